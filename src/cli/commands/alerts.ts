@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import type { Alert, AlertDetail } from '#contract/alert/alert.ts'
-import type { Monitor } from '#contract/monitor/monitor.ts'
+import { causeWords, recordWords } from '#contract/alert/cause-words.ts'
+import type { Alert, AlertDetail, AlertDrift } from '#contract/alert/alert.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { number, positive } from '../arguments.ts'
 import { ago, table } from '../format.ts'
@@ -8,12 +8,6 @@ import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
 
 export const register: Register = (program, context) => {
-  program
-    .command('monitors')
-    .argument('[app]', 'name of the app')
-    .description('list what is watched and its state; what is not up comes first')
-    .addHelpText('after', '\nExamples:\n  $ fairlead monitors shop')
-    .action((app: string | undefined) => monitors(context, app))
   const alerts: Command = program.command('alerts').description('list, show and resolve alerts')
   alerts
     .command('list', { isDefault: true })
@@ -44,6 +38,21 @@ export const register: Register = (program, context) => {
       const alert = await client.resolveAlert({ params: { alert: id }, body: { comment } })
       context.answer(alert, () => [`Resolved alert ${id}`])
     })
+  alerts
+    .command('suspects')
+    .argument('<app>', 'name of the app')
+    .description('show how often the suspects of alerts were right')
+    .action(async (app: string) => {
+      const { client } = await context.connect()
+      const record = await client.getSuspectRecord({ params: { app } })
+      context.answer(record, () => recordWords(record))
+    })
+    .command('figures')
+    .argument('[app]', 'only this app')
+    .option('--weeks <n>', 'number of weeks', positive, 8)
+    .description('show how many alerts each team gets, and how many led to something')
+    .addHelpText('after', '\nExamples:\n  $ fairlead alerts figures shop --weeks 4')
+    .action((app: string | undefined, { weeks }: { weeks: number }) => figures(context, app, weeks))
   program
     .command('ack')
     .argument('<alert>', 'number of the alert', number)
@@ -58,8 +67,33 @@ export const register: Register = (program, context) => {
         `You have alert ${id}. It opens again in ${body.minutes} minutes unless it is resolved.`,
       ])
     })
+  program
+    .command('pass')
+    .argument('<alert>', 'number of the alert', number)
+    .option('--comment <text>', 'why it is not yours', '')
+    .description('say that an alert is not yours; the next person is notified')
+    .action(async (id: number, body: { comment: string }) => {
+      const { client } = await context.connect()
+      const alert = await client.passAlert({ params: { alert: id }, body })
+      context.answer(alert, () => [`You passed alert ${id} on`])
+    })
   addSilences(program, context)
   addChannels(program, context)
+}
+
+async function figures(context: Context, app: string | undefined, weeks: number): Promise<void> {
+  const { client } = await context.connect()
+  const query = { weeks, ...(app === undefined ? {} : { app }) }
+  const answer = await client.getAlertFigures({ query })
+  context.answer(answer, () =>
+    table([
+      ['week of', 'team', 'alerts', 'led to something', 'not mine', 'messages'],
+      ...answer.weeks.map((row) => [
+        ...[row.week, row.owner ?? 'no team', String(row.alerts), String(row.acted)],
+        ...[String(row.passed), String(row.messages)],
+      ]),
+    ]),
+  )
 }
 
 function addSilences(program: Command, context: Context): void {
@@ -71,17 +105,25 @@ function addSilences(program: Command, context: Context): void {
     .argument('<app>', 'name of the app')
     .option('--environment <name>', 'only this environment')
     .option('--service <name>', 'only this service')
+    .option('--from <time>', 'when it begins, ISO 8601; default: now')
     .requiredOption('--minutes <n>', 'how long', positive)
     .requiredOption('--reason <text>', 'why')
     .description('create a silence; alerts still open, and are sent when it ends')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead silence shop --minutes 60 --reason "load test"',
+      '\nExamples:\n  $ fairlead silence shop --minutes 60 --reason "load test"' +
+        '\n  $ fairlead silence shop --from 2026-12-01T22:00Z --minutes 120 --reason "upgrade"',
     )
     .action(
       async (
         app: string,
-        body: { environment?: string; service?: string; minutes: number; reason: string },
+        body: {
+          environment?: string
+          service?: string
+          from?: string
+          minutes: number
+          reason: string
+        },
       ) => {
         const { client } = await context.connect()
         const silence = await client.createSilence({ params: { app }, body })
@@ -100,8 +142,9 @@ function addSilences(program: Command, context: Context): void {
           : table(
               answer.silences.map((one) => [
                 String(one.id),
-                [one.app, one.environment, one.service].filter(Boolean).join('/'),
-                `until ${one.until}`,
+                [one.app, one.environment, one.service].filter(Boolean).join('/') || 'all apps',
+                one.matchers.join(', '),
+                `from ${one.from} until ${one.until}`,
                 `${one.actor}: ${one.reason}`,
               ]),
             ),
@@ -109,12 +152,11 @@ function addSilences(program: Command, context: Context): void {
     })
   group
     .command('end')
-    .argument('<app>', 'name of the app')
     .argument('<silence>', 'number of the silence', number)
     .description('end a silence now')
-    .action(async (app: string, silence: number) => {
+    .action(async (silence: number) => {
       const { client } = await context.connect()
-      const answer = await client.endSilence({ params: { app, silence } })
+      const answer = await client.endSilence({ params: { silence } })
       context.answer(answer, () => [`Silence ${silence} has ended`])
     })
 }
@@ -146,7 +188,8 @@ function addChannels(program: Command, context: Context): void {
                 one.kind,
                 one.person ?? 'shared',
                 one.urgency === 'high' ? 'high urgency only' : 'every alert',
-                one.proven === null ? 'not proven' : `worked ${ago(one.proven, context.now())}`,
+                one.problem ??
+                  (one.proven === null ? 'not proven' : `worked ${ago(one.proven, context.now())}`),
               ]),
             ),
       )
@@ -154,7 +197,7 @@ function addChannels(program: Command, context: Context): void {
   group
     .command('add')
     .argument('<name>', 'name of the channel')
-    .argument('<kind>', 'email, slack, ntfy, command or cloudevents')
+    .argument('<kind>', 'such as email, slack, teams or telegram; see docs/monitoring.md')
     .argument('<settings...>', 'KEY=VALUE; see docs/monitoring.md')
     .option('--person <user>', 'the user whose channel it is; default: a shared channel')
     .addOption(
@@ -173,6 +216,28 @@ Examples:
     .action((name: string, kind: string, settings: string[], options: ChannelOptions) =>
       addChannel(context, name, kind, settings, options),
     )
+  group
+    .command('show')
+    .argument('<name>', 'name of the channel')
+    .option('--limit <n>', 'number of messages', positive, 20)
+    .description('list the last messages to a channel, and what became of them')
+    .action(async (name: string, query: { limit: number }) => {
+      const { client } = await context.connect()
+      const answer = await client.listDeliveries({ params: { channel: name }, query })
+      context.answer(answer, () =>
+        answer.deliveries.length === 0
+          ? ['No messages']
+          : table(
+              answer.deliveries.map((one) => [
+                one.sent ?? one.due,
+                one.state,
+                `${one.alert === null ? 'maintenance' : `alert ${one.alert}`} ${one.kind}`,
+                `${one.tries} tries`,
+                one.problem ?? '',
+              ]),
+            ),
+      )
+    })
   group
     .command('delete')
     .argument('<name>', 'name of the channel')
@@ -217,28 +282,6 @@ async function addChannel(
   ])
 }
 
-const placeOf = ({ app, environment, service }: Pick<Monitor, 'app' | 'environment' | 'service'>) =>
-  [app ?? 'installation', environment, service].filter(Boolean).join('/')
-
-async function monitors(context: Context, app: string | undefined): Promise<void> {
-  const { client } = await context.connect()
-  const answer = await client.listMonitors({ query: app === undefined ? {} : { app } })
-  context.answer(answer, () =>
-    answer.monitors.length === 0
-      ? ['Nothing is watched yet; a service is from its first request on']
-      : table(
-          answer.monitors.map((one) => [
-            one.state,
-            placeOf(one),
-            one.name,
-            ago(one.since, context.now()),
-            one.reason,
-          ]),
-        ),
-  )
-  if (answer.monitors.some(({ state }) => state === 'down' || state === 'degraded')) context.exit(1)
-}
-
 async function list(
   context: Context,
   app: string | undefined,
@@ -273,13 +316,20 @@ const stateOf = ({ state, silencedUntil, acknowledgedBy }: Alert): string =>
       ? 'silenced'
       : state
 
-const detailLines = (alert: AlertDetail, now: number): string[] => [
+/** What had changed outside of a deployment. */
+const driftLine = ({ service, kind, name, since }: AlertDrift): string =>
+  `Drift      ${service === null ? '' : `${service}: `}${kind} ${name}, since ${since}`
+
+const detailLines = (alert: AlertDetail & { drift: AlertDrift[] }, now: number): string[] => [
   alert.title,
   `State      ${stateOf(alert)}, ${alert.urgency} urgency, opened ${ago(alert.opened, now)}`,
   `Reason     ${alert.reason}`,
   ...(alert.onset ? [`Began      between ${alert.onset.from} and ${alert.onset.until}`] : []),
   ...(alert.deployment === null ? [] : [`Deployment ${alert.deployment} went live shortly before`]),
   ...alert.suspects.map(({ name, reason }) => `Suspect    ${name}, because ${reason}`),
+  ...(alert.cause ? [`Cause      ${causeWords(alert.cause)}`] : []),
+  ...alert.drift.map(driftLine),
+  ...alert.sources.flatMap(({ link }) => (link === null ? [] : [`Page       ${link}`])),
   '',
   ...table(alert.entries.map((one) => [one.time, one.kind, one.actor, one.text])),
 ]

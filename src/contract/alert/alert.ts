@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { drift } from '#contract/drift/drift.ts'
 
 export const urgencies = ['low', 'high'] as const
 export type Urgency = (typeof urgencies)[number]
@@ -48,13 +49,21 @@ export const alert = z.object({
 })
 export type Alert = z.infer<typeof alert>
 
-/** What fires in an alert: `monitor/ID`, `incident/ID` for a crash loop, or `rollback/ID`. */
+/**
+ * What fires in an alert: `monitor/ID`, `monitor/ID/page` for an objective that is urgent or a
+ * monitor that turns off switches, `crash-loop/ID` for a crash loop, `rollback/ID`,
+ * `job/APP/ENVIRONMENT/JOB` for a job that failed, `job-late/…` for one that is late,
+ * `error/ID/ENVIRONMENT`, `replica/HOST` for a server, or `external/HASH` for what other tools
+ * report.
+ */
 export const alertSource = z.object({
   source: z.string(),
   title: z.string(),
   reason: z.string(),
   began: z.string(),
   ended: z.string().nullable(),
+  /** the page of another tool about it; null without one */
+  link: z.string().nullable(),
 })
 export type AlertSource = z.infer<typeof alertSource>
 
@@ -65,6 +74,7 @@ export const alertEntry = z.object({
   kind: z.enum([
     ...['opened', 'joined', 'ended', 'acknowledged', 'expired'],
     ...['resolved', 'reopened', 'notified', 'refused', 'unnotified'],
+    ...['escalated', 'waits', 'passed', 'changed'],
   ] as [string, ...string[]]),
   actor: z.string(),
   text: z.string(),
@@ -84,20 +94,63 @@ export const notification = z.object({
 })
 export type Notification = z.infer<typeof notification>
 
+/** The change after which an alert was over. */
+export const alertCause = z.object({
+  /** `fix`: a newer change, or a configuration; `rollback`: the change was taken back */
+  how: z.enum(['fix', 'rollback']),
+  /** after which it was over */
+  deployment: z.number().int(),
+  /** of the fix, or of what was taken back */
+  authors: z.array(z.string()),
+  /** the place of the first suspect who is one of the authors, from 1; null when nobody is */
+  place: z.number().int().nullable(),
+})
+export type AlertCause = z.infer<typeof alertCause>
+
+/** How often the suspects of an app's alerts were right. */
+export const suspectRecord = z.object({
+  /** the alerts that were over in so many days */
+  days: z.number().int(),
+  /** alerts with suspects */
+  alerts: z.number().int(),
+  /** those that were over after a deployment, whose authors are known */
+  known: z.number().int(),
+  /** those in which the first suspect is an author, and one of the first three */
+  first: z.number().int(),
+  firstThree: z.number().int(),
+  /** the same, expected of random authors of the changes */
+  byChance: z.object({ first: z.number(), firstThree: z.number() }),
+  /** alerts that a suspect passed on, because it was not theirs */
+  passed: z.number().int(),
+})
+export type SuspectRecord = z.infer<typeof suspectRecord>
+
 export const alertDetail = alert.extend({
+  /** null until a quarter of an hour after it was over, and when no deployment ended it */
+  cause: alertCause.nullable().default(null),
   sources: z.array(alertSource),
   entries: z.array(alertEntry),
   notifications: z.array(notification),
 })
 export type AlertDetail = z.infer<typeof alertDetail>
 
-/** Keeps alerts of an app from being sent until a time. */
+/** Something in the environment of an alert that had changed outside of a deployment. */
+export const alertDrift = drift
+  .pick({ service: true, kind: true, name: true, since: true })
+  .extend({ resolved: z.string().nullable() })
+export type AlertDrift = z.infer<typeof alertDrift>
+
+/** Keeps alerts from being sent for a time. */
 export const silence = z.object({
   id: z.number().int(),
-  app: z.string(),
+  /** null for one that matches labels of any app */
+  app: z.string().nullable(),
   environment: z.string().nullable(),
   service: z.string().nullable(),
+  from: z.string(),
   until: z.string(),
+  /** conditions on labels, such as `alertname="DiskFull"`; all must match */
+  matchers: z.array(z.string()),
   reason: z.string(),
   actor: z.string(),
   created: z.string(),
@@ -115,5 +168,32 @@ export const channel = z.object({
   created: z.string(),
   /** when a message was last accepted; null before the first */
   proven: z.string().nullable(),
+  /** why it refused the last message; null when it accepted it */
+  problem: z.string().nullable(),
 })
 export type Channel = z.infer<typeof channel>
+
+const base64url = z.string().regex(/^[\w-]{1,200}$/, 'must be base64url')
+
+/** A browser that gets messages by Web Push (RFC 8030, 8291, 8292). */
+export const subscription = z.strictObject({
+  /** the address of the browser at its push service */
+  endpoint: z.url({ protocol: /^https?$/ }).max(2000),
+  p256dh: base64url,
+  auth: base64url,
+  /** the key pair of the sender, which only this subscription has */
+  publicKey: base64url,
+  privateKey: base64url,
+})
+export type Subscription = z.infer<typeof subscription>
+
+/** A message that a channel got, or should have got. */
+export const delivery = notification.omit({ channel: true, reason: true }).extend({
+  /** null for a message about maintenance */
+  alert: z.number().int().nullable(),
+  /** the announced maintenance; null for a message about an alert */
+  silence: z.number().int().nullable().default(null),
+  kind: z.enum(['opened', 'resolved', 'announced', 'ended']),
+  due: z.string(),
+})
+export type Delivery = z.infer<typeof delivery>

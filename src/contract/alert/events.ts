@@ -48,6 +48,15 @@ export const alertEvents = [
     },
   }),
   defineEvent({
+    type: 'dev.cdeventsx.fairlead-alert.passed',
+    version: '0.1.0',
+    data: { ...data, comment: z.string() },
+    sentence: ({ actor, data }) =>
+      `${actor} passed the alert on: ${titleOf(data)}${because(data.comment)}`,
+    tone: 'fact',
+    example: { ...{ ...example, actor: 'Ada' }, data: { ...example.data, comment: '' } },
+  }),
+  defineEvent({
     type: 'dev.cdeventsx.fairlead-alert.resolved',
     version: '0.1.0',
     data: { ...data, reason: z.string() },
@@ -57,16 +66,27 @@ export const alertEvents = [
   }),
   defineEvent({
     type: 'dev.cdeventsx.fairlead-silence.created',
-    version: '0.1.0',
+    version: '0.2.0',
     data: {
       environment: z.string().nullable(),
       service: z.string().nullable(),
+      /** when it begins */
+      from: z.string().optional(),
       until: z.string(),
+      /** conditions on labels */
+      matchers: z.array(z.string()).optional(),
       reason: z.string(),
     },
-    sentence: ({ actor, app, data: { environment, service, until, reason } }) =>
-      `${actor} silenced alerts of ${[service, environment, app].filter(Boolean).join(' in ')}` +
-      `${until === undefined ? '' : ` until ${until}`}${because(reason)}`,
+    sentence: ({ actor, app, data: { environment, service, from, until, matchers, reason } }) => {
+      const place = [service, environment, app].filter(Boolean).join(' in ')
+      const what = [place && `of ${place}`, matchers?.length && `with ${matchers.join(', ')}`]
+      return (
+        `${actor} silenced alerts ${what.filter(Boolean).join(' ')}` +
+        (from === undefined ? '' : ` from ${from}`) +
+        (until === undefined ? '' : ` until ${until}`) +
+        because(reason)
+      )
+    },
     tone: 'fact',
     example: {
       ...{ subject: 'silence/3', app: 'shop', actor: 'Ada' },
@@ -83,6 +103,18 @@ export const alertEvents = [
     sentence: ({ actor, id }) => `${actor} ended silence ${id}`,
     tone: 'fact',
     example: { subject: 'silence/3', app: 'shop', actor: 'Ada', data: {} },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-externalchange.reported',
+    version: '0.1.0',
+    data: { summary: z.string(), source: z.string(), link: z.string().nullable() },
+    sentence: ({ actor, data: { summary, source } }) =>
+      `${actor} reported a change${source ? ` of ${source}` : ''}${because(summary)}`,
+    tone: 'fact',
+    example: {
+      ...{ subject: 'external-change/5', app: 'shop', actor: 'Ada' },
+      data: { summary: 'raised the limit of connections', source: 'terraform', link: null },
+    },
   }),
   defineEvent({
     type: 'dev.cdeventsx.fairlead-channel.modified',

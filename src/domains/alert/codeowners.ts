@@ -56,9 +56,12 @@ function segmentsOf(pattern: string): string[] {
   const isRooted = pattern.slice(0, -1).includes('/')
   const parts = pattern.split('/').filter((part) => part !== '')
   // A folder is everything below it; `docs/*` is the files of a folder, and not those below.
-  const isFiles = parts.length > 1 && parts.at(-1) === '*'
-  const below = isFiles || parts.at(-1) === '**' ? [] : ['**']
-  const end = pattern.endsWith('/') ? ['*', ...below] : below
+  const isFiles = isRooted && pattern.endsWith('*') && parts.at(-1) === '*'
+  // `docs/**` is everything below the folder, and not the folder itself.
+  const isBelow = parts.at(-1) === '**'
+  if (isBelow) parts.splice(-1, 1, '*', '**')
+  const below = isFiles || isBelow ? [] : ['**']
+  const end = pattern.endsWith('/') && !isBelow ? ['*', ...below] : below
   return [...(isRooted ? [] : ['**']), ...parts, ...end]
 }
 
@@ -66,10 +69,11 @@ function segmentsOf(pattern: string): string[] {
 const matches = (pattern: string[], path: string[]): boolean =>
   wildcardMatch(pattern, path, '**', (part, segment) =>
     wildcardMatch(
-      part.split(''),
+      // A backslash makes the next character an ordinary one.
+      part.match(/\\?[^]/g) ?? [],
       segment.split(''),
       '*',
-      (one, other) => one === '?' || one === other,
+      (one, other) => one === '?' || one.at(-1) === other,
     ),
   )
 

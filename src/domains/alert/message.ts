@@ -1,5 +1,5 @@
-import type { Alert } from '#contract/alert/alert.ts'
-import type { Message } from './channel.ts'
+import type { Alert, Silence } from '#contract/alert/alert.ts'
+import type { Message } from '#platform/channel/channel.ts'
 
 /** Words for an alert. `reason` is why this person or channel gets it. */
 export function messageOf(
@@ -16,6 +16,7 @@ export function messageOf(
     reason: string
   },
   publicUrl: string,
+  answerKey: string | null,
 ): Message {
   const { title, suspects, deployment, onset, urgency } = alert
   const first = suspects[0]
@@ -31,6 +32,7 @@ export function messageOf(
   return {
     id: `notification-${id}`,
     ...{ kind, urgency, url: `${publicUrl}/alerts/${alert.id}` },
+    answerUrl: answerKey === null ? null : `${publicUrl}/answer?key=${answerKey}`,
     title: kind === 'opened' ? `${again}${title}` : `Resolved: ${title}`,
     lines: kind === 'opened' ? opened : ended,
     alert: {
@@ -40,10 +42,37 @@ export function messageOf(
   }
 }
 
+/** Words for maintenance that begins later, or that has ended before its time. */
+export function announcementOf(
+  silence: Silence,
+  { id, kind }: { id: number; kind: 'announced' | 'ended' },
+  publicUrl: string,
+): Message {
+  const { app, environment, service, matchers, from, until, reason, actor } = silence
+  const place = [service, environment, app].filter(Boolean).join(' in ') || matchers.join(', ')
+  // A silence that is ended before it begins ends at that moment.
+  const isCancelled = until <= from
+  const time = isCancelled ? minute(from) : `${minute(from)} to ${minute(until)}`
+  return {
+    ...{ id: `notification-${id}`, kind, urgency: 'low', url: `${publicUrl}/alerts` },
+    ...{ answerUrl: null, alert: null },
+    title:
+      kind === 'announced'
+        ? `Maintenance of ${place}: ${time} UTC`
+        : `Maintenance of ${place} is ${isCancelled ? 'cancelled' : 'over'}`,
+    lines:
+      kind === 'announced'
+        ? [`${capital(reason)}.`, `Announced by ${actor}. Alerts are not sent during this time.`]
+        : [`Alerts are sent again. It was announced by ${actor}: ${reason}.`],
+  }
+}
+
 export const testMessage = (publicUrl: string, id: string): Message => ({
   ...{ id, kind: 'test', title: 'A test message of Fairlead', urgency: 'low' },
   ...{ lines: ['This channel works.'], url: `${publicUrl}/alerts`, alert: null },
+  answerUrl: null,
 })
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+const minute = (time: string): string => time.slice(0, 16).replace('T', ' ')
 const clock = (time: string): string => time.slice(11, 19)

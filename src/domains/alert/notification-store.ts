@@ -1,60 +1,75 @@
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
+import type { Delivery } from '#contract/alert/alert.ts'
 import type { Recipient } from './recipients.ts'
 
-/** An occurrence of an open alert that no channel has been given yet. */
-export interface Unannounced {
-  id: number
-  occurrence: number
-}
-
-/** Open alerts that nobody acknowledged or silenced, and whose occurrence was not sent. */
-export const listUnannounced = (db: Database): Promise<Unannounced[]> =>
-  db.query(sql`select a.id, a.occurrence from alert a
-    where a.resolved is null and a.announced < a.occurrence
-      and not coalesce(a.acknowledged_until > now(), false)
-      and not exists (select from silence s where s.app = a.app and s.until > now()
-        and (s.environment is null or s.environment = a.environment)
-        and (s.service is null or s.service = a.service))
-    order by a.id limit 200`)
-
-/** Queues the messages of an occurrence; a repetition changes nothing. */
-export const announce = ({ id, occurrence }: Unannounced, recipients: Recipient[]): Statement[] => [
-  ...recipients.map(
-    ({ channel, person, reason }) => sql`insert into notification
-        (alert, channel, kind, occurrence, person, reason)
-      values (${id}, ${channel}, 'opened', ${occurrence}, ${person}::text, ${reason})
-      on conflict do nothing`,
-  ),
-  sql`update alert set announced = greatest(announced, ${occurrence}) where id = ${id}`,
-]
-
-/** Tells those who were told of an alert that it is resolved. */
-export const announceEnd = (alert: number): Statement =>
-  sql`insert into notification (alert, channel, kind, occurrence, person, reason)
-    select alert, channel, 'resolved', occurrence, person, reason from notification
-    where alert = ${alert} and kind = 'opened' and state <> 'failed'
+/** Queues a message of a step to another channel; a repetition changes nothing. */
+export const queue = (
+  { alert, occurrence, step }: Pick<Claimed, 'alert' | 'occurrence' | 'step'>,
+  { channel, person, reason }: Recipient,
+): Statement =>
+  sql`insert into notification (alert, channel, kind, occurrence, person, reason, step)
+    values (${alert}, ${channel}, 'opened', ${occurrence}, ${person}::text, ${reason}, ${step})
     on conflict do nothing`
 
-export interface Claimed {
+/** Reports to everybody who got a message about an alert that it is resolved. */
+export const announceEnd = (alert: number): Statement =>
+  sql`insert into notification (alert, channel, kind, occurrence, person, reason)
+    select alert, channel, 'resolved', occurrence, max(person), max(reason) from notification
+    where alert = ${alert} and kind = 'opened' and state <> 'failed'
+    group by alert, channel, occurrence
+    on conflict do nothing`
+
+interface ClaimedRow {
   id: number
-  alert: number
   channel: string
-  kind: 'opened' | 'resolved'
   occurrence: number
   person: string | null
   reason: string
+  /** of the escalation */
+  step: number
   tries: number
 }
 
+/** A message about an alert. */
+export interface Claimed extends ClaimedRow {
+  alert: number
+  silence: null
+  kind: 'opened' | 'resolved'
+}
+
+/** A message about announced maintenance. */
+export interface ClaimedAnnouncement extends ClaimedRow {
+  alert: null
+  silence: number
+  kind: 'announced' | 'ended'
+}
+
+/** Kinds of channels on which a message is an incident or a call, which maintenance is not. */
+const calling = ['pagerduty', 'twilio-sms', 'twilio-voice']
+
+/** Announces maintenance to the shared channels that get every alert. */
+export const announceSilence = (silence: number): Statement =>
+  sql`insert into notification (silence, channel, kind, occurrence, reason)
+    select ${silence}::bigint, name, 'announced', 1, 'it is a shared channel' from channel
+    where person is null and urgency = 'low' and kind <> all(${calling}::text[])
+    on conflict do nothing`
+
+/** Reports the end of maintenance, before its time, to every channel to which it was announced. */
+export const announceSilenceEnd = (silence: number): Statement =>
+  sql`insert into notification (silence, channel, kind, occurrence, reason)
+    select silence, channel, 'ended', 1, reason from notification
+    where silence = ${silence} and kind = 'announced' and state <> 'failed'
+    on conflict do nothing`
+
 /**
  * Claims messages that are due; another server may claim them after `seconds`. The end of an alert
- * waits until its beginning was sent.
+ * or of maintenance waits until its beginning was sent.
  */
 export const claimDue = (
   db: Database,
   { count, except, seconds }: { count: number; except: string[]; seconds: number },
-): Promise<Claimed[]> =>
+): Promise<(Claimed | ClaimedAnnouncement)[]> =>
   db.query(sql`update notification n
     set claimed = now() + ${seconds} * interval '1 second', tries = tries + 1
     where n.id in (select d.id from notification d where d.state = 'pending' and d.due <= now()
@@ -63,8 +78,12 @@ export const claimDue = (
         and not (d.kind = 'resolved' and exists (select from notification o
           where o.alert = d.alert and o.channel = d.channel and o.kind = 'opened'
             and o.occurrence = d.occurrence and o.state = 'pending'))
+        and not (d.kind = 'ended' and exists (select from notification o
+          where o.silence = d.silence and o.channel = d.channel and o.kind = 'announced'
+            and o.state = 'pending'))
       order by d.id limit ${count} for update skip locked)
-    returning n.id, n.alert, n.channel, n.kind, n.occurrence, n.person, n.reason, n.tries`)
+    returning n.id, n.alert, n.silence, n.channel, n.kind, n.occurrence, n.person, n.reason,
+      n.step, n.tries`)
 
 export const markSent = (id: number): Statement =>
   sql`update notification set state = 'sent', sent = now(), problem = null where id = ${id}`
@@ -75,3 +94,38 @@ export const markRefused = (id: number, problem: string, pauseSeconds: number | 
       state = case when ${pauseSeconds}::float is null then 'failed' else 'pending' end,
       due = now() + coalesce(${pauseSeconds}::float, 0) * interval '1 second'
     where id = ${id}`
+
+/** Lets a message wait until its channel may be sent to; this is no attempt. */
+export const markWaiting = (id: number, until: string): Statement =>
+  sql`update notification set claimed = null, due = ${until}::timestamptz,
+      tries = greatest(tries - 1, 0) where id = ${id}`
+
+/** A message to a person, for its link. */
+export async function getNotification(
+  db: Database,
+  id: number,
+): Promise<{ id: number; alert: number; person: string; answered: string | null } | null> {
+  const rows = await db.query<{
+    id: number
+    alert: number
+    person: string
+    answered: string | null
+  }>(
+    sql`select id, alert, person, answered from notification
+      where id = ${id} and person is not null and kind = 'opened'`,
+  )
+  return rows[0] ?? null
+}
+
+/** Marks the link of a message as used; false when it was used before. */
+export async function useLink(db: Database, id: number): Promise<boolean> {
+  const rows = await db.query(sql`update notification set answered = now()
+    where id = ${id} and answered is null returning id`)
+  return rows.length > 0
+}
+
+/** The last messages to a channel, newest first. */
+export const listDeliveries = (db: Database, channel: string, limit: number): Promise<Delivery[]> =>
+  db.query<Delivery>(sql`select n.id, n.alert, n.silence, n.kind, n.person, n.state, n.tries,
+      n.sent, n.problem, n.due
+    from notification n where n.channel = ${channel} order by n.id desc limit ${limit}`)

@@ -1,4 +1,4 @@
-import type { Channel, Suspect, Urgency } from '#contract/alert/alert.ts'
+import type { Channel, Urgency } from '#contract/alert/alert.ts'
 
 export interface Recipient {
   channel: string
@@ -7,34 +7,8 @@ export interface Recipient {
   reason: string
 }
 
-/** At most so many suspects are told themselves. */
-const mostPeople = 3
-
-/**
- * Who gets a message: the first channel of each of the first suspects, and every shared channel.
- * `missing` names suspects without a channel.
- */
-export function recipientsOf(
-  urgency: Urgency,
-  suspects: Suspect[],
-  channels: Channel[],
-): { recipients: Recipient[]; missing: string[] } {
-  const wanted = channels.filter((one) => one.urgency === 'low' || urgency === 'high')
-  const people = suspects.slice(0, mostPeople).map((suspect) => ({
-    suspect,
-    own: wanted.find(({ person }) => person !== null && person === suspect.user),
-  }))
-  const own = people.flatMap(({ suspect, own: channel }) =>
-    channel ? [{ channel: channel.name, person: suspect.user, reason: suspect.reason }] : [],
-  )
-  const shared = wanted
-    .filter(({ person }) => person === null)
-    .map(({ name }) => ({ channel: name, person: null, reason: 'it is a shared channel' }))
-  return {
-    recipients: [...own, ...shared],
-    missing: people.flatMap(({ suspect, own: channel }) => (channel ? [] : [suspect.name])),
-  }
-}
+/** At most so many suspects get a message of their own. */
+export const mostPeople = 3
 
 /** The channel to try after one that failed: the next one of the same person, if there is one. */
 export function nextChannel(
@@ -50,7 +24,10 @@ export function nextChannel(
   return own[at + 1]?.name ?? null
 }
 
-/** Seconds until a refused message is tried again; null to give it up. */
-export function pauseAfter(tries: number): number | null {
-  return [5, 15, 60, 300][tries - 1] ?? null
+/**
+ * Seconds until a refused message is tried again; null to give it up. With another channel to try,
+ * a second refusal is enough.
+ */
+export function pauseAfter(tries: number, hasNext: boolean): number | null {
+  return (hasNext ? [5] : [5, 15, 60, 300])[tries - 1] ?? null
 }

@@ -6,11 +6,12 @@ const now = 100 * minute
 const firing = (source: string, more: Partial<Firing> = {}): Firing => ({
   ...{ source, app: 'shop', environment: 'production', service: 'web', title: '', reason: '' },
   ...{ urgency: 'high', onset: { from: now - minute, until: now }, deployment: null },
+  isAlone: false,
   ...more,
 })
 const alert = (sources: string[], more: Partial<KnownAlert> = {}): KnownAlert => ({
   ...{ id: 1, app: 'shop', environment: 'production', service: 'web', deployment: null },
-  ...{ resolved: null, acknowledgedUntil: null },
+  ...{ resolved: null, acknowledgedUntil: null, isAlone: false },
   sources: sources.map((source) => ({ source, ended: false })),
   ...more,
 })
@@ -35,11 +36,22 @@ describe('one alert for each cause', () => {
   })
 
   test('problems of the installation have nothing in common', () => {
-    const nowhere = { app: null, environment: null, service: null }
+    const nowhere = { app: null, environment: null, service: null, isAlone: true }
     expect(kinds([], [firing('monitor/1', nowhere), firing('monitor/2', nowhere)])).toEqual([
       'open',
       'open',
     ])
+  })
+
+  test('what turns off a switch has an alert of its own, and nothing joins it', () => {
+    const pull = firing('monitor/9/page', { isAlone: true, deployment: 9 })
+    const known = [alert(['monitor/1'], { deployment: 9 })]
+    expect(kinds(known, [firing('monitor/1'), pull])).toEqual(['open'])
+    expect(kinds([], [firing('monitor/1'), pull])).toEqual(['open', 'open'])
+    const own = alert(['monitor/9/page'], { isAlone: true, deployment: 9 })
+    expect(kinds([own], [pull, firing('monitor/1', { deployment: 9 })])).toEqual(['open'])
+    const sources = [{ source: 'monitor/9/page', ended: true }]
+    expect(kinds([{ ...own, resolved: now - minute, sources }], [pull])).toEqual(['reopen'])
   })
 
   test('what goes on changes nothing', () => {
@@ -63,6 +75,19 @@ describe('the end', () => {
     ]
     expect(kinds(ended(14), [firing('monitor/1')])).toEqual(['reopen'])
     expect(kinds(ended(16), [firing('monitor/1')])).toEqual(['open'])
+  })
+
+  test('of several sources, one opens it again, and the others join', () => {
+    const known = [alert([], { resolved: now - minute })]
+    expect(kinds(known, [firing('monitor/1'), firing('monitor/2')])).toEqual(['reopen', 'join'])
+  })
+
+  test('a problem of the installation opens its own alert again, and no other', () => {
+    const nowhere = { app: null, environment: null, service: null, isAlone: true }
+    const sources = [{ source: 'monitor/1', ended: true }]
+    const known = [alert([], { ...nowhere, resolved: now - minute, sources })]
+    expect(kinds(known, [firing('monitor/1', nowhere)])).toEqual(['reopen'])
+    expect(kinds(known, [firing('monitor/2', nowhere)])).toEqual(['open'])
   })
 
   test('one that a person resolved stays resolved while it fires', () => {

@@ -2,7 +2,7 @@ import type { Urgency } from '#contract/alert/alert.ts'
 
 /** Something that fires now. */
 export interface Firing {
-  /** `monitor/ID`, `incident/ID` or `rollback/ID` */
+  /** one of the forms of `alertSource` */
   source: string
   app: string | null
   environment: string | null
@@ -14,6 +14,8 @@ export interface Firing {
   onset: { from: number; until: number }
   /** the deployment that explains it */
   deployment: number | null
+  /** whether it has an alert of its own: a page must not disappear in an alert that is known */
+  isAlone: boolean
 }
 
 /** An alert that is open, was resolved lately, or has a source that still fires. */
@@ -27,6 +29,7 @@ export interface KnownAlert {
   resolved: number | null
   /** null when it is not acknowledged */
   acknowledgedUntil: number | null
+  isAlone: boolean
   sources: { source: string; ended: boolean }[]
 }
 
@@ -61,8 +64,10 @@ export function reconcile(known: KnownAlert[], firing: Firing[], now: number): A
         alert.resolved !== null && now - alert.resolved < reopenMs && isSameCause(alert, one),
     )
     const together = opened.find(([first]) => first !== undefined && isSameCause(first, one))
+    const isReopened = actions.some((act) => act.kind === 'reopen' && act.alert === former?.id)
     if (open) actions.push({ kind: 'join', alert: open.id, source: one })
     else if (together) together.push(one)
+    else if (former && isReopened) actions.push({ kind: 'join', alert: former.id, source: one })
     else if (former) actions.push({ kind: 'reopen', alert: former.id, source: one })
     else opened.push([one])
   }
@@ -83,12 +88,13 @@ function endOf(alert: KnownAlert, fires: Set<string>, actions: Action[], now: nu
   return isExpired ? [...ends, { kind: 'expire', alert: alert.id }] : ends
 }
 
-type Place = Pick<KnownAlert, 'app' | 'environment' | 'service' | 'deployment'>
+const has = ({ sources }: KnownAlert, source: string): boolean =>
+  sources.some((one) => one.source === source)
 
-function isSameCause(one: Place, other: Place & { source?: string }): boolean {
+function isSameCause(one: KnownAlert | Firing, other: Firing): boolean {
   if (one.app !== other.app || one.environment !== other.environment) return false
-  // Problems of the installation have nothing in common.
-  if (one.app === null) return false
+  if (one.isAlone || other.isAlone)
+    return one.isAlone && other.isAlone && 'sources' in one && has(one, other.source)
   if (one.deployment !== null && one.deployment === other.deployment) return true
   return one.service === other.service
 }
@@ -113,8 +119,9 @@ export function explain(
 }
 
 /** Names the cause of a new alert; open alerts have different ones. */
-export function causeOf({ app, environment, service, deployment, source }: Firing): string {
-  if (app === null) return source
+export function causeOf(firing: Firing): string {
+  const { app, environment, service, deployment, source, isAlone } = firing
+  if (isAlone) return source
   return deployment === null
     ? `${app}/${environment}/${service ?? ''}`
     : `deployment/${deployment}/${service ?? ''}`

@@ -8,12 +8,9 @@ import type {
 } from '#contract/alert/alert.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { join, sql, type Statement } from '#platform/postgres/sql.ts'
+import { getCause } from './cause-store.ts'
 import { causeOf, type Firing, type KnownAlert } from './reconcile.ts'
-
-/** The silence that matches an alert and ends last. */
-const silencedUntil = sql`(select max(s.until) from silence s where s.app = a.app
-  and (s.environment is null or s.environment = a.environment)
-  and (s.service is null or s.service = a.service) and s.until > now())`
+import { silencedUntil } from './silence-store.ts'
 
 const columns = sql`a.id, a.app, a.environment, a.service, a.title, a.reason, a.urgency,
   case when a.resolved is not null then 'resolved'
@@ -62,11 +59,13 @@ export async function listAlerts(db: Database, filter: AlertFilter): Promise<Ale
 }
 
 export async function getDetail(db: Database, id: number): Promise<AlertDetail | null> {
-  const [alert, [sources = [], entries = [], notifications = []]] = await Promise.all([
+  const [alert, cause, [sources = [], entries = [], notifications = []]] = await Promise.all([
     getAlert(db, id),
+    getCause(db, id),
     db.batch([
-      sql`select source, title, reason, began, ended from alert_source where alert = ${id}
-        order by began, source`,
+      sql`select source, title, reason, began, ended, (select x.link from external_alert x
+          where x.source = s.source and x.link is not null order by x.id limit 1) as link
+        from alert_source s where alert = ${id} order by began, source`,
       sql`select id, time, kind, actor, text from alert_entry where alert = ${id} order by id`,
       sql`select id, channel, kind, person, reason, state, tries, sent, problem from notification
         where alert = ${id} order by id`,
@@ -76,6 +75,7 @@ export async function getDetail(db: Database, id: number): Promise<AlertDetail |
     ? null
     : {
         ...alert,
+        cause,
         sources: sources as unknown as AlertSource[],
         entries: entries as unknown as AlertEntry[],
         notifications: notifications as unknown as Notification[],
@@ -92,9 +92,11 @@ export async function listKnown(db: Database): Promise<KnownAlert[]> {
     deployment: number | null
     resolved: string | null
     acknowledgedUntil: string | null
+    isAlone: boolean
     sources: { source: string; ended: boolean }[]
   }>(sql`select a.id, a.app, a.environment, a.service, a.deployment, a.resolved,
       a.acknowledged_until as "acknowledgedUntil",
+      exists (select from alert_source s where s.alert = a.id and s.source = a.cause) as "isAlone",
       coalesce((select json_agg(json_build_object('source', s.source,
         'ended', s.ended is not null)) from alert_source s where s.alert = a.id), '[]') as sources
     from alert a where a.resolved is null or a.resolved > now() - interval '15 minutes'
@@ -144,10 +146,15 @@ export const resolve = (alert: number, by: string | null): Statement =>
   sql`update alert set resolved = now(), resolved_by = ${by}::text where id = ${alert}
     and resolved is null`
 
-/** Opens an alert again: it is sent again. */
-export const reopen = (alert: number): Statement =>
+/** Opens an alert again: it is sent again, with the title and reason of what fires now. */
+export const reopen = (
+  alert: number,
+  { title, reason }: Pick<Firing, 'title' | 'reason'>,
+): Statement =>
   sql`update alert set resolved = null, resolved_by = null, acknowledged_by = null,
-    acknowledged_until = null, occurrence = occurrence + 1 where id = ${alert}`
+    acknowledged_until = null, occurrence = occurrence + 1, step = 0, next_step = null,
+    title = ${title}, reason = ${reason}
+    where id = ${alert}`
 
 export const acknowledge = (alert: number, by: string, until: string): Statement =>
   sql`update alert set acknowledged_by = ${by}, acknowledged_until = ${until}::timestamptz

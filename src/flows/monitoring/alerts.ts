@@ -1,19 +1,26 @@
-import type { Channel, Suspect } from '#contract/alert/alert.ts'
-import { listChannels } from '#domains/alert/channel-store.ts'
+import type { Suspect } from '#contract/alert/alert.ts'
+import type { HostSecond } from '#contract/host/measurements.ts'
+import { fullMachine } from '#domains/alert/machine.ts'
 import * as notifications from '#domains/alert/notification-store.ts'
-import { recipientsOf } from '#domains/alert/recipients.ts'
 import { type Action, explain, type Firing, reconcile } from '#domains/alert/reconcile.ts'
+import { addChanges, listTargets } from '#domains/alert/external-store.ts'
+import { listMatcherSilences, setSilenced } from '#domains/alert/silence-store.ts'
+import { silencedAlerts } from '#domains/alert/silenced.ts'
 import * as store from '#domains/alert/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { firingSources, type FiringRow, recentlyLive } from '#views/watched.ts'
+import { escalate } from './escalate.ts'
+import type { Failing } from './owners.ts'
 
 export interface AlertsParts {
   db: Database
   now(): number
   /** who may have caused what a deployment explains */
-  findSuspects(deployment: number | null): Promise<Suspect[]>
+  findSuspects(deployment: number | null, failing: Failing): Promise<Suspect[]>
+  /** the last minutes of the host; empty when it does not answer */
+  readMachine(): Promise<HostSecond[]>
   /** called when messages are due */
   onNotification(): void
 }
@@ -30,29 +37,45 @@ export async function reconcileAlerts(parts: AlertsParts): Promise<void> {
     rows.length > 0 ? recentlyLive(db) : [],
   ])
   const firing = rows.map((row) => firingOf(row, live))
-  for (const action of reconcile(known, firing, now())) await act(parts, action)
-  const due = await notifications.listUnannounced(db)
-  if (due.length === 0) return
-  const channels = await listChannels(db)
-  for (const one of due) await announce(db, one, channels)
-  parts.onNotification()
+  for (const action of reconcile(known, firing, now())) await act(parts, action, live)
+  await silence(db)
+  await escalate(parts)
 }
 
-function firingOf(
-  { source, app, environment, service, kind, name, reason, from, until, isLast }: FiringRow,
-  live: Awaited<ReturnType<typeof recentlyLive>>,
-): Firing {
+/** Notes which alerts silences with matchers cover, before anything is sent. */
+async function silence(db: Database): Promise<void> {
+  const silences = await listMatcherSilences(db)
+  const silenced = silences.length === 0 ? [] : silencedAlerts(await listTargets(db), silences)
+  await db.query(setSilenced(silenced))
+}
+
+function firingOf(row: FiringRow, live: Live): Firing {
+  const { source, app, environment, service, kind, name, reason, from, until, isLast, pulls } = row
   const onset = { from: Date.parse(from), until: Date.parse(until) }
-  const here = live
-    .filter((one) => one.app === app && one.environment === environment)
-    .map((one) => ({ id: one.id, live: Date.parse(one.live) }))
   return {
     ...{ source, app, environment, service, reason, onset },
-    title: titleOf(kind, name, { app, environment, service }),
-    urgency: isLast ? 'high' : 'low',
-    deployment: explain(onset, here),
+    title: titleOf(kind, name, { app, environment, service }) + pulledText(pulls),
+    urgency: pulls.length > 0 ? 'high' : (row.urgency ?? (isLast ? 'high' : 'low')),
+    isAlone: app === null || pulls.length > 0,
+    // The release of an error is known.
+    deployment: source.startsWith('error/')
+      ? row.deployment
+      : explain(onset, liveIn(live, { app, environment })),
   }
 }
+
+const pulledText = (pulls: string[]): string =>
+  pulls.length === 0
+    ? ''
+    : `: it turned off the ${pulls.length === 1 ? 'switch' : 'switches'} ${pulls.join(', ')}`
+
+const liveIn = (
+  live: Live,
+  { app, environment }: Pick<Firing, 'app' | 'environment'>,
+): { id: number; live: number }[] =>
+  live
+    .filter((one) => one.app === app && one.environment === environment)
+    .map((one) => ({ id: one.id, live: Date.parse(one.live) }))
 
 function titleOf(
   kind: string,
@@ -67,15 +90,25 @@ function titleOf(
     traffic: `${place} gets fewer requests than usual`,
     restarts: `${place} crashes again and again`,
     rollback: `The rollback of ${place} failed`,
+    external: name,
+    error: `New error in ${place}: ${name}`,
+    regression: `An error came back in ${place}: ${name}`,
+    job: `The job ${name} of ${place} failed`,
+    'job-late': `The job ${name} of ${place} is late`,
     host: 'The host does not answer',
+    replica: `The server on ${name} does not answer`,
     disk: 'The disk of the installation is almost full',
+    invariant: `The rule ${name} of ${place} is broken`,
+    slo: `${place} uses up the error budget of ${name}`,
   }
   return titles[kind] ?? `${name} of ${place} is down`
 }
 
-async function act(parts: AlertsParts, action: Action): Promise<void> {
+type Live = Awaited<ReturnType<typeof recentlyLive>>
+
+async function act(parts: AlertsParts, action: Action, live: Live): Promise<void> {
   const { db } = parts
-  if (action.kind === 'open') return open(parts, action.sources)
+  if (action.kind === 'open') return open(parts, action.sources, live)
   if (action.kind === 'end')
     return void (await db.batch([
       store.endSource(action.alert, action.source),
@@ -83,7 +116,7 @@ async function act(parts: AlertsParts, action: Action): Promise<void> {
     ]))
   const alert = await store.getAlert(db, action.alert)
   if (!alert) return
-  const event = eventOf(alert)
+  const event = eventOf(action.kind === 'reopen' ? { ...alert, title: action.source.title } : alert)
   if (action.kind === 'join')
     await db.batch([
       ...store.addSource(alert.id, action.source),
@@ -100,7 +133,7 @@ async function act(parts: AlertsParts, action: Action): Promise<void> {
   } else {
     const reason = action.kind === 'expire' ? 'the acknowledgement expired' : action.source.reason
     await db.batch([
-      store.reopen(alert.id),
+      store.reopen(alert.id, action.kind === 'reopen' ? action.source : alert),
       ...(action.kind === 'reopen' ? store.addSource(alert.id, action.source) : []),
       store.addEntry(alert.id, action.kind === 'expire' ? 'expired' : 'reopened', reason),
       event('dev.cdeventsx.fairlead-alert.reopened', reason),
@@ -108,16 +141,19 @@ async function act(parts: AlertsParts, action: Action): Promise<void> {
   }
 }
 
-async function open({ db, findSuspects }: AlertsParts, sources: Firing[]): Promise<void> {
+async function open(parts: AlertsParts, sources: Firing[], live: Live): Promise<void> {
+  const { db } = parts
   const [first] = sources
   if (!first) return
   const id = await store.nextAlert(db)
-  const suspects = await findSuspects(first.deployment)
-  const { app, environment, service, title, urgency, reason } = first
+  const { suspects, machine } = await explainFirst(parts, sources, first, live)
+  const { app, environment, service, title, urgency } = first
+  const reason = machine === null ? first.reason : `${first.reason}; ${machine}`
   await db.batch([
-    store.insertAlert(id, first, suspects),
+    store.insertAlert(id, { ...first, reason }, suspects),
     ...sources.flatMap((source) => store.addSource(id, source)),
     ...sources.map((one) => store.addEntry(id, 'opened', `${one.title}: ${one.reason}`)),
+    addChanges(id),
     appendEvent({
       type: 'dev.cdeventsx.fairlead-alert.opened',
       subject: `alert/${id}`,
@@ -126,6 +162,35 @@ async function open({ db, findSuspects }: AlertsParts, sources: Firing[]): Promi
       data: { environment, service, title, urgency, reason },
     }),
   ])
+}
+
+/**
+ * Who may have caused it, and what the machine lacked. If another app used up the machine after a
+ * deployment of its own, these are its authors, unless a deployment of the failing app explains it.
+ */
+async function explainFirst(
+  { findSuspects, readMachine }: AlertsParts,
+  sources: Firing[],
+  first: Firing,
+  live: Live,
+): Promise<{ suspects: Suspect[]; machine: string | null }> {
+  const numbers = (kind: string): number[] =>
+    sources.flatMap(({ source }) => {
+      const [of, number] = source.split('/')
+      return of === kind ? Number(number) : []
+    })
+  const failing = {
+    ...{ errors: numbers('error'), monitors: numbers('monitor'), service: first.service },
+  }
+  const machine = first.app === null ? null : fullMachine(await readMachine(), first.onset.from)
+  const other = machine?.most ? explain(first.onset, liveIn(live, machine.most)) : null
+  const isOther = first.deployment === null && other !== null
+  const suspects = await findSuspects(first.deployment ?? other, isOther ? {} : failing)
+  const from = isOther ? `${machine?.most?.app} used up the machine, and ` : ''
+  return {
+    suspects: suspects.map((one) => ({ ...one, reason: `${from}${one.reason}` })),
+    machine: machine?.reason ?? null,
+  }
 }
 
 const eventOf =
@@ -145,21 +210,3 @@ const eventOf =
       ...(app === null ? {} : { app }),
       data: { environment, service, title, reason },
     })
-
-async function announce(
-  db: Database,
-  one: notifications.Unannounced,
-  channels: Channel[],
-): Promise<void> {
-  const alert = await store.getAlert(db, one.id)
-  if (!alert) return
-  const { recipients, missing } = recipientsOf(alert.urgency, alert.suspects, channels)
-  const notes = [
-    ...missing.map((name) => `${name} was not notified: they have no channel`),
-    ...(recipients.length === 0 ? ['nobody was notified: no channel gets this alert'] : []),
-  ]
-  await db.batch([
-    ...notifications.announce(one, recipients),
-    ...notes.map((text) => store.addEntry(one.id, 'unnotified', text)),
-  ])
-}

@@ -1,9 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useParams } from 'react-router'
-import type { AlertDetail } from '#contract/alert/alert.ts'
+import { causeWords } from '#contract/alert/cause-words.ts'
+import type { AlertDetail, AlertDrift } from '#contract/alert/alert.ts'
 import { useClient } from '../live/dependencies.tsx'
-import { useMay } from '../live/queries.ts'
+import { useMay } from '../live/access-queries.ts'
 import { Button } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
 import { momentWords } from '#contract/time-words.ts'
@@ -27,8 +28,10 @@ export function AlertPage() {
   )
 }
 
-function AlertView({ alert }: { alert: AlertDetail }) {
-  const { app, environment, deployment, onset, suspects, entries } = alert
+type ShownAlert = AlertDetail & { drift: AlertDrift[] }
+
+function AlertView({ alert }: { alert: ShownAlert }) {
+  const { app, environment, deployment, onset, suspects, sources, entries, drift } = alert
   const until = alert.state === 'acknowledged' ? alert.acknowledgedUntil : null
   return (
     <>
@@ -69,6 +72,34 @@ function AlertView({ alert }: { alert: AlertDetail }) {
           </Link>
         )}
       </div>
+      <Section title={alert.resolved === null ? 'What fires' : 'What fired'}>
+        <ul className="panel divide-y divide-edge overflow-hidden">
+          {sources.map(({ source, title, reason, ended, link }) => (
+            <li key={source} className="px-4 py-2.5">
+              <span className="font-medium">{title}</span>
+              {ended === null ? null : (
+                <span className="text-soft">
+                  {' '}
+                  ended <Ago time={ended} />
+                </span>
+              )}
+              <div className="text-soft">
+                {asSentence(reason)}{' '}
+                {link === null ? null : (
+                  <a
+                    href={link}
+                    target="_blank"
+                    rel="noreferrer"
+                    className="underline underline-offset-3"
+                  >
+                    Page in the other tool
+                  </a>
+                )}
+              </div>
+            </li>
+          ))}
+        </ul>
+      </Section>
       <Section title="Who may have caused it">
         {suspects.length === 0 ? (
           <Nothing>No change explains it.</Nothing>
@@ -82,7 +113,25 @@ function AlertView({ alert }: { alert: AlertDetail }) {
             ))}
           </ul>
         )}
+        {alert.cause ? (
+          <p className="mt-2 text-soft">{asSentence(causeWords(alert.cause))}</p>
+        ) : null}
       </Section>
+      {drift.length === 0 ? null : (
+        <Section title="What had changed outside of deployments">
+          <ul className="panel divide-y divide-edge overflow-hidden">
+            {drift.map(({ service, kind, name, since }) => (
+              <li key={`${service} ${kind} ${name} ${since}`} className="px-4 py-2.5 break-all">
+                {service === null ? '' : `${service}: `}
+                {kind} {name}{' '}
+                <span className="text-soft">
+                  since <Ago time={since} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
       <Section title="Timeline">
         <ol className="panel divide-y divide-edge overflow-hidden">
           {entries.map((entry) => (
@@ -122,6 +171,15 @@ function Actions({ alert: { id, app, environment, service, resolved } }: { alert
       await readAgain()
     },
   }
+  const pass: Question = {
+    title: 'Pass this alert on?',
+    text: 'You say that it is not yours. The next person of the escalation is notified now.',
+    verb: 'Pass it on',
+    act: async () => {
+      await client.passAlert({ params: { alert: id }, body: {} })
+      await readAgain()
+    },
+  }
   const silence: Question = {
     title: `Silence ${service ?? environment ?? app ?? ''} for an hour?`,
     text: 'Alerts still open. They are sent if they are still open when the silence ends.',
@@ -152,6 +210,7 @@ function Actions({ alert: { id, app, environment, service, resolved } }: { alert
       <Button kind="primary" onClick={() => ask(acknowledge)}>
         Acknowledge …
       </Button>
+      <Button onClick={() => ask(pass)}>Not mine …</Button>
       {app === null ? null : <Button onClick={() => ask(silence)}>Silence …</Button>}
       <Button onClick={() => ask(resolve)}>Resolve …</Button>
       <Confirm question={question} close={() => ask(null)} />

@@ -1,14 +1,16 @@
 import { Link } from 'react-router'
+import { recordWords } from '#contract/alert/cause-words.ts'
 import type { Alert } from '#contract/alert/alert.ts'
-import { useAppNames } from '../live/queries.ts'
-import { SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
+import { AppFilter, SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { asSentence } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { alertBadges, badgeOf } from './badges.ts'
-import { useAlerts } from './queries.ts'
+import { Noise } from './noise.tsx'
+import { useAlerts, useSuspectRecord } from './queries.ts'
+import { Silences } from './silences.tsx'
 
 /** The list of alerts. */
 export function AlertsPage() {
@@ -19,22 +21,18 @@ export function AlertsPage() {
     ...(app === '' ? {} : { app }),
     ...(state in alertBadges ? { state: state as Alert['state'] } : {}),
   })
-  const apps = useAppNames()
   return (
     <>
       <PageHead
         title="Alerts"
         actions={
           <>
-            <SelectFilter
-              name="app"
-              label="App"
-              choices={apps.map((name) => ({ value: name, text: name }))}
-            />
+            <AppFilter />
             <SelectFilter name="state" label="State" choices={wordChoices(alertBadges)} />
           </>
         }
       />
+      {app === '' ? null : <Record app={app} />}
       <Loaded query={query} shape={<RowsShape rows={6} height="h-16" />}>
         {(alerts) =>
           alerts.length === 0 ? (
@@ -48,8 +46,18 @@ export function AlertsPage() {
           )
         }
       </Loaded>
+      <Silences app={app} />
+      <Noise app={app} />
     </>
   )
+}
+
+/** How often the suspects of an app were right. */
+function Record({ app }: { app: string }) {
+  const { data: record } = useSuspectRecord(app)
+  return record && record.known > 0 ? (
+    <p className="mb-3 text-soft">{recordWords(record).join(' ')}</p>
+  ) : null
 }
 
 function AlertRow({ alert }: { alert: Alert }) {
