@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
-import type { Exposition } from '#contract/host/host.ts'
+import type { Exposition } from '#contract/host/expositions.ts'
 import { openInside } from '#platform/file/inside.ts'
 import type { SavedInstance } from './state.ts'
 
@@ -11,12 +11,20 @@ const maxBytes = 8 * 1024 * 1024
 /** The file in the /tmp of an instance to which a service without a port writes its metrics. */
 export const metricsName = 'metrics.prom'
 
-/** Returns the metrics of an instance with those names, from its port or from its file. */
+/** Which metrics are read. */
+export interface WantedMetrics {
+  path: string
+  /** null for all of them */
+  names: Set<string> | null
+  /** of one service only */
+  service?: string | undefined
+}
+
+/** Returns the metrics of an instance, from its port or from its file. */
 export async function instanceExposition(
   { service, index, port, started }: SavedInstance,
   tmpFolder: string,
-  path: string,
-  names: Set<string>,
+  { path, names }: WantedMetrics,
 ): Promise<Exposition> {
   const text =
     port === null
@@ -24,7 +32,7 @@ export async function instanceExposition(
       : await requestExposition(port, path)
   return {
     instance: `${service}/${index}/${started ?? 0}`,
-    text: text === null ? null : onlyNamed(text, names),
+    text: text === null || names === null ? text : onlyNamed(text, names),
   }
 }
 

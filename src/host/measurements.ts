@@ -1,4 +1,4 @@
-import type { HostReleaseStatus } from '#contract/host/host.ts'
+import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostSecond, Measurements, TrafficSecond } from '#contract/host/measurements.ts'
 import { createUsage } from './usage.ts'
 

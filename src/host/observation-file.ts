@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import type { Observations } from '#contract/host/host.ts'
+import type { Observations } from '#contract/host/observations.ts'
 import { batch, type Batch } from '#contract/verdict/verdict.ts'
 
 /** Limit in bytes of one read; the next call continues. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { HostReleaseStatus } from '#contract/host/host.ts'
+import type { HostReleaseStatus } from '#contract/host/release.ts'
 import { createUsage, membersOf, readBusy, readProcess } from './usage.ts'
 
 test('reads a process whose name has parentheses', () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statfsSync } from 'node:fs'
 import { loadavg } from 'node:os'
-import type { HostReleaseStatus } from '#contract/host/host.ts'
+import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostSecond, InstanceUsage, MachineUsage } from '#contract/host/measurements.ts'
 
 /** A process as /proc shows it: times in clock ticks, memory in pages. */

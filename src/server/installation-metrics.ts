@@ -1,4 +1,4 @@
-import type { HostStatus } from '#contract/host/host.ts'
+import type { HostStatus } from '#contract/host/status.ts'
 import { latencyBounds, type Measurements } from '#contract/host/measurements.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import { listJobs } from '#engine/job-store.ts'

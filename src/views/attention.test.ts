@@ -15,7 +15,9 @@ const environment = (
   more: Partial<ObservedEnvironment> = {},
 ): ObservedEnvironment => ({
   ...{ app: 'shop', name, position: 0, isInFile: true, port: null, live: live(1), pending: null },
-  ...{ last: null, health: 'healthy', instances: [], portProblem: null, hasIncident: false },
+  ...{ last: null, health: 'healthy', instances: [], portProblem: null, hasCrashLoop: false },
+  ...{ notReturning: [], pulled: [], expired: [] },
+  drift: null,
   ...more,
 })
 const run = (id: number, state: Run['state']): Run =>
@@ -123,8 +125,8 @@ test('a run that failed in an environment is reported once', () => {
   expect(item).toMatchObject({ kind: 'production_failed', title: '“Two” failed in prod', run: 2 })
 })
 
-test('an open incident stands for the state of its environment', () => {
-  const looping = environment('prod', { health: 'unhealthy', hasIncident: true })
+test('a crash loop stands for the state of its environment', () => {
+  const looping = environment('prod', { health: 'unhealthy', hasCrashLoop: true })
   expect(kinds({ environments: [looping] })).toEqual([])
 })
 
@@ -142,4 +144,43 @@ test('says whether an environment is down or unhealthy, and why', () => {
     title: 'prod is unhealthy',
     reason: '1 of 2 instances is not healthy (web 1: backoff, 4 restarts)',
   })
+})
+
+test('a service that would not come back needs a person before that is an outage', () => {
+  const notReturning = [{ service: 'redis', reason: 'it would be a replica', since: time }]
+  const environments = [environment('prod', { notReturning })]
+  expect(attentionOf([situation({ environments })], now)).toMatchObject([
+    {
+      ...{ kind: 'would_not_return', environment: 'prod', since: time },
+      title: 'redis in prod would not come back after a restart',
+      reason: 'it would be a replica',
+    },
+  ])
+})
+
+test('what differs from what is declared needs a person', () => {
+  const drift = { count: 3, atRestart: 1, first: 'redis file redis.conf', since: time }
+  expect(attentionOf([situation({ environments: [environment('prod', { drift })] })], now)).toEqual(
+    [
+      expect.objectContaining({
+        ...{ kind: 'drift', environment: 'prod', since: time },
+        title: 'prod differs from what is declared',
+        reason: 'redis file redis.conf, and 2 more; the next restart would change what runs',
+      }),
+    ],
+  )
+})
+
+test('a switch that a monitor turned off needs a person, and one that has expired', () => {
+  const pulled = [{ name: 'recharge', by: 'charged-twice', reason: '2 rows break it', since: time }]
+  const expired = [{ name: 'checkout', expires: '2026-01-31' }]
+  const environments = [environment('dev', { expired }), environment('prod', { pulled, expired })]
+  expect(attentionOf([situation({ environments })], now)).toMatchObject([
+    {
+      ...{ kind: 'switch_pulled', environment: 'prod', since: time },
+      title: 'The switch recharge is off in prod',
+      reason: 'the monitor charged-twice turned it off: 2 rows break it',
+    },
+    { kind: 'switch_expired', environment: 'prod', title: 'The switch checkout has expired' },
+  ])
 })

@@ -10,8 +10,8 @@ export interface ObservedEnvironment extends StandingEnvironment {
   instances: Pick<InstanceReport, 'service' | 'index' | 'state' | 'restarts' | 'isLooping'>[]
   /** why its port does not lead to it; null when it does */
   portProblem: string | null
-  /** whether an open incident reports that it is unhealthy */
-  hasIncident: boolean
+  /** whether a crash loop reports that it is unhealthy */
+  hasCrashLoop: boolean
 }
 
 /** Everything about an app that can need a person. */
@@ -49,6 +49,9 @@ function itemsOf({ app, problem, environments, run, forks }: AppSituation, now: 
     const isProduction = environment === production
     const items = [
       ...healthItems(environment, isProduction),
+      ...rehearsalItems(environment),
+      ...driftItems(environment),
+      ...switchItems(environment, isProduction),
       ...pendingItems(environment, now),
       ...stoppedItems(environment, run, isProduction),
     ]
@@ -76,10 +79,10 @@ const nothing = {
 }
 
 function healthItems(environment: ObservedEnvironment, isProduction: boolean): Item[] {
-  const { name, health, live, instances, portProblem, isInFile, hasIncident } = environment
+  const { name, health, live, instances, portProblem, isInFile, hasCrashLoop } = environment
   const items: Item[] = []
   const deployment = live?.id ?? null
-  if (health === 'unhealthy' && !hasIncident) {
+  if (health === 'unhealthy' && !hasCrashLoop) {
     const isDown = !instances.some((one) => one.state === 'healthy' && !one.isLooping)
     items.push({
       kind: isProduction ? 'production_down' : 'environment_down',
@@ -104,6 +107,45 @@ function healthItems(environment: ObservedEnvironment, isProduction: boolean): I
       reason: 'it still runs: remove it, or add it to fairlead.yaml again',
     })
   return items
+}
+
+const rehearsalItems = ({ name, notReturning }: ObservedEnvironment): Item[] =>
+  notReturning.map(({ service, reason, since }) => ({
+    kind: 'would_not_return',
+    title: `${service} in ${name} would not come back after a restart`,
+    ...{ reason, since },
+  }))
+
+function driftItems({ name, drift }: ObservedEnvironment): Item[] {
+  if (drift === null) return []
+  const { count, atRestart, first, since } = drift
+  const more = count === 1 ? first : `${first}, and ${count - 1} more`
+  const restart = atRestart === 0 ? '' : '; the next restart would change what runs'
+  return [
+    {
+      kind: 'drift',
+      title: `${name} differs from what is declared`,
+      reason: `${more}${restart}`,
+      since,
+    },
+  ]
+}
+
+/** A switch expires in the code, so only production names it. */
+function switchItems({ name, pulled, expired }: ObservedEnvironment, isProduction: boolean) {
+  const off = pulled.map((one): Item => ({
+    kind: 'switch_pulled',
+    title: `The switch ${one.name} is off in ${name}`,
+    reason: `the monitor ${one.by} turned it off: ${one.reason}`,
+    since: one.since,
+  }))
+  const old = expired.map((one): Item => ({
+    kind: 'switch_expired',
+    title: `The switch ${one.name} has expired`,
+    reason: `it expired on ${one.expires}: remove it from the code and from fairlead.yaml`,
+    since: new Date(one.expires).toISOString(),
+  }))
+  return isProduction ? [...off, ...old] : off
 }
 
 function instanceSentence(instances: ObservedEnvironment['instances']): string {

@@ -8,6 +8,7 @@ const tones: Record<string, EventTone> = {
   degraded: 'warn',
   down: 'bad',
   unknown: 'unknown',
+  maintenance: 'fact',
 }
 
 export const monitorEvents = [

@@ -52,14 +52,30 @@ export const series = z.object({
 })
 export type Series = z.infer<typeof series>
 
+/** The values of a metric that an app exposes: counters are rates per second. */
+export const metric = z.object({
+  name: z.string(),
+  /** as the app names them; the quantiles of a histogram have the label `quantile` */
+  labels: z.record(z.string(), z.string()),
+  unit: z.string(),
+  environment: z.string().nullable(),
+  service: z.string().nullable(),
+  /** null for a sum over the instances */
+  instance: z.number().int().nullable(),
+  values: z.array(z.number().nullable()),
+})
+export type Metric = z.infer<typeof metric>
+
 /** A moment that may explain a change of a series. */
 export const mark = z.object({
   time: z.string(),
-  environment: z.string(),
-  kind: z.enum(['delivery', 'configuration', 'rollback']),
-  deployment: z.number().int(),
-  release: z.number().int(),
-  /** what was deployed, in a few words */
+  /** null for a silence of the whole app */
+  environment: z.string().nullable(),
+  kind: z.enum(['delivery', 'configuration', 'rollback', 'silence', 'silence-end']),
+  /** null for a silence */
+  deployment: z.number().int().nullable(),
+  release: z.number().int().nullable(),
+  /** what was deployed, or why alerts were silenced, in a few words */
   text: z.string(),
 })
 export type Mark = z.infer<typeof mark>
@@ -72,4 +88,11 @@ export const seriesAnswer = z.object({
   series: z.array(series),
   marks: z.array(mark),
 })
+/** The names of all metrics of an app, and the series of one of them. */
+export const metricsAnswer = seriesAnswer.extend({
+  names: z.array(z.string()),
+  series: z.array(metric),
+})
+export type MetricsAnswer = z.infer<typeof metricsAnswer>
+
 export type SeriesAnswer = z.infer<typeof seriesAnswer>

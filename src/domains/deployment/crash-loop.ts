@@ -1,7 +1,7 @@
 import type { InstanceReport } from './target.ts'
 
 /** A crash loop that was detected and is not resolved. */
-export interface Incident {
+export interface CrashLoop {
   id: number
   app: string
   environment: string
@@ -20,29 +20,29 @@ export interface LiveRelease {
 }
 
 export interface CrashLoopChanges {
-  detected: (Omit<Incident, 'id'> & { reason: string })[]
-  resolved: (Incident & { reason: string })[]
+  detected: (Omit<CrashLoop, 'id'> & { reason: string })[]
+  resolved: (CrashLoop & { reason: string })[]
 }
 
 /** Compares the known crash loops with the releases that are live. Missing data changes nothing. */
-export function judgeCrashLoops(open: Incident[], live: LiveRelease[]): CrashLoopChanges {
-  const resolved = open.flatMap((incident) => {
-    const reason = reasonToResolve(incident, live)
-    return reason === null ? [] : [{ ...incident, reason }]
+export function judgeCrashLoops(open: CrashLoop[], live: LiveRelease[]): CrashLoopChanges {
+  const resolved = open.flatMap((loop) => {
+    const reason = reasonToResolve(loop, live)
+    return reason === null ? [] : [{ ...loop, reason }]
   })
   const known = new Set(open.filter((one) => !resolved.some(({ id }) => id === one.id)).map(keyOf))
   const detected = live.flatMap(loopsOf).filter((loop) => !known.has(keyOf(loop)))
   return { detected, resolved }
 }
 
-function reasonToResolve(incident: Incident, live: LiveRelease[]): string | null {
+function reasonToResolve(loop: CrashLoop, live: LiveRelease[]): string | null {
   const release = live.find(
-    ({ app, environment }) => app === incident.app && environment === incident.environment,
+    ({ app, environment }) => app === loop.app && environment === loop.environment,
   )
   if (!release) return 'nothing is live there any more'
-  if (release.deployment !== incident.deployment)
+  if (release.deployment !== loop.deployment)
     return `deployment ${release.deployment} is live there now`
-  const instances = release.instances?.filter(({ service }) => service === incident.service) ?? []
+  const instances = release.instances?.filter(({ service }) => service === loop.service) ?? []
   const isUp = instances.every(({ state, isLooping }) => state === 'healthy' && !isLooping)
   return instances.length > 0 && isUp ? 'it stays up again' : null
 }
@@ -57,5 +57,5 @@ function loopsOf({ instances, ...place }: LiveRelease): CrashLoopChanges['detect
   }))
 }
 
-const keyOf = ({ app, environment, service }: Omit<Incident, 'id' | 'deployment'>): string =>
+const keyOf = ({ app, environment, service }: Omit<CrashLoop, 'id' | 'deployment'>): string =>
   `${app}/${environment}/${service}`

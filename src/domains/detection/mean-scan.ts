@@ -1,9 +1,18 @@
 import { KeptSums, type KeptSumsState } from './kept-sums.ts'
-import { Tail, type TailState } from './tail.ts'
-import { scales, Windows, type WindowsState } from './windows.ts'
+import {
+  budgetSeconds,
+  createRows,
+  endHourOf,
+  noteEvidence,
+  type Row,
+  type RowState,
+  saveRows,
+  setThresholds,
+  strongest,
+  tests,
+} from './rows.ts'
+import { scales } from './windows.ts'
 
-/** One false alarm in this time, in seconds, over all windows of a stream: 90 days. */
-const budgetSeconds = 90 * 86_400
 /** A mean that is higher by less than this, as a logarithm, is not harm: 10 %. */
 const tolerance = Math.log(1.1)
 /** Fewer values in a window say nothing about their mean. */
@@ -12,7 +21,6 @@ const leastValues = 20
 const leastHours = 12
 /** The variance that is assumed of a mean, and the number of windows that it weighs. */
 const prior = { variance: 0.05, windows: 3 }
-const baselines = 2
 /** windows, means, squares, 1/values; the same of differences from the windows before */
 const sums = 7
 /** values, sum and squares of all values */
@@ -36,14 +44,7 @@ export interface MeanScanState {
   learns: boolean
   isCleanHour: boolean
   history: KeptSumsState
-  rows: { windows: WindowsState; tails: TailState[]; maxima: number[] }[]
-}
-
-interface Row {
-  windows: Windows
-  tails: Tail[]
-  maxima: number[]
-  thresholds: number[]
+  rows: RowState[]
 }
 
 /**
@@ -65,15 +66,7 @@ export class MeanScan {
     this.#seconds = state?.seconds ?? 0
     this.#learns = state?.learns ?? true
     this.#isCleanHour = state?.isCleanHour ?? true
-    this.#rows = scales.map((scale, i) => {
-      const saved = state?.rows[i]
-      return {
-        windows: new Windows(scale, saved?.windows),
-        tails: Array.from({ length: baselines }, (_, b) => new Tail(saved?.tails[b])),
-        maxima: saved?.maxima ?? Array<number>(baselines).fill(0),
-        thresholds: Array<number>(baselines).fill(Infinity),
-      }
-    })
+    this.#rows = createRows(state?.rows)
     this.#setThresholds()
   }
 
@@ -82,11 +75,7 @@ export class MeanScan {
       ...{ version: 1, seconds: this.#seconds, learns: this.#learns },
       isCleanHour: this.#isCleanHour,
       history: this.#history.save(),
-      rows: this.#rows.map(({ windows, tails, maxima }) => ({
-        windows: windows.save(),
-        tails: tails.map((tail) => tail.save()),
-        maxima,
-      })),
+      rows: saveRows(this.#rows),
     }
   }
 
@@ -123,7 +112,8 @@ export class MeanScan {
   }
 
   #look(scale: number): MeanFinding | null {
-    const { windows, maxima, thresholds } = this.#rows[scale]!
+    const row = this.#rows[scale]!
+    const { windows } = row
     const { trials: values, events: sum, trialsBefore, eventsBefore } = windows
     const normal = this.mean
     if (values < leastValues || windows.newest === 0 || normal === null) return null
@@ -138,19 +128,11 @@ export class MeanScan {
       before === null
         ? 0
         : evidenceOf(mean - local, this.#spread(scale, 1) + own + this.variance / trialsBefore)
-    if (this.#learns) {
-      maxima[0] = Math.max(maxima[0]!, global)
-      maxima[1] = Math.max(maxima[1]!, near)
-    }
-    const isGlobal = global - thresholds[0]! >= near - thresholds[1]!
-    const evidence = isGlobal ? global : near
-    const threshold = thresholds[isGlobal ? 0 : 1]!
-    if (evidence < threshold) return null
-    return {
-      ...{ seconds: windows.scale.seconds, values, mean, evidence, threshold },
-      baseline: isGlobal ? 'history' : 'local',
-      expected: isGlobal ? normal : local,
-    }
+    if (this.#learns) noteEvidence(row, [global, near])
+    const best = strongest(row, [global, near])
+    if (best.evidence < best.threshold) return null
+    const expected = best.baseline === 'history' ? normal : local
+    return { seconds: windows.scale.seconds, values, mean, expected, ...best }
   }
 
   #remember(scale: number, mean: number, before: number | null): void {
@@ -188,10 +170,7 @@ export class MeanScan {
   }
 
   #endHour(): void {
-    for (const { tails, maxima } of this.#rows) {
-      for (let i = 0; i < baselines; i += 1) if (this.#isCleanHour) tails[i]!.add(maxima[i]!)
-      maxima.fill(0)
-    }
+    for (const row of this.#rows) endHourOf(row, this.#isCleanHour)
     this.#history.endHour(this.#seconds)
     this.#isCleanHour = this.#learns
     this.#setThresholds()
@@ -199,16 +178,10 @@ export class MeanScan {
 
   #setThresholds(): void {
     const budget = budgetSeconds * this.streams
-    const tests = scales.length * baselines
     const isKnown = this.#history.hours >= leastHours
-    for (const { windows, tails, thresholds } of this.#rows)
-      for (let i = 0; i < baselines; i += 1)
-        thresholds[i] = isKnown
-          ? Math.max(
-              Math.log((tests * budget) / windows.scale.bucket),
-              tails[i]!.threshold((budget / 3600) * tests),
-            )
-          : Infinity
+    for (const row of this.#rows)
+      if (isKnown) setThresholds(row, Math.log((tests * budget) / row.windows.scale.bucket), budget)
+      else row.thresholds.fill(Infinity)
   }
 
   /** Stops learning, and forgets the hours since the onset, which was `seconds` ago. */

@@ -2,18 +2,27 @@ import { excess, shortfall } from './excess.ts'
 import { History, type Normal } from './history.ts'
 import type { KeptSumsState } from './kept-sums.ts'
 import { SlowRise } from './slow.ts'
+import {
+  budgetSeconds,
+  createRows,
+  endHourOf,
+  noteEvidence,
+  type Row as AnyRow,
+  type RowState,
+  saveRows,
+  setThresholds,
+  strongest,
+  tests,
+} from './rows.ts'
 import { Tail, type TailState } from './tail.ts'
-import { scales, Windows, type WindowsState } from './windows.ts'
+import { scales, type Windows } from './windows.ts'
 
-/** One false alarm in this time, in seconds, over all windows of a stream: 90 days. */
-const budgetSeconds = 90 * 86_400
 /** A fall to this share is not harm. */
 const toleratedFall = 0.8
 /** A rise below this factor, plus this rate, is not harm. */
 const tolerance = { factor: 1.25, rate: 2e-5 }
 /** From this window length on, the events of a single second are clipped. */
 const clippedFrom = 60
-const baselines = 2
 /** Up to this relative variance, the rate hardly wanders, and small rises can be added up. */
 const steady = 0.1
 /** Trials a second below which a stream has no bursts. */
@@ -41,7 +50,7 @@ export interface ScanState {
   learns: boolean
   isCleanHour: boolean
   history: KeptSumsState
-  rows: { windows: WindowsState; tails: TailState[]; maxima: number[] }[]
+  rows: RowState[]
   slow: { logs: number[]; tail: TailState; maximum: number }
 }
 
@@ -52,12 +61,8 @@ export interface ScanOptions {
   state?: ScanState
 }
 
-interface Row {
-  windows: Windows
+interface Row extends AnyRow {
   normal: Normal
-  tails: Tail[]
-  maxima: number[]
-  thresholds: number[]
 }
 
 /**
@@ -89,16 +94,7 @@ export class RateScan {
     this.#slow = new SlowRise(state?.slow.logs)
     this.#slowTail = new Tail(state?.slow.tail)
     this.#slowMaximum = state?.slow.maximum ?? 0
-    this.#rows = scales.map((scale, i) => {
-      const saved = state?.rows[i]
-      return {
-        windows: new Windows(scale, saved?.windows),
-        normal: unknown,
-        tails: Array.from({ length: baselines }, (_, b) => new Tail(saved?.tails[b])),
-        maxima: saved?.maxima ?? Array<number>(baselines).fill(0),
-        thresholds: Array<number>(baselines).fill(Infinity),
-      }
-    })
+    this.#rows = createRows(state?.rows).map((row) => ({ ...row, normal: unknown }))
     this.#learns = state?.learns ?? true
     this.#isCleanHour = state?.isCleanHour ?? true
     this.#updateNormal(false)
@@ -110,11 +106,7 @@ export class RateScan {
       ...{ version: 1, seconds: this.#seconds, learns: this.#learns },
       isCleanHour: this.#isCleanHour,
       history: this.#history.save(),
-      rows: this.#rows.map(({ windows, tails, maxima }) => ({
-        windows: windows.save(),
-        tails: tails.map((tail) => tail.save()),
-        maxima,
-      })),
+      rows: saveRows(this.#rows),
       slow: {
         logs: this.#slow.save(),
         tail: this.#slowTail.save(),
@@ -162,23 +154,11 @@ export class RateScan {
         : 0
     if (this.#learns && windows.isWhole)
       this.#history.add(scale, windows, windows.hasBefore ? { mean: trials * local } : null)
-    if (this.#learns) {
-      row.maxima[0] = Math.max(row.maxima[0]!, global)
-      row.maxima[1] = Math.max(row.maxima[1]!, near)
-    }
-    const overGlobal = global - row.thresholds[0]!
-    const overNear = near - row.thresholds[1]!
-    if (overGlobal < 0 && overNear < 0) return null
-    const isGlobal = overGlobal >= overNear
-    return {
-      seconds: windows.scale.seconds,
-      baseline: isGlobal ? 'history' : 'local',
-      trials,
-      events,
-      expected: isGlobal ? normal.rate : local,
-      evidence: isGlobal ? global : near,
-      threshold: row.thresholds[isGlobal ? 0 : 1]!,
-    }
+    if (this.#learns) noteEvidence(row, [global, near])
+    const best = strongest(row, [global, near])
+    if (best.evidence < best.threshold) return null
+    const expected = best.baseline === 'history' ? normal.rate : local
+    return { seconds: windows.scale.seconds, trials, events, expected, ...best }
   }
 
   #evidence(events: number, trials: number, rate: number, precision: number): number {
@@ -218,14 +198,9 @@ export class RateScan {
     this.#learnSlow(isHour)
     for (const [i, row] of this.#rows.entries()) {
       row.normal = this.#history.normal(i)
-      for (let baseline = 0; baseline < baselines; baseline += 1) {
-        if (isHour && this.#isCleanHour) row.tails[baseline]!.add(row.maxima[baseline]!)
-        if (isHour) row.maxima[baseline] = 0
-        row.thresholds[baseline] = Math.max(
-          Math.log(tests * this.#looks(row.windows.scale.bucket)),
-          row.tails[baseline]!.threshold((this.#budget / 3600) * tests),
-        )
-      }
+      if (isHour) endHourOf(row, this.#isCleanHour)
+      const bound = Math.log(tests * this.#looks(row.windows.scale.bucket))
+      setThresholds(row, bound, this.#budget)
     }
   }
 
@@ -277,8 +252,6 @@ export class RateScan {
     return this.#rows.map((row) => row.windows)
   }
 }
-
-const tests = scales.length * baselines
 
 /** The posterior mean of a gamma rate after the windows before. */
 function localRate({ rate, precision }: Normal, trials: number, events: number): number {

@@ -2,6 +2,7 @@ import type { Monitor, MonitorState } from '#contract/monitor/monitor.ts'
 import { appendEventForEach } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { join, sql, type Statement } from '#platform/postgres/sql.ts'
+import type { MonitorSettings } from './plan.ts'
 
 /** What a monitor watches. */
 export interface MonitorKey {
@@ -22,7 +23,8 @@ export interface Verdict {
 
 const columns = sql`id, app, environment, service, kind, name, state, reason, since,
   case when onset_from is not null then
-    json_build_object('from', onset_from, 'until', onset_until) end as onset, checked`
+    json_build_object('from', onset_from, 'until', onset_until) end as onset, checked,
+  settings is not null as "isConfigured", entities, took`
 
 export interface MonitorFilter {
   app?: string | undefined
@@ -30,6 +32,18 @@ export interface MonitorFilter {
   state?: MonitorState | undefined
   /** only those of these apps; null for all, and for those of the installation */
   apps: string[] | null
+}
+
+/** A monitor of an app with its settings; null when there is none. */
+export async function getMonitor(
+  db: Database,
+  app: string,
+  id: number,
+): Promise<(Monitor & { stored: MonitorSettings | null }) | null> {
+  const [row] = await db.query<Monitor & { stored: MonitorSettings | null }>(
+    sql`select ${columns}, settings as stored from monitor where app = ${app} and id = ${id}`,
+  )
+  return row ? { ...row, onset: row.onset && isoOf(row.onset) } : null
 }
 
 /** What is not up comes first. */
@@ -41,7 +55,7 @@ export async function listMonitors(db: Database, filter: MonitorFilter): Promise
   if (filter.apps) where.push(sql`app = any(${filter.apps}::text[])`)
   const rows = await db.query<Monitor>(sql`select ${columns} from monitor
     where ${join(where, ' and ')}
-    order by array_position(array['down', 'degraded', 'unknown', 'up'], state),
+    order by array_position(array['down', 'degraded', 'unknown', 'maintenance', 'up'], state),
       app, environment, service, kind, name`)
   return rows.map((row) => ({ ...row, onset: row.onset && isoOf(row.onset) }))
 }

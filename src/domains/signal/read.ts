@@ -1,6 +1,13 @@
-import { resolutions, type Series, signals } from '#contract/signal/signal.ts'
+import {
+  type Metric,
+  resolutions,
+  type Series,
+  type SignalName,
+  signals,
+} from '#contract/signal/signal.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { blockSize, blockStart, decodeBlock, placeIn } from './block.ts'
+import { labelsOf } from './metrics.ts'
 import { listSeries, readBlocks, type SeriesFilter } from './store.ts'
 
 /** More values than this are not useful on a screen. */
@@ -27,24 +34,76 @@ export interface ReadSeries {
   series: Series[]
 }
 
-/** Reads series; those without a value in the period are left out. */
+/** Reads signals; those without a value in the period are left out. */
 export async function readSeries(
   db: Database,
   filter: SeriesFilter,
   period: Period,
   now: number,
 ): Promise<ReadSeries> {
-  const step = stepFor(period, now)
-  const width = step * 1000
-  const from = Math.floor(period.from / width) * width
-  const count = Math.max(1, Math.ceil((period.until - from) / width))
   const [found, machine] = await Promise.all([
     listSeries(db, filter),
     listSeries(db, { app: null, names: ['machine-load'] }),
   ])
+  const { from, step, valuesOf } = await readValues(db, [...found, ...machine], period, now)
+  const measured = machine[0] ? valuesOf(machine[0].id) : null
+  return {
+    ...{ from, step },
+    series: found.flatMap(({ id, app: _app, labels: _labels, ...key }) => {
+      const values = valuesOf(id)
+      if (values === null) return []
+      const name = key.name as SignalName
+      const { unit, isCount } = signals[name]
+      return [{ ...key, name, unit, values: shown(values, isCount ? measured : null) }]
+    }),
+  }
+}
+
+export interface ReadMetrics {
+  from: number
+  step: number
+  series: Metric[]
+}
+
+/**
+ * Reads a metric of an app with all of the labels that are given; series without a value in the
+ * period are left out.
+ */
+export async function readMetrics(
+  db: Database,
+  filter: { app: string; environment?: string | undefined; service?: string | undefined },
+  { name, labels }: { name: string; labels: Record<string, string> },
+  period: Period,
+  now: number,
+): Promise<ReadMetrics> {
+  const all = await listSeries(db, { ...filter, names: [name], isMetric: true })
+  const found = all
+    .map((one) => ({ ...one, labels: labelsOf(one.labels ?? '') }))
+    .filter((one) => Object.entries(labels).every(([key, value]) => one.labels[key] === value))
+  const { from, step, valuesOf } = await readValues(db, found, period, now)
+  return {
+    ...{ from, step },
+    series: found.flatMap(({ id, app: _app, release: _release, ...key }) => {
+      const values = valuesOf(id)
+      return values === null ? [] : [{ ...key, values: shown(values, null) }]
+    }),
+  }
+}
+
+/** The values of series in a period; of one without any, null. */
+async function readValues(
+  db: Database,
+  all: { id: number }[],
+  period: Period,
+  now: number,
+): Promise<{ from: number; step: number; valuesOf(id: number): Float32Array | null }> {
+  const step = stepFor(period, now)
+  const width = step * 1000
+  const from = Math.floor(period.from / width) * width
+  const count = Math.max(1, Math.ceil((period.until - from) / width))
   const starts: number[] = []
   for (let at = blockStart(from, step); at < period.until; at += blockSize * width) starts.push(at)
-  const ids = [...new Set([...found, ...machine].map(({ id }) => id))]
+  const ids = [...new Set(all.map(({ id }) => id))]
   const blocks = Map.groupBy(
     await readBlocks(db, { signals: ids, step, starts }),
     ({ signal }) => signal,
@@ -62,16 +121,7 @@ export async function readSeries(
     }
     return values.every(Number.isNaN) ? null : values
   }
-  const measured = machine[0] ? valuesOf(machine[0].id) : null
-  return {
-    ...{ from, step },
-    series: found.flatMap(({ id, app: _app, ...key }) => {
-      const values = valuesOf(id)
-      if (values === null) return []
-      const { unit, isCount } = signals[key.name]
-      return [{ ...key, unit, values: shown(values, isCount ? measured : null) }]
-    }),
-  }
+  return { from, step, valuesOf }
 }
 
 /** Null is unknown. A count that is missing while the machine was measured is zero. */

@@ -14,20 +14,28 @@ export interface SeriesKey {
   service: string | null
   release: number | null
   instance: number | null
-  name: SignalName
+  /** the name of a signal, or of a metric when it has labels */
+  name: string
+  /** of a metric of the app, such as `kind="a",queue="mail"`; null for a signal */
+  labels: string | null
 }
 
 /** The value of a series in the ten seconds that begin at `at`, in milliseconds. */
 export interface Sample extends SeriesKey {
   at: number
   value: number
+  /** of a metric */
+  unit?: string
 }
 
 /** Milliseconds of the finest resolution. */
 export const finest = 10_000
 
 export const keyText = (key: SeriesKey): string =>
-  [key.app, key.environment, key.service, key.release, key.instance, key.name].join('/')
+  JSON.stringify([
+    ...[key.app, key.environment, key.service, key.release, key.instance],
+    ...[key.name, key.labels],
+  ])
 
 const bucketOf = ({ at }: HostSecond): number => Math.floor(at / finest) * finest
 
@@ -52,7 +60,7 @@ function trafficSamples(at: number, seconds: HostSecond[]): Sample[] {
   )
   const counts = [...releases.values()].flatMap((mine) => {
     const { app, environment, service, release } = mine[0]!
-    const place = { app, environment, service, release, instance: null, at }
+    const place = { app, environment, service, release, instance: null, labels: null, at }
     let [requests, errors, clientErrors, bytes] = [0, 0, 0, 0]
     for (const row of mine) {
       const counted = countOutcomes(row.outcomes)
@@ -69,7 +77,7 @@ function trafficSamples(at: number, seconds: HostSecond[]): Sample[] {
   const services = Map.groupBy(rows, (row) => [row.app, row.environment, row.service].join('/'))
   const latencies = [...services.values()].flatMap((mine) => {
     const { app, environment, service } = mine[0]!
-    const place = { app, environment, service, release: null, instance: null, at }
+    const place = { app, environment, service, release: null, instance: null, labels: null, at }
     const sum = noLatency()
     for (const row of mine) addLatency(sum, row.latency)
     return ([0.5, 0.95, 0.99] as const).flatMap((share) => {
@@ -85,7 +93,15 @@ function usageSamples(at: number, seconds: HostSecond[]): Sample[] {
   const usage = seconds.findLast((one) => one.usage)?.usage
   if (!usage) return []
   const { machine, instances } = usage
-  const nowhere = { app: null, environment: null, service: null, release: null, instance: null, at }
+  const nowhere = {
+    app: null,
+    environment: null,
+    service: null,
+    release: null,
+    instance: null,
+    labels: null,
+    at,
+  }
   const ofMachine = Object.entries({
     'machine-cpu': machine.cpu,
     'machine-load': machine.load,
@@ -95,7 +111,7 @@ function usageSamples(at: number, seconds: HostSecond[]): Sample[] {
     value === null ? [] : [{ ...nowhere, name: name as SignalName, value }],
   )
   const ofInstances = instances.flatMap(({ app, environment, service, index, ...used }) => {
-    const place = { app, environment, service, release: null, instance: index, at }
+    const place = { app, environment, service, release: null, instance: index, labels: null, at }
     const { cpu, memory, descriptors, restarts } = used
     return Object.entries({ cpu, memory, descriptors, restarts }).flatMap(([name, value]) =>
       value === null ? [] : [{ ...place, name: name as SignalName, value }],

@@ -19,21 +19,26 @@ export const setPosition = (host: string, { run, next }: Position): Statement =>
   sql`insert into signal_position (host, run, next) values (${host}, ${run}, ${next})
     on conflict (host) do update set run = excluded.run, next = excluded.next`
 
-const columns = sql`id, app, environment, service, release, instance, name`
+const columns = sql`id, app, environment, service, release, instance, name, labels, unit`
 
 /** The ids of series by `keyText`; creates those that are missing. */
-export async function seriesIds(db: Database, keys: SeriesKey[]): Promise<Map<string, number>> {
+export async function seriesIds(
+  db: Database,
+  keys: (SeriesKey & { unit?: string })[],
+): Promise<Map<string, number>> {
   if (keys.length === 0) return new Map()
   const wanted = sql`select * from json_to_recordset(${JSON.stringify(keys)}::json)
-    as t(app text, environment text, service text, release bigint, instance int, name text)`
+    as t(app text, environment text, service text, release bigint, instance int, name text,
+      labels text, unit text)`
   const [, rows = []] = await db.batch([
-    sql`insert into signal (app, environment, service, release, instance, name)
-      select w.app, w.environment, w.service, w.release, w.instance, w.name from (${wanted}) w
+    sql`insert into signal (app, environment, service, release, instance, name, labels, unit)
+      select w.app, w.environment, w.service, w.release, w.instance, w.name, w.labels,
+        coalesce(w.unit, '') from (${wanted}) w
       on conflict do nothing`,
-    sql`select s.id, s.app, s.environment, s.service, s.release, s.instance, s.name
+    sql`select s.id, s.app, s.environment, s.service, s.release, s.instance, s.name, s.labels
       from (${wanted}) w join signal s on (s.app, s.environment, s.service, s.release,
-        s.instance, s.name) is not distinct from (w.app, w.environment, w.service, w.release,
-        w.instance, w.name)`,
+        s.instance, s.name, s.labels) is not distinct from (w.app, w.environment, w.service,
+        w.release, w.instance, w.name, w.labels)`,
   ])
   return new Map(
     (rows as unknown as (SeriesKey & { id: number })[]).map((row) => [keyText(row), row.id]),
@@ -80,18 +85,35 @@ export interface SeriesFilter {
   environment?: string | undefined
   service?: string | undefined
   names: string[]
+  /** metrics of the app instead of signals */
+  isMetric?: boolean
+}
+
+export interface StoredSeries extends SeriesKey {
+  id: number
+  unit: string
 }
 
 export async function listSeries(
   db: Database,
-  { app, environment, service, names }: SeriesFilter,
-): Promise<(SeriesKey & { id: number })[]> {
-  const where = [sql`app is not distinct from ${app}::text`, sql`name = any(${names}::text[])`]
+  { app, environment, service, names, isMetric = false }: SeriesFilter,
+): Promise<StoredSeries[]> {
+  const where = [
+    sql`app is not distinct from ${app}::text`,
+    sql`name = any(${names}::text[])`,
+    sql`(labels is not null) = ${isMetric}`,
+  ]
   if (environment !== undefined) where.push(sql`environment = ${environment}`)
   if (service !== undefined) where.push(sql`service = ${service}`)
   return db.query(sql`select ${columns} from signal where ${join(where, ' and ')}
-    order by environment, service, release, instance, name`)
+    order by environment, service, release, instance, name, labels`)
 }
+
+/** The metrics of an app that were measured in the last two days. */
+export const listMetricSeries = (db: Database, app: string): Promise<StoredSeries[]> =>
+  db.query(sql`select ${columns} from signal s where app = ${app} and labels is not null
+      and exists (select from signal_block where signal = s.id and step = 10)
+    order by name, labels, environment, service, instance`)
 
 /** Number of series, and bytes of their values with the overhead of a row. */
 export async function storageUsed(db: Database): Promise<{ series: number; bytes: number }> {

@@ -14,7 +14,7 @@ export async function addSamples(db: Database, samples: Sample[]): Promise<State
   ])
   const known = samples.flatMap((one) => {
     const signal = ids.get(keyText(one))
-    return signal === undefined ? [] : [{ signal, name: one.name, at: one.at, value: one.value }]
+    return signal === undefined ? [] : [{ ...one, signal, isMetric: one.labels !== null }]
   })
   const written: StoredBlock[] = []
   let points: Point[] = known
@@ -30,7 +30,8 @@ export async function addSamples(db: Database, samples: Sample[]): Promise<State
 
 interface Point {
   signal: number
-  name: SignalName
+  name: string
+  isMetric: boolean
   at: number
   value: number
 }
@@ -92,7 +93,7 @@ async function coarser(
   const measured = measuredAt([...wanted.values()], valuesOf)
   return [...wanted.values()].map((one) => ({
     ...one,
-    value: rollUp(valuesOf(one), kindOf(one.name), measured.get(one.at) ?? 0),
+    value: rollUp(valuesOf(one), kindOf(one.name, one.isMetric), measured.get(one.at) ?? 0),
   }))
 }
 
@@ -103,12 +104,14 @@ function measuredAt(
 ): Map<number, number> {
   return new Map(
     points
-      .filter(({ name }) => name === 'machine-load')
+      .filter(({ name, isMetric }) => name === 'machine-load' && !isMetric)
       .map((one) => [one.at, valuesOf(one).filter((value) => !Number.isNaN(value)).length]),
   )
 }
 
-const kindOf = (name: SignalName): 'count' | 'most' | 'mean' => {
-  if (signals[name].isCount) return 'count'
+/** A metric of an app is a mean: it names a value of zero itself. */
+const kindOf = (name: string, isMetric: boolean): 'count' | 'most' | 'mean' => {
+  if (isMetric) return 'mean'
+  if (signals[name as SignalName].isCount) return 'count'
   return name === 'latency-p99' || name === 'restarts' ? 'most' : 'mean'
 }

@@ -1,11 +1,11 @@
 import type { Deployment } from '#contract/run/run.ts'
 import {
   type CrashLoopChanges,
-  type Incident,
+  type CrashLoop,
   judgeCrashLoops,
   type LiveRelease,
 } from '#domains/deployment/crash-loop.ts'
-import * as store from '#domains/deployment/incident-store.ts'
+import * as store from '#domains/deployment/crash-loop-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -16,19 +16,19 @@ type Access = Pick<Dependencies, 'db' | 'targets'>
 
 /** Emits an event when a live service begins to crash again and again, and when that has ended. */
 export async function reportCrashLoops(deps: Access): Promise<void> {
-  const [live, open] = await Promise.all([liveDeployments(deps.db), store.openIncidents(deps.db)])
+  const [live, open] = await Promise.all([liveDeployments(deps.db), store.openCrashLoops(deps.db)])
   const releases = await Promise.all(live.map((deployment) => readRelease(deps, deployment)))
   const { detected, resolved } = judgeCrashLoops(open, releases)
-  for (const incident of resolved)
+  for (const loop of resolved)
     await deps.db.batch([
-      store.resolveIncident(incident.id),
-      eventOf('dev.cdevents.incident.resolved', incident, live),
+      store.resolveCrashLoop(loop.id),
+      eventOf('dev.cdeventsx.fairlead-crashloop.ended', loop, live),
     ])
-  for (const loop of detected) {
-    const incident = { ...loop, id: await store.nextIncident(deps.db) }
+  for (const found of detected) {
+    const loop = { ...found, id: await store.nextCrashLoop(deps.db) }
     await deps.db.batch([
-      store.insertIncident(incident),
-      eventOf('dev.cdevents.incident.detected', incident, live),
+      store.insertCrashLoop(loop),
+      eventOf('dev.cdeventsx.fairlead-crashloop.detected', loop, live),
     ])
   }
 }
@@ -48,15 +48,15 @@ async function readRelease(
 }
 
 function eventOf(
-  type: 'dev.cdevents.incident.detected' | 'dev.cdevents.incident.resolved',
-  incident: Incident & CrashLoopChanges['detected'][number],
+  type: 'dev.cdeventsx.fairlead-crashloop.detected' | 'dev.cdeventsx.fairlead-crashloop.ended',
+  loop: CrashLoop & CrashLoopChanges['detected'][number],
   live: Deployment[],
 ): Statement {
-  const { id, app, environment, service, deployment, reason } = incident
+  const { id, app, environment, service, deployment, reason } = loop
   const found = live.find((one) => one.id === deployment)
   return appendEvent({
     type,
-    subject: `incident/${id}`,
+    subject: `crash-loop/${id}`,
     chain: found?.change.chain ?? `app/${app}`,
     app,
     data: {

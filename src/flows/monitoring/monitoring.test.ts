@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Caller } from '#contract/handler.ts'
 import type { HostSecond, Measurements } from '#contract/host/measurements.ts'
+import { listJudged } from '#domains/alert/cause-store.ts'
 import * as channels from '#domains/alert/channel-store.ts'
 import { listAlerts } from '#domains/alert/store.ts'
 import * as store from '#domains/alert/store.ts'
@@ -16,9 +17,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { generator, poisson } from '../../../test/support/generator.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
-import { makeRepository } from '../../../test/support/installation.ts'
+import { makeRepository } from '../../../test/support/repository.ts'
 import { alertHandlers } from './alert-handlers.ts'
 import { reconcileAlerts } from './alerts.ts'
+import { recordCauses } from './causes.ts'
 import { findSuspects } from './owners.ts'
 import { sendNotifications } from './notify.ts'
 import { WatchServices } from './watch-services.ts'
@@ -92,6 +94,7 @@ const reconcile = () =>
   reconcileAlerts({
     ...{ db, now: () => Date.now(), onNotification: () => undefined },
     findSuspects: async () => [],
+    readMachine: async () => [],
   })
 const alerts = () => listAlerts(db, { apps: null, limit: 10 })
 const eventTypes = async () =>
@@ -251,15 +254,15 @@ describe('alerts', () => {
       const problem = async () =>
         (await db.query<{ problem: string | null }>(sql`select problem from notification`))[0]
           ?.problem
-      await expect.poll(problem, { timeout: 5000 }).toBe('it answered 500')
+      await expect.poll(problem).toBe('it answered 500')
       expect(received).toEqual([])
       status = 200
       await db.query(sql`update notification set due = now()`)
-      await expect.poll(() => received.length, { timeout: 5000 }).toBe(1)
+      await expect.poll(() => received.length).toBe(1)
       expect(received[0]).toMatch(/^web in production of shop fails requests\nHalf of it fails\./)
       await fire(false)
       await reconcile()
-      await expect.poll(() => received.length, { timeout: 5000 }).toBe(2)
+      await expect.poll(() => received.length).toBe(2)
       expect(received[1]).toMatch(/^Resolved: web in production of shop/)
       const [alert] = await alerts()
       const { entries, notifications } = (await store.getDetail(db, alert!.id))!
@@ -289,6 +292,7 @@ describe('what people do with alerts', () => {
     alertHandlers({
       ...{ db, publicUrl: 'http://fairlead.test', now: Date.now, random: () => 'x' },
       ...{ secrets: { ...plain, isCurrent: () => true }, onNotification: () => undefined },
+      getApp: async () => undefined,
       io: { fetch, mail: null, commands: null },
     })
 
@@ -308,7 +312,7 @@ describe('what people do with alerts', () => {
       signal,
     )
     expect((await alerts())[0]?.silencedUntil).toBe(silence.until)
-    const end = { params: { app: 'shop', silence: silence.id }, query: {}, body: {} }
+    const end = { params: { silence: silence.id }, query: {}, body: {} }
     await handlers().endSilence(end, caller, signal)
     await expect(handlers().endSilence(end, caller, signal)).rejects.toThrow('There is no silence')
     const done = { ...input, body: { comment: 'it was the cache' } }
@@ -344,7 +348,49 @@ describe('what people do with alerts', () => {
   })
 })
 
-test('suspects are the authors since the former release, by CODEOWNERS of the commit', async () => {
+test('an app that used up the machine after its deployment explains harm elsewhere', async () => {
+  await db.batch([
+    sql`insert into app (name, repository, branch) values ('blog', '{"kind": "hosted"}', 'main')`,
+    sql`insert into environment (app, name, position) values ('blog', 'production', 0)`,
+    sql`insert into monitor (app, environment, service, kind, name, state, firing, reason)
+      values ('blog', 'production', 'web', 'latency', 'latency', 'down', true, 'it is slow')`,
+    sql`insert into change (app, sha, branch, subject, author, committed, chain)
+      values ('shop', 'abc', 'main', 's', '{"name": "Cy", "email": "c@x.test"}', now(), 'c-1')`,
+    sql`insert into artifact (digest, app, run, size) values ('sha256:0', 'shop', 1, 1)
+      on conflict do nothing`,
+    sql`insert into release (app, environment, sha, artifact, definition, configuration, run)
+      values ('shop', 'production', 'abc', 'sha256:0', '{}', 0, 1)`,
+    sql`insert into deployment (app, environment, kind, state, release, actor, live, run, workflow)
+      select 'shop', 'production', 'delivery', 'live', id, 'Cy', now() - interval '1 minute', 1, 'w'
+      from release`,
+  ])
+  const shop = { app: 'shop', environment: 'production', release: 1, service: 'queue', index: 0 }
+  const instances = [{ ...shop, cpu: 3.9, memory: 1, descriptors: 1, restarts: 0 }]
+  const size = { load: 9, memory: 1, memoryTotal: 9, disk: 1, diskTotal: 9 }
+  const usage = { machine: { cpu: 0.99, ...size }, instances }
+  const suspect = { name: 'Cy', email: null, user: null, reason: 'they wrote abc' }
+  const deployments: (number | null)[] = []
+  await reconcileAlerts({
+    ...{ db, now: () => Date.now(), onNotification: () => undefined },
+    readMachine: async () => [{ number: 1, at: Date.now(), traffic: [], usage }],
+    findSuspects: async (deployment) => {
+      deployments.push(deployment)
+      return [suspect]
+    },
+  })
+  const [live] = await db.query<{ id: number }>(sql`select id from deployment`)
+  expect(deployments).toEqual([live!.id])
+  expect(await alerts()).toMatchObject([
+    {
+      ...{ app: 'blog', deployment: null },
+      reason:
+        'it is slow; the machine was busy (99 %); queue of shop in production used most of it',
+      suspects: [{ name: 'Cy', reason: 'shop used up the machine, and they wrote abc' }],
+    },
+  ])
+})
+
+test('suspects are authors since the former release, compared with the end', async () => {
   const repository = await makeRepository({ CODEOWNERS: '*.rb @bob\n', 'a.js': '1' })
   try {
     const head = async () => (await repository.git('rev-parse', 'HEAD')).trim()
@@ -385,6 +431,51 @@ test('suspects are the authors since the former release, by CODEOWNERS of the co
       ['Cy', 'they wrote 2 of the 3 new commits, the newest is SHA (Add c.js)'],
     ])
     expect(await findSuspects({ db, source }, null)).toEqual([])
+    // Two monitors of addresses fail, one of them at /c.
+    await db.batch([
+      sql`insert into monitor (app, environment, kind, name, state, reason, settings)
+        values ('shop', 'production', 'http', 'pays', 'down', 'x',
+          '{"check": {"url": "https://shop.test/carts/7?x"}}')`,
+      sql`insert into monitor (app, environment, kind, name, state, reason, settings)
+        values ('shop', 'production', 'http', 'b', 'down', 'x', '{"check": "/api/v1"}')`,
+      sql`update release set definition = '{"services": {"web": {}, "cart": {"directory": "x"}}}'`,
+    ])
+    await repository.git('mv', 'c.js', 'cart.js')
+    await repository.git('commit', '--author', 'Di <di@x.test>', '-m', 'Rename c.js')
+    await db.batch([
+      change(await head()),
+      sql`update release set sha = ${await head()} where sha = ${second}`,
+    ])
+    const monitors = (await listMonitors(db, { apps: null })).map(({ id }) => id)
+    const [route] = await findSuspects({ db, source }, live!.id, { monitors, service: 'web' })
+    expect(route).toMatchObject({
+      name: 'Di',
+      reason: expect.stringContaining('cart.js, named like /carts/7, which fails') as string,
+    })
+    await db.query(sql`update release set sha = ${second} where sha = ${await head()}`)
+    await db.query(sql`insert into alert (app, environment, service, cause, title, reason, urgency,
+        deployment, opened, onset_from, resolved, suspects)
+      values ('shop', 'production', 'web', 'x', 't', 'r', 'high', ${live!.id},
+        now() - interval '1 hour', now() - interval '1 hour', now() - interval '20 minutes',
+        ${JSON.stringify(found)}::jsonb)`)
+    await db.batch([
+      sql`update deployment set live = now() - interval '2 hours' where state = 'replaced'`,
+      sql`update deployment set live = now() - interval '90 minutes', state = 'rolled_back'
+        where id = ${live!.id}`,
+      sql`insert into deployment (app, environment, kind, state, release, actor, live, run,
+          workflow)
+        select 'shop', 'production', 'rollback', 'live', id, 'Ada', now() - interval '30 minutes',
+          1, 'w' from release where sha = ${first}`,
+    ])
+    await recordCauses({ db, source })
+    const [alert] = await alerts()
+    expect((await store.getDetail(db, alert!.id))?.cause).toMatchObject({
+      ...{ how: 'rollback', authors: ['Bob', 'Cy'], place: 1 },
+    })
+    await recordCauses({ db, source })
+    expect(await listJudged(db, 'shop', 90)).toEqual([
+      { how: 'rollback', place: 1, chanceFirst: 1, chanceThree: 1, isPassed: false },
+    ])
   } finally {
     await repository.remove()
   }

@@ -1,13 +1,22 @@
-import { type ChannelIo, type ChannelKind, type Message, Refused } from '#domains/alert/channel.ts'
+import { answerKey } from '#domains/alert/answer-link.ts'
+import {
+  type ChannelIo,
+  type ChannelKind,
+  type Message,
+  Refused,
+} from '#platform/channel/channel.ts'
 import * as channelStore from '#domains/alert/channel-store.ts'
-import { channels } from '#domains/alert/channels.generated.ts'
-import { messageOf } from '#domains/alert/message.ts'
+import { channels } from '#platform/channel/channels.generated.ts'
+import { announcementOf, messageOf } from '#domains/alert/message.ts'
+import { hurry } from '#domains/alert/escalation-store.ts'
 import * as store from '#domains/alert/notification-store.ts'
 import { nextChannel, pauseAfter } from '#domains/alert/recipients.ts'
+import { findSilence } from '#domains/alert/silence-store.ts'
 import { addEntry, getAlert } from '#domains/alert/store.ts'
 import { every, rows } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import type { z } from 'zod'
 import type { SecretBox } from '#platform/secret/secret-box.ts'
 
 export interface NotifyParts {
@@ -22,6 +31,19 @@ const kinds = channels as unknown as readonly ChannelKind[]
 export const channelKind = (kind: string): ChannelKind | null =>
   kinds.find((one) => one.kind === kind) ?? null
 
+/** The kinds as the API shows them. */
+export const kindViews = () =>
+  kinds.map(({ kind, title, settings }) => {
+    const fields = Object.entries((settings as z.ZodObject).shape)
+    const isOptional = ([, field]: [string, z.ZodType]): boolean =>
+      field.safeParse(undefined).success
+    return {
+      ...{ kind, title },
+      required: fields.filter((field) => !isOptional(field)).map(([name]) => name),
+      optional: fields.filter(isOptional).map(([name]) => name),
+    }
+  })
+
 /** Seconds after which another server may send a message that this one claimed. */
 const claimSeconds = 60
 
@@ -30,7 +52,7 @@ export const sendNotifications = (parts: NotifyParts, interval: number): Backgro
   every({
     name: 'send-notifications',
     interval,
-    claim: rows<store.Claimed>({
+    claim: rows<store.Claimed | store.ClaimedAnnouncement>({
       parallel: 8,
       key: ({ id }) => String(id),
       take: ({ count, except }) =>
@@ -39,13 +61,46 @@ export const sendNotifications = (parts: NotifyParts, interval: number): Backgro
     run: ({ item }) => sendOne(parts, item),
   })
 
-async function sendOne(parts: NotifyParts, claimed: store.Claimed): Promise<void> {
+/** Sends a message that was claimed, and records what became of it. */
+export const sendOne = (
+  parts: NotifyParts,
+  claimed: store.Claimed | store.ClaimedAnnouncement,
+): Promise<void> =>
+  claimed.silence === null ? sendOfAlert(parts, claimed) : sendAnnouncement(parts, claimed)
+
+async function sendAnnouncement(
+  parts: NotifyParts,
+  claimed: store.ClaimedAnnouncement,
+): Promise<void> {
+  const { db, publicUrl } = parts
+  const { id, channel, tries } = claimed
+  const silence = await findSilence(db, claimed.silence)
+  if (!silence) return
+  const until = await slotOf(parts, channel)
+  if (until !== null) return void (await db.query(store.markWaiting(id, until)))
+  try {
+    await sendTo(parts, channel, announcementOf(silence, claimed, publicUrl))
+    await db.batch([store.markSent(id), channelStore.markProven(channel)])
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+    await db.batch([
+      store.markRefused(id, error.message, pauseAfter(tries, false)),
+      channelStore.markProblem(channel, error.message),
+    ])
+  }
+}
+
+async function sendOfAlert(parts: NotifyParts, claimed: store.Claimed): Promise<void> {
   const { db, publicUrl } = parts
   const alert = await getAlert(db, claimed.alert)
   if (!alert) return
   const to = claimed.person === null ? claimed.channel : `${claimed.person} on ${claimed.channel}`
+  const until = await slotOf(parts, claimed.channel)
+  if (until !== null) return void (await db.query(store.markWaiting(claimed.id, until)))
+  const hasLink = claimed.person !== null && claimed.kind === 'opened'
+  const key = hasLink ? answerKey(parts.secrets, claimed.id, Date.now()) : null
   try {
-    await sendTo(parts, claimed.channel, messageOf(alert, claimed, publicUrl))
+    await sendTo(parts, claimed.channel, messageOf(alert, claimed, publicUrl, key))
     await db.batch([
       store.markSent(claimed.id),
       channelStore.markProven(claimed.channel),
@@ -53,19 +108,29 @@ async function sendOne(parts: NotifyParts, claimed: store.Claimed): Promise<void
     ])
   } catch (error) {
     if (!(error instanceof Refused)) throw error
-    const pause = pauseAfter(claimed.tries)
     const all = await channelStore.listChannels(db)
-    const next = pause === null ? nextChannel(claimed, alert.urgency, all) : null
+    const next = nextChannel(claimed, alert.urgency, all)
+    const pause = pauseAfter(claimed.tries, next !== null)
+    const isOver = pause === null && claimed.kind === 'opened'
+    const more = isOver && next !== null ? `; ${next} is next` : ''
     await db.batch([
       store.markRefused(claimed.id, error.message, pause),
-      addEntry(alert.id, 'refused', `${to}: ${error.message}${next ? `; ${next} is next` : ''}`),
-      ...(next === null
-        ? []
-        : store.announce({ id: alert.id, occurrence: claimed.occurrence }, [
-            { channel: next, person: claimed.person, reason: claimed.reason },
-          ])),
+      channelStore.markProblem(claimed.channel, error.message),
+      addEntry(alert.id, 'refused', `${to}: ${error.message}${more}`),
+      ...(isOver && next !== null
+        ? [store.queue(claimed, { ...claimed, channel: next })]
+        : isOver && claimed.step > 0
+          ? [hurry(alert.id, claimed.occurrence, claimed.step)]
+          : []),
     ])
   }
+}
+
+/** When the channel may be sent to, if its rate limit does not allow it now. */
+async function slotOf({ db }: NotifyParts, name: string): Promise<string | null> {
+  const stored = await channelStore.getChannel(db, name)
+  const limit = stored && channelKind(stored.kind)?.limit
+  return limit ? channelStore.takeSlot(db, name, limit) : null
 }
 
 /** Sends a message to a channel. Throws `Refused` when it does not accept it. */

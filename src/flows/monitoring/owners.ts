@@ -1,12 +1,16 @@
 import type { Suspect } from '#contract/alert/alert.ts'
+import { z } from 'zod'
 import { listUsers } from '#domains/access/user-store.ts'
-import { type SuspectFacts, suspectsOf } from '#domains/alert/suspects.ts'
+import type { FailingPlace } from '#domains/alert/place.ts'
+import { type SuspectFacts, type SuspectFrame, suspectsOf } from '#domains/alert/suspects.ts'
+import { newestEvent } from '#domains/error/store.ts'
 import type { Checkouts } from '#domains/source/checkouts.ts'
+import { type Releases, showFrames } from '#flows/error/frames.ts'
 import { git } from '#platform/git/git.ts'
 import { listCommitsWithFiles } from '#platform/git/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { getDeployment } from '#views/deployment.ts'
-import { replacedBy } from '#views/watched.ts'
+import { definitionsOf, failingChecks, replacedBy } from '#views/watched.ts'
 
 /** The places of the file, in the order in which forges look for it. */
 const places = ['.github/CODEOWNERS', '.gitlab/CODEOWNERS', 'CODEOWNERS', 'docs/CODEOWNERS']
@@ -18,6 +22,14 @@ export interface OwnersParts {
   source: Pick<Checkouts, 'bareOf'>
 }
 
+/** What fires. */
+export interface Failing {
+  /** numbers of errors and of monitors */
+  errors?: number[]
+  monitors?: number[]
+  service?: string | null
+}
+
 /**
  * Who may have caused what a deployment explains: those who wrote what changed since the release
  * that was live before. Nobody, if it was a rollback or if git cannot tell.
@@ -25,6 +37,7 @@ export interface OwnersParts {
 export async function findSuspects(
   { db, source }: OwnersParts,
   id: number | null,
+  failing: Failing = {},
 ): Promise<Suspect[]> {
   const deployment = id === null ? null : await getDeployment(db, id)
   if (!deployment || deployment.kind === 'rollback') return []
@@ -45,12 +58,57 @@ export async function findSuspects(
     former === null && environment !== ''
       ? await listCommitsWithFiles(bare, null, change.sha, 1)
       : null
+  const [error] = failing.errors ?? []
+  const event = error === undefined ? null : await newestEvent(db, error)
   return suspectsOf({
     commits: first ?? commits ?? [],
     configuration,
     codeowners: await readCodeownersFile(bare, change.sha),
     users: users.filter(({ disabled }) => disabled === null),
+    frames: await framesOf(event, { bare, sha: change.sha, former: former?.sha ?? null }),
+    place: await placeOf(db, deployment.release, failing, event),
   })
+}
+
+type Event = Awaited<ReturnType<typeof newestEvent>>
+
+const releaseServices = z.object({
+  services: z.record(z.string(), z.looseObject({ directory: z.string().default('.') })),
+})
+const check = z.union([z.string(), z.looseObject({ url: z.string() }).transform(({ url }) => url)])
+
+/** The service that fails, and the routes: of the monitors, and of the request of an event. */
+async function placeOf(
+  db: Database,
+  release: number,
+  { monitors = [], service = null }: Failing,
+  event: Event,
+): Promise<FailingPlace> {
+  const [[defined], checks] = await Promise.all([
+    definitionsOf(db, [release]),
+    failingChecks(db, monitors),
+  ])
+  const parsed = releaseServices.safeParse(defined?.definition)
+  const services = Object.entries(parsed.success ? parsed.data.services : {}).map(
+    ([name, { directory }]) => ({ name, directory }),
+  )
+  const addresses = [
+    ...checks.map((one) => check.safeParse(one).data ?? ''),
+    event?.details.request?.replace(/^[A-Z]+ /, '') ?? '',
+  ]
+  return {
+    service: services.find(({ name }) => name === service) ?? null,
+    others: services.filter(({ name }) => name !== service),
+    routes: addresses.flatMap((address) => URL.parse(address, 'http://localhost')?.pathname ?? []),
+  }
+}
+
+/** The own frames of the newest trace. */
+async function framesOf(event: Event, releases: Releases): Promise<SuspectFrame[]> {
+  const shown = await showFrames(event?.details.exceptions[0]?.frames ?? [], releases)
+  return shown.flatMap(({ path, line, changedBy }) =>
+    path === null ? [] : [{ path, line, sha: changedBy?.sha ?? null }],
+  )
 }
 
 async function readCodeownersFile(bare: string, sha: string): Promise<string | null> {

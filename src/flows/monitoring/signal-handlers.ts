@@ -1,9 +1,10 @@
 import type { SomeHandlers } from '#contract/handler.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { type Period, readSeries } from '#domains/signal/read.ts'
-import { storageUsed } from '#domains/signal/store.ts'
+import { type Period, readMetrics, readSeries } from '#domains/signal/read.ts'
+import { listMetricSeries, storageUsed } from '#domains/signal/store.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { parseSelector } from '#platform/net/exposition.ts'
 import { listMarks } from '#views/mark.ts'
 
 export interface SignalHandlersOptions {
@@ -18,7 +19,7 @@ export function signalHandlers({
   db,
   clock,
   budget,
-}: SignalHandlersOptions): SomeHandlers<'listSignals' | 'listMachineSignals'> {
+}: SignalHandlersOptions): SomeHandlers<'listSignals' | 'listMetrics' | 'listMachineSignals'> {
   return {
     listSignals: async ({ params: { app }, query }) => {
       const period = periodOf(query, clock.now())
@@ -28,6 +29,30 @@ export function signalHandlers({
         listMarks(db, app, environment ?? null, period),
       ])
       return { ...found, from: new Date(found.from).toISOString(), marks }
+    },
+    listMetrics: async ({ params: { app }, query }) => {
+      const period = periodOf(query, clock.now())
+      const { environment, service, metric = '' } = query
+      const { name, labels } = parseSelector(metric)
+      if (labels === null)
+        throw new FairleadError('invalid_input', {
+          field: 'query.metric',
+          problem: 'must be a name with labels, such as orders_total{kind="a"}',
+        })
+      const [stored, found, marks] = await Promise.all([
+        listMetricSeries(db, app),
+        readMetrics(db, { app, environment, service }, { name, labels }, period, clock.now()),
+        listMarks(db, app, environment ?? null, period),
+      ])
+      const names = stored
+        .filter(
+          (one) =>
+            (environment === undefined || one.environment === environment) &&
+            (service === undefined || one.service === service),
+        )
+        .map((one) => one.name)
+      const from = new Date(found.from).toISOString()
+      return { ...found, from, marks, names: [...new Set(names)] }
     },
     listMachineSignals: async ({ query }) => {
       const period = periodOf(query, clock.now())

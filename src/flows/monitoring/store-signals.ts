@@ -1,4 +1,4 @@
-import type { Measurements } from '#contract/host/measurements.ts'
+import type { HostSecond, Measurements } from '#contract/host/measurements.ts'
 import { completeSeconds, samplesOf } from '#domains/signal/samples.ts'
 import { getPosition, setPosition } from '#domains/signal/store.ts'
 import { addSamples } from '#domains/signal/write.ts'
@@ -28,4 +28,17 @@ export async function storeSignals(db: Database, host: SignalSource): Promise<vo
     ...(await addSamples(db, samplesOf(complete))),
     setPosition(localHost, { run, next: last.number }),
   ])
+}
+
+/** Seconds that explain an alert. */
+const explaining = 300
+
+/** The last minutes of the host; empty when it does not answer. */
+export async function lastMinutes(db: Database, host: SignalSource): Promise<HostSecond[]> {
+  const position = await getPosition(db, localHost)
+  const after = Math.max(0, (position?.next ?? 0) - explaining)
+  return host.measurements(after).then(
+    ({ seconds }) => seconds,
+    () => [],
+  )
 }

@@ -1,6 +1,9 @@
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
-import type { Attention, OpenIncident } from '#contract/home/home.ts'
+import type { Incident } from '#contract/incident/incident.ts'
+import type { Attention, OpenCrashLoop } from '#contract/home/home.ts'
+import { IncidentRow } from '../incident/incident-row.tsx'
+import { ShowMore, useMore } from '../ui/more.tsx'
 import { Section } from '../ui/page.tsx'
 import { asSentence, type Tone } from '../ui/state.ts'
 import { StatusIcon } from '../ui/status.tsx'
@@ -10,13 +13,27 @@ import { pageOf } from './attention-page.ts'
 import { attentionTones } from './overview.ts'
 import { RollbackButton } from './rollback-button.tsx'
 
-/** The crash loops that have not ended. */
-export function Incidents({ incidents }: { incidents: OpenIncident[] }) {
+/** The incidents that are not closed. */
+export function OpenIncidents({ incidents }: { incidents: Incident[] }) {
   if (incidents.length === 0) return null
   return (
     <Section title="Open incidents" className="mt-0 mb-6">
       <ul className="panel divide-y divide-edge overflow-hidden border-bad">
-        {incidents.map(({ id, app, environment, service, reason, detected }) => (
+        {incidents.map((one) => (
+          <IncidentRow key={one.id} incident={one} />
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+/** The crash loops that have not ended. */
+export function CrashLoops({ loops }: { loops: OpenCrashLoop[] }) {
+  if (loops.length === 0) return null
+  return (
+    <Section title="Crash loops" className="mt-0 mb-6">
+      <ul className="panel divide-y divide-edge overflow-hidden border-bad">
+        {loops.map(({ id, app, environment, service, reason, detected }) => (
           <Row
             key={id}
             tone="bad"
@@ -34,15 +51,19 @@ export function Incidents({ incidents }: { incidents: OpenIncident[] }) {
   )
 }
 
+/** The most urgent ones, so that the apps stay in sight. */
+const firstItems = 10
+
 /** What goes on only when a person acts, the most urgent first. */
 export function NeedsYou({ items }: { items: Attention[] }) {
+  const { shown, more } = useMore(items, firstItems)
   if (items.length === 0) return null
   return (
     <Section title="Needs you" className="mt-0 mb-6">
       <ul className="panel divide-y divide-edge overflow-hidden">
-        {items.map((item) => (
+        {shown.map((item) => (
           <Row
-            key={[item.kind, item.app, item.environment, item.deployment ?? item.run].join('/')}
+            key={[item.kind, item.app, item.title, item.deployment ?? item.run].join('/')}
             tone={attentionTones[item.kind]}
             app={item.app}
             to={pageOf(item)}
@@ -54,6 +75,7 @@ export function NeedsYou({ items }: { items: Attention[] }) {
           </Row>
         ))}
       </ul>
+      {more === null ? null : <ShowMore shown={shown} all={items} noun="matters" more={more} />}
     </Section>
   )
 }

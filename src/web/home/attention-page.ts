@@ -5,7 +5,7 @@ export function pageOf({ kind, app, environment, run, deployment }: Attention): 
   const ofEnvironment = `/apps/${app}/environments/${environment}`
   switch (kind) {
     case 'canary_undecided':
-      return deployment === null ? ofEnvironment : `/deployments/${deployment}/verdict`
+      return deployment === null ? ofEnvironment : `/deployments/${deployment}/canary`
     case 'approval':
     case 'run_suspended':
     case 'production_failed':
@@ -21,7 +21,11 @@ export function pageOf({ kind, app, environment, run, deployment }: Attention): 
     case 'environment_down':
     case 'environment_unknown':
     case 'address':
+    case 'would_not_return':
+    case 'drift':
     case 'environment_left':
+    case 'switch_pulled':
+    case 'switch_expired':
       return ofEnvironment
   }
 }

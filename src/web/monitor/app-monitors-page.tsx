@@ -1,8 +1,10 @@
 import { useParams } from 'react-router'
-import { useLine } from '../live/queries.ts'
+import { useLine } from '../live/run-queries.ts'
 import { SelectFilter, useFilter } from '../ui/filters.tsx'
 import { Nothing, RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
+import { AppMetrics } from './app-metrics.tsx'
+import { Objectives } from './objectives.tsx'
 import { MonitorList } from './monitor-list.tsx'
 import { useMonitors, useSignals } from './queries.ts'
 import { SignalCharts } from './signal-charts.tsx'
@@ -21,24 +23,27 @@ export function AppMonitorsPage() {
   useTitle(`${app}: monitors`)
   const { data: line } = useLine(app)
   const environments = line?.environments.map(({ name }) => name) ?? []
-  const [period] = useFilter('period')
+  const period = useFilter('period')[0] || '60'
   const [chosen] = useFilter('environment')
   const environment = chosen || environments.at(-1) || ''
   const monitors = useMonitors(app)
-  const signals = useSignals(app, Number(period) || 60)
+  const signals = useSignals(app, Number(period))
   return (
     <>
       <Loaded query={monitors} shape={<RowsShape rows={3} />}>
-        {(all) =>
-          all.length === 0 ? (
+        {(all) => {
+          // Objectives have a section of their own.
+          const shown = all.filter(({ kind }) => kind !== 'slo')
+          return shown.length === 0 ? (
             <Nothing>
               Nothing is watched yet. A service is watched from its first request on.
             </Nothing>
           ) : (
-            <MonitorList monitors={all} />
+            <MonitorList monitors={shown} />
           )
-        }
+        }}
       </Loaded>
+      <Objectives app={app} />
       <Section
         title="Measurements"
         aside={
@@ -47,8 +52,9 @@ export function AppMonitorsPage() {
               name="environment"
               label="Environment"
               choices={environments.map((value) => ({ value, text: value }))}
+              fallback={environment}
             />
-            <SelectFilter name="period" label="Period" choices={periods} />
+            <SelectFilter name="period" label="Period" choices={periods} fallback={period} />
           </div>
         }
       >
@@ -56,6 +62,7 @@ export function AppMonitorsPage() {
           {(answer) => <SignalCharts answer={answer} environment={environment} />}
         </Loaded>
       </Section>
+      {line ? <AppMetrics app={app} environment={environment} minutes={Number(period)} /> : null}
     </>
   )
 }

@@ -6,6 +6,7 @@ export const monitorBadges: Record<MonitorState, Badge> = {
   degraded: { tone: 'warn', word: 'Degraded' },
   down: { tone: 'bad', word: 'Down' },
   unknown: { tone: 'unknown', word: 'Unknown' },
+  maintenance: { tone: 'unknown', word: 'Maintenance' },
 }
 
 /** What a monitor watches, in words. */

@@ -1,3 +1,4 @@
+import { Link } from 'react-router'
 import type { Monitor } from '#contract/monitor/monitor.ts'
 import { asSentence } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
@@ -17,7 +18,16 @@ export function MonitorList({ monitors }: { monitors: Monitor[] }) {
           <Status badge={monitorBadges[one.state]} />
           <div className="col-span-2 row-start-2 min-w-0 md:col-span-1 md:row-start-1 md:col-start-2">
             <div className="truncate">
-              <span className="font-medium">{one.name}</span>{' '}
+              {one.app === null ? (
+                <span className="font-medium">{one.name}</span>
+              ) : (
+                <Link
+                  to={`/apps/${one.app}/monitors/${one.id}`}
+                  className="font-medium underline-offset-3 hover:underline"
+                >
+                  {one.name}
+                </Link>
+              )}{' '}
               <span className="text-soft">of {placeOf(one)}</span>
             </div>
             {one.reason === '' ? null : <div className="text-soft">{asSentence(one.reason)}</div>}

@@ -1,5 +1,4 @@
-import { useAppNames } from '../live/queries.ts'
-import { SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
+import { AppFilter, SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { monitorBadges } from './badges.ts'
@@ -12,18 +11,13 @@ export function MonitorsPage() {
   const [app] = useFilter('app')
   const [state] = useFilter('state')
   const query = useMonitors(app === '' ? undefined : app)
-  const apps = useAppNames()
   return (
     <>
       <PageHead
         title="Monitors"
         actions={
           <>
-            <SelectFilter
-              name="app"
-              label="App"
-              choices={apps.map((name) => ({ value: name, text: name }))}
-            />
+            <AppFilter />
             <SelectFilter name="state" label="State" choices={wordChoices(monitorBadges)} />
           </>
         }

@@ -1,11 +1,7 @@
 import type { SeriesAnswer, SignalName } from '#contract/signal/signal.ts'
-import { Chart } from '../chart/chart.tsx'
-import { ChartFrame } from '../chart/frame.tsx'
-import { Key } from '../chart/key.tsx'
-import { type ChartData, type Colour, highest, type Line } from '../chart/spec.ts'
-import { momentWords } from '#contract/time-words.ts'
-import { NumbersTable } from '../ui/numbers-table.tsx'
+import type { Colour } from '../chart/spec.ts'
 import { columnsOf } from './columns.ts'
+import { SeriesPanel } from './series-panel.tsx'
 
 interface SignalChart {
   title: string
@@ -47,7 +43,7 @@ const charts: SignalChart[] = [
   },
 ]
 
-/** What was measured in an environment, with deployments as marks. */
+/** What was measured in an environment, with deployments and silences as marks. */
 export function SignalCharts({
   answer,
   environment,
@@ -75,77 +71,13 @@ function SignalPanel({
 }) {
   const names = lines.map(({ name }) => name)
   const { times, columns } = columnsOf(answer, environment, names, combine)
-  const data: ChartData = [times, ...columns]
-  const marks = answer.marks.filter((mark) => mark.environment === environment)
-  const isKnown = columns.some((column) => column.some((value) => value !== null))
-  const drawn: Line[] = lines.map(({ colour }) => ({ colour, width: 1.75 }))
-  const words = (i: number): string =>
-    lines
-      .map(({ text }, line) => {
-        const value = columns[line]?.[i]
-        return `${text} ${value === null || value === undefined ? 'unknown' : format(value)}`
-      })
-      .join(', ')
   return (
-    <ChartFrame
-      title={title}
-      summary={isKnown && times.length > 0 ? `Now: ${words(lastKnown(columns))}.` : 'Unknown.'}
-      empty={isKnown ? undefined : 'Nothing was measured in this time.'}
-      legend={
-        lines.length > 1
-          ? lines.map(({ text }, i) => (
-              <Key key={text} {...drawn[i]}>
-                {text}
-              </Key>
-            ))
-          : null
-      }
-      table={() => (
-        <NumbersTable
-          head={['Time', ...lines.map(({ text }) => text)]}
-          rows={times
-            .map((time, i) => [
-              momentWords(new Date(time).toISOString()),
-              ...columns.map((column) => {
-                const value = column[i]
-                return value === null || value === undefined ? 'unknown' : format(value)
-              }),
-            ])
-            .toReversed()}
-        />
+    <SeriesPanel
+      {...{ title, unit, times, top, format }}
+      lines={lines.map(({ text, colour }, i) => ({ text, colour, values: columns[i] ?? [] }))}
+      marks={answer.marks.filter(
+        (mark) => mark.environment === null || mark.environment === environment,
       )}
-    >
-      <Chart
-        title={title}
-        label={`${title} ${unit}, by time; lines across are deployments`}
-        sync="signals"
-        data={data}
-        spec={{
-          lines: drawn,
-          x: { scale: 'time', range: [times[0] ?? 0, times.at(-1) ?? 1] },
-          y: { scale: 'linear', range: [0, highest(data, top)], format },
-          marks: marks.map(({ time, release }) => ({
-            x: Date.parse(time),
-            label: `release ${release}`,
-          })),
-        }}
-        read={(i) => {
-          const time = times[i]
-          return time === undefined ? null : (
-            <>
-              {momentWords(new Date(time).toISOString())}: {words(i)}
-            </>
-          )
-        }}
-      />
-    </ChartFrame>
+    />
   )
-}
-
-/** The newest place where something is known. */
-function lastKnown(columns: (number | null)[][]): number {
-  const length = columns[0]?.length ?? 0
-  for (let i = length - 1; i >= 0; i -= 1)
-    if (columns.some((column) => (column[i] ?? null) !== null)) return i
-  return 0
 }

@@ -1,0 +1,185 @@
+import type { Channel } from '#contract/alert/alert.ts'
+import type { HostRoster, Outage, RosterPlan } from '#contract/host/roster.ts'
+import * as channelStore from '#domains/alert/channel-store.ts'
+import { planStep, type StepFacts } from '#domains/alert/escalation.ts'
+import { announceEnd } from '#domains/alert/notification-store.ts'
+import { isRecorded, outageTitle, recordOutage } from '#domains/alert/outage-store.ts'
+import { nextChannel, type Recipient } from '#domains/alert/recipients.ts'
+import { nextAlert } from '#domains/alert/store.ts'
+import { shiftsOf } from '#domains/oncall/shifts.ts'
+import * as oncall from '#domains/oncall/store.ts'
+import { appendEvent } from '#engine/events.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { HostClient } from '#platform/process/host-client.ts'
+import { defaultTeam } from './escalate.ts'
+import type { NotifyParts } from './notify.ts'
+
+/** Where hosts may connect to, and how they find that a server answers. */
+export type RosterPolicy = Pick<HostRoster, 'after' | 'servers' | 'privateHosts' | 'allowAddresses'>
+
+export interface ShareRosterParts extends Omit<NotifyParts, 'io'> {
+  io: Pick<NotifyParts['io'], 'mail' | 'commands'>
+  host: Pick<HostClient, 'setRoster'>
+  policy: RosterPolicy
+  now(): number
+  /** messages are due */
+  onNotification(): void
+}
+
+const day = 86_400_000
+/** The host gets the shifts of this time. */
+const aheadMs = 28 * day
+/** A reserved id is used for this time, so that ids stay near the order of alerts. */
+const reservedMs = day
+const mostSteps = 200
+
+/** Gives the host of this server who to notify without one, and records what it sent. */
+export class ShareRoster {
+  readonly #parts: ShareRosterParts
+  #reserved: { alert: number; at: number } | null = null
+
+  constructor(parts: ShareRosterParts) {
+    this.#parts = parts
+  }
+
+  async run(): Promise<void> {
+    const { db, host, now } = this.#parts
+    const roster = await this.#roster()
+    const outage = await host.setRoster(roster)
+    if (outage === null) return
+    if (!(await isRecorded(db, outage))) await this.#record(outage)
+    if (this.#reserved?.alert === outage.alert) this.#reserved = null
+    await host.setRoster({ ...roster, alert: await this.#reserve(now()), recorded: outage.alert })
+    this.#parts.onNotification()
+  }
+
+  async #roster(): Promise<HostRoster> {
+    const { db, policy, publicUrl, io, secrets, now } = this.#parts
+    const stored = await channelStore.listStored(db)
+    const facts = await readFacts(db, now())
+    const { plans, shifts } = policy.after === 0 ? { plans: [], shifts: [] } : plansOf(facts, now())
+    const used = new Set(
+      plans.flatMap((plan) => plan.flatMap((step) => step.recipients.flatMap(namesOf))),
+    )
+    const { mail, commands } = io
+    const channels = stored
+      .filter(({ name }) => used.has(name))
+      .map(({ name, kind, settings }) => {
+        const text = secrets.open(channelStore.sealedAs(name), settings)
+        return [name, { kind, settings: JSON.parse(text) as unknown }] as const
+      })
+    return {
+      ...{ ...policy, publicUrl, recorded: null, plans, shifts, commands },
+      mail: channels.some(([, { kind }]) => kind === 'email') ? mail : null,
+      alert: used.size === 0 ? null : await this.#reserve(now()),
+      channels: Object.fromEntries(channels),
+    }
+  }
+
+  async #reserve(now: number): Promise<number> {
+    if (this.#reserved === null || now - this.#reserved.at > reservedMs)
+      this.#reserved = { alert: await nextAlert(this.#parts.db), at: now }
+    return this.#reserved.alert
+  }
+
+  async #record(outage: Outage): Promise<void> {
+    const time = (ms: number): string => new Date(ms).toISOString().slice(11, 19)
+    const { since, began, ended } = outage
+    const reason =
+      `no server answered from ${time(since)} to ${time(ended ?? began)} UTC; ` +
+      `the host notified people itself from ${time(began)} UTC on`
+    const head = { subject: `alert/${outage.alert}`, chain: 'server' } as const
+    const place = { environment: null, service: null, title: outageTitle }
+    await this.#parts.db.batch([
+      ...recordOutage(outage, reason),
+      announceEnd(outage.alert),
+      appendEvent({
+        ...{ ...head, type: 'dev.cdeventsx.fairlead-alert.opened' },
+        data: { ...place, urgency: 'high', reason },
+      }),
+      appendEvent({
+        ...{ ...head, type: 'dev.cdeventsx.fairlead-alert.resolved' },
+        data: { ...place, reason: 'a server answers again' },
+      }),
+    ])
+  }
+}
+
+const namesOf = ({ channel, others }: { channel: string; others: string[] }): string[] => [
+  channel,
+  ...others,
+]
+
+interface RosterFacts {
+  channels: Channel[]
+  team: oncall.StoredTeam | null
+  rotas: { name: string; shifts: { until: number; person: string | null }[] }[]
+}
+
+async function readFacts(db: Database, now: number): Promise<RosterFacts> {
+  const [channels, teams, rotas, overrides] = await Promise.all([
+    channelStore.listChannels(db),
+    oncall.listTeams(db),
+    oncall.listRotas(db),
+    oncall.listOverrides(db, null, now),
+  ])
+  return {
+    channels,
+    team: teams.find(({ name }) => name === defaultTeam) ?? null,
+    rotas: rotas.map((rota) => {
+      const own = overrides.filter((one) => one.rota === rota.name).map(oncall.spanOf)
+      return { name: rota.name, shifts: shiftsOf(rota, own, { from: now, until: now + aheadMs }) }
+    }),
+  }
+}
+
+/** The steps of the default team for every time in which the same people are on call. Pure. */
+export function plansOf(
+  { channels, team, rotas }: RosterFacts,
+  now: number,
+): Pick<HostRoster, 'plans' | 'shifts'> {
+  const end = now + aheadMs
+  const bounds = rotas.flatMap(({ shifts }) => shifts.map(({ until }) => Math.min(until, end)))
+  const times = [...new Set([...bounds, end])].filter((at) => at > now).toSorted((a, b) => a - b)
+  const plans: RosterPlan[] = []
+  const known = new Map<string, number>()
+  const shifts = times.map((until, at) => {
+    const from = times[at - 1] ?? now
+    const onCall = new Map(
+      rotas.map((rota) => [rota.name, rota.shifts.find((one) => one.until > from)?.person ?? null]),
+    )
+    const key = JSON.stringify([...onCall.values()])
+    const plan = known.get(key) ?? plans.push(planOf({ channels, team, onCall })) - 1
+    known.set(key, plan)
+    return { until, plan }
+  })
+  return { plans, shifts }
+}
+
+function planOf(facts: Pick<StepFacts, 'channels' | 'team' | 'onCall'>): RosterPlan {
+  const all: StepFacts = {
+    ...{ ...facts, urgency: 'high', suspects: [], passed: new Set() },
+    ...{ waitsUntil: null, isAtOnce: false },
+  }
+  const steps: RosterPlan = []
+  for (let step = 0; step < mostSteps; step += 1) {
+    const { recipients, pause } = planStep(step, all)
+    steps.push({
+      recipients: recipients.map((one) => ({ ...one, others: othersOf(one, facts.channels) })),
+      pause,
+    })
+    if (pause === null) break
+  }
+  return steps
+}
+
+/** The channels of the person that follow, in the order in which they are tried. */
+function othersOf(recipient: Recipient, channels: readonly Channel[]): string[] {
+  const found: string[] = []
+  for (let one = recipient; ;) {
+    const next = nextChannel(one, 'high', [...channels])
+    if (next === null || found.includes(next)) return found
+    found.push(next)
+    one = { ...one, channel: next }
+  }
+}

@@ -1,0 +1,54 @@
+import { visibleApps } from '#contract/access/grants.ts'
+import type { Silence } from '#contract/alert/alert.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { SomeHandlers } from '#contract/handler.ts'
+import { announceSilence, announceSilenceEnd } from '#domains/alert/notification-store.ts'
+import * as silences from '#domains/alert/silence-store.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { createdEvent, endedEvent } from './alertmanager.ts'
+
+export interface SilenceHandlersOptions {
+  db: Database
+  now(): number
+  /** throws when the app does not exist */
+  getApp(app: string): Promise<unknown>
+  /** called when messages are due */
+  onNotification(): void
+}
+
+/** Lists, creates and ends silences. */
+export function silenceHandlers({
+  db,
+  now,
+  getApp,
+  onNotification,
+}: SilenceHandlersOptions): SomeHandlers<'listSilences' | 'createSilence' | 'endSilence'> {
+  return {
+    listSilences: async ({ query }, caller) => ({
+      silences: await silences.listSilences(db, { ...query, apps: visibleApps(caller) }),
+    }),
+    createSilence: async ({ params: { app }, body }, caller) => {
+      await getApp(app)
+      const { environment = null, service = null, reason } = body
+      const begins = body.from === undefined ? now() : Date.parse(body.from)
+      const from = new Date(begins).toISOString()
+      const until = new Date(begins + body.minutes * 60_000).toISOString()
+      const id = await silences.nextSilence(db)
+      const silence = { id, app, environment, service, from, until, matchers: [], reason }
+      const [[stored] = []] = await db.batch([
+        silences.insertSilence({ ...silence, actor: caller.name }),
+        createdEvent(silence, caller),
+        ...(begins > now() ? [announceSilence(id)] : []),
+      ])
+      onNotification()
+      return stored as unknown as Silence
+    },
+    endSilence: async ({ params: { silence: id } }, caller) => {
+      const silence = await silences.getSilence(db, id)
+      if (!silence) throw new FairleadError('not_found', { kind: 'silence', id })
+      await db.batch([silences.endSilence(id), endedEvent(silence, caller), announceSilenceEnd(id)])
+      onNotification()
+      return { done: true }
+    },
+  }
+}
