@@ -1,14 +1,12 @@
-import {
-  ask,
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  waitFor,
-} from '../../test/support/installation.ts'
+import { ask, endedRun, push } from '../../test/support/app.ts'
+import type { Installation } from '../../test/support/installation.ts'
+import { makeRepository, type Repository } from '../../test/support/repository.ts'
+import { waitFor } from '../../test/support/wait.ts'
+import { openAlert } from '../../test/support/alert.ts'
+import { storeMetrics } from '../../test/support/metrics.ts'
+import { storeCounts } from '../../test/support/slo.ts'
 import { canariesOf, server } from '../../test/support/canary.ts'
-import { tinyServer } from '../../test/support/installation.ts'
+import { tinyServer } from '../../test/support/repository.ts'
 
 /** A page of the console in one state: its name in file names, and its path. */
 export interface Shot {
@@ -17,6 +15,10 @@ export interface Shot {
 }
 
 const shopFile = (approve: string): string => `
+switches:
+  auto-recharge: {default: true, owner: payments, description: Charges a card at a low balance}
+  checkout: {type: string, default: old, variants: {old: v1, new: v2}}
+  mail: true
 steps:
   install: {run: 'echo installed'}
   unit: {run: sh test.sh, needs: install, reports: [tests.xml, lcov.info]}
@@ -30,10 +32,14 @@ gates:
   tests: tests.failed == 0
 services:
   web: {run: exec node server.js, health: /}
+jobs:
+  report: {run: sh report.sh, schedule: '0 3 * * *', zone: Europe/Vienna, environments: production}
+  reindex: sh reindex.sh --all
 environments:
   dev: {}
   staging: {}
   production: {${approve}}
+slo: {available: 99.9}
 `
 
 const failure = '<failure message="expected 3, received 4">at cart.test.js:12</failure>'
@@ -48,6 +54,12 @@ X
 printf 'SF:cart.js\\nDA:2,1\\nDA:3,${missed ? 0 : 1}\\nDA:4,1\\nend_of_record\\n' > lcov.info
 echo "2 tests, ${fails ? 1 : 0} failed" >&2
 ${fails ? 'exit 1' : ''}
+`
+
+const reindex = `
+for i in $(seq 1 12); do echo "Indexed $((i * 100)) of 1200 products"; done
+printf '\\033[31mERROR\\033[0m product 1187 has no price\\n' >&2
+exit 3
 `
 
 /** Every style of a terminal that a log shows. */
@@ -89,10 +101,24 @@ export async function seed(
     'cart.js': cart('db.all()'),
     'test.sh': testScript(false, false),
     'colours.sh': colours,
+    'report.sh': 'echo "42 orders"',
+    'reindex.sh': reindex,
     'fairlead.yaml': shopFile(''),
   })
   const first = await deliver('shop', shop)
   await endedRun(installation, first)
+  const production = { app: 'shop', environment: 'production' }
+  const { client } = installation
+  const endedJob = async ({ id }: { id: number }): Promise<number> => {
+    await waitFor(`run ${id} of a job ends`, async () => {
+      const { ended } = await client.getJobRun({ params: { app: 'shop', jobRun: id } })
+      return ended !== null
+    })
+    return id
+  }
+  await endedJob(await client.runJob({ params: { ...production, job: 'report' } }))
+  await endedJob(await client.runCommand({ params: production, body: { command: 'ls | wc -l' } }))
+  const job = await endedJob(await client.runJob({ params: { ...production, job: 'reindex' } }))
   const long = Array.from({ length: 3000 }, (_, n) => `export const line${n} = ${n}`).join('\n')
   await shop.commit(
     { 'cart.js': cart('db.every()'), 'test.sh': testScript(true, false) },
@@ -114,7 +140,7 @@ export async function seed(
   const waiting = await deliver('shop', shop)
 
   const crash = await make({
-    'server.js': tinyServer('one'),
+    'server.js': `${tinyServer('one')}\nconsole.error(new TypeError('no ledger'))`,
     'fairlead.yaml':
       'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {}}\n',
   })
@@ -145,17 +171,69 @@ export async function seed(
       ])
       return healthy.judgement.verdict === 'healthy' && harmful.ended !== null
     },
-    120,
+    300,
   )
-  for (const load of loads) await load.stop()
+  // On a busy machine a request may fail; the pages show what was counted.
+  for (const load of loads) await load.stop().catch(() => undefined)
   await waitFor('the approval', async () => {
     const run = await installation.client.getRun({ params: { run: waiting } })
     if (run.ended !== null) throw new Error(`The run that waits ended: ${run.reason}`)
     return run.deployments.some(({ deployment }) => deployment?.state === 'waiting')
   })
   await ask(installation, 'shop', 'dev')
+  const inProduction = { app: 'shop', environment: 'production' }
+  const alert = await openAlert(installation, inProduction)
+  const incident = await client.openIncident({
+    params: { app: 'shop' },
+    body: { title: 'Cards are charged twice', environment: 'production', severity: 'critical' },
+  })
+  const note = { text: 'The card processor confirms it for 12 accounts.' }
+  await client.noteIncident({ params: { incident: incident.id }, body: note })
+  const objective = await storeCounts(installation, { ...inProduction, days: 28 })
+  await storeMetrics(installation, { ...inProduction, service: 'web' })
+  for (const name of ['Eve', 'Bob']) await installation.client.createUser({ body: { name } })
+  await installation.client.putRota({
+    params: { rota: 'primary' },
+    body: {
+      zone: 'Europe/Vienna',
+      layers: [{ people: ['Eve', 'Bob'], start: '2026-01-05T09:00' }],
+    },
+  })
+  const off = { serve: { variant: 'off' } }
+  await installation.client.setSwitch({
+    params: { ...inProduction, switch: 'auto-recharge' },
+    body: { setting: off, reason: 'cards are charged twice' },
+  })
+  const share = {
+    serve: { variant: 'old' },
+    split: [{ percent: 10, serve: { variant: 'new' } }],
+  }
+  await installation.client.setSwitch({
+    params: { ...inProduction, switch: 'checkout' },
+    body: { setting: share },
+  })
+  // Nothing listens there, so that no message leaves the machine.
+  const nowhere = 'http://127.0.0.1:9'
+  await installation.client.putChannel({
+    params: { channel: 'eve-phone' },
+    body: {
+      kind: 'ntfy',
+      settings: { topic: 'eve', server: nowhere },
+      person: 'Eve',
+      urgency: 'high',
+    },
+  })
+  await installation.client.putChannel({
+    params: { channel: 'team' },
+    body: { kind: 'slack', settings: { url: nowhere } },
+  })
+  let error = 0
+  await waitFor('the crash is grouped as an error', async () => {
+    error = (await installation.client.listErrors({ query: { app: 'mail' } })).errors[0]?.id ?? 0
+    return error > 0
+  })
   const verdict = async (run: number): Promise<string> =>
-    `/deployments/${(await canaries.verdictOf(run)).deployment}/verdict`
+    `/deployments/${(await canaries.verdictOf(run)).deployment}/canary`
   return {
     shots: [
       { name: 'home', path: '/' },
@@ -165,6 +243,9 @@ export async function seed(
       { name: 'app-pull-requests', path: '/apps/shop/pull-requests' },
       { name: 'app-environments', path: '/apps/shop/environments' },
       { name: 'app-configuration', path: '/apps/shop/configuration' },
+      { name: 'app-jobs', path: '/apps/shop/jobs' },
+      { name: 'app-jobs-none', path: '/apps/mail/jobs' },
+      { name: 'job-run', path: `/apps/shop/job-runs/${job}` },
       { name: 'app-insights', path: '/apps/shop/trends' },
       { name: 'app-settings', path: '/apps/shop/settings' },
       { name: 'environment', path: '/apps/shop/environments/production' },
@@ -183,16 +264,29 @@ export async function seed(
       { name: 'change-failed', path: `/runs/${failed}/change` },
       { name: 'run-events', path: `/runs/${failed}/events` },
       { name: 'deployments', path: '/deployments' },
-      { name: 'verdict-healthy', path: await verdict(runs.healthy) },
-      { name: 'verdict-harmful', path: await verdict(runs.harmful) },
-      { name: 'verdict-quiet', path: await verdict(runs.quiet) },
+      { name: 'canary-healthy', path: await verdict(runs.healthy) },
+      { name: 'canary-harmful', path: await verdict(runs.harmful) },
+      { name: 'canary-quiet', path: await verdict(runs.quiet) },
       { name: 'events', path: '/events' },
+      { name: 'alerts', path: '/alerts' },
+      { name: 'alert', path: `/alerts/${alert}` },
+      { name: 'incidents', path: '/incidents' },
+      { name: 'incidents', path: '/incidents' },
+      { name: 'incident', path: `/incidents/${incident.id}` },
+      { name: 'monitors', path: '/monitors' },
+      { name: 'app-monitors', path: '/apps/quiet/monitors?period=60&environment=production' },
+      { name: 'app-objectives', path: '/apps/shop/monitors?period=60&environment=production' },
+      { name: 'objective', path: `/apps/shop/monitors/${objective}` },
+      { name: 'on-call', path: '/on-call' },
+      { name: 'channels', path: '/channels' },
+      { name: 'errors', path: '/errors' },
+      { name: 'error', path: `/errors/${error}` },
       { name: 'tokens', path: '/tokens' },
       { name: 'users', path: '/users' },
       { name: 'sessions', path: '/sessions' },
       { name: 'not-found', path: '/nowhere' },
       { name: 'run-unknown', path: '/runs/9999' },
-      { name: 'verdict-unknown', path: '/deployments/9999/verdict' },
+      { name: 'canary-unknown', path: '/deployments/9999/canary' },
     ],
     stop: () => canaries.remove(),
   }
