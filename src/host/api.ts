@@ -2,12 +2,33 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { fence, hostPaths, hostRelease, hostRoute, type HostStatus } from '#contract/host/host.ts'
+import { fence } from '#contract/host/fence.ts'
+import { hostPaths } from '#contract/host/paths.ts'
+import { hostRelease } from '#contract/host/release.ts'
+import { hostRoute } from '#contract/host/route.ts'
+import type { HostStatus } from '#contract/host/status.ts'
+import { outputPlaces } from '#contract/host/output.ts'
+import { driftFile, driftRepair, driftRequest } from '#contract/drift/host.ts'
+import { rehearsalRequest } from '#contract/rehearsal/host.ts'
 import type { Measurements } from '#contract/host/measurements.ts'
+import { hostMonitors } from '#contract/host/monitors.ts'
+import { hostRoster } from '#contract/host/roster.ts'
+import { commandRoutes } from './command/routes.ts'
+import { hostSwitches, hostSwitchRequest } from '#contract/host/switches.ts'
+import type { HostChecks } from './monitors.ts'
+import type { Pager } from './pager.ts'
+import type { Part, Route } from './route.ts'
 import type { Supervisor } from './supervisor.ts'
+import { statusPage } from '#contract/status-page/status-page.ts'
+import type { StatusPageServer } from './status-page/server.ts'
+import type { SwitchServer } from './switches/switches.ts'
 
 export interface HostApi {
   supervisor: Supervisor
+  monitors: Pick<HostChecks, 'set' | 'after' | 'hurry'>
+  switches: Pick<SwitchServer, 'set' | 'report' | 'list' | 'change'>
+  pager: Pick<Pager, 'set'>
+  statusPage: Pick<StatusPageServer, 'set'>
   status(): HostStatus
   /** The seconds after a number. */
   measurements(after: number): Measurements
@@ -16,26 +37,28 @@ export interface HostApi {
   stopAll(): Promise<void>
 }
 
-type Part = (
-  match: Record<string, string>,
-  query: URLSearchParams,
-  body: unknown,
-) => Promise<unknown>
 const inEnvironment = z.object({ app: name, environment: name })
 const inRelease = inEnvironment.extend({ release: z.coerce.number().int() })
+const inSwitch = inEnvironment.extend({ switch: name })
 const fenced = z.object({ fence })
+const restarted = z.object({ service: name })
 const observed = z.object({
   after: z.coerce.number().int().min(0).default(0),
   wait: z.coerce.number().min(0).max(60_000).default(0),
 })
-const exposed = z.object({ path: z.string().startsWith('/'), names: z.string() })
+const exposed = z.object({
+  path: z.string().startsWith('/'),
+  names: z.string().optional(),
+  service: z.string().optional(),
+})
 const upgrade = z.object({ command: z.tuple([z.string()], z.string()) })
 
 /** The host's API on its Unix socket. Access to the socket grants every right. */
 export function createApi(api: HostApi): Server {
-  const { supervisor } = api
+  const { supervisor, monitors, switches, pager } = api
   const base = '/apps/:app/environments/:environment'
-  const routes: [string, string, Part][] = [
+  const routes: Route[] = [
+    ...commandRoutes(supervisor.commands, base),
     ['GET', '/status', async () => api.status()],
     [
       'GET',
@@ -47,7 +70,54 @@ export function createApi(api: HostApi): Server {
       hostPaths.upgrade.path,
       async (_match, _query, body) => api.upgrade(upgrade.parse(body).command),
     ],
+    [
+      'PUT',
+      hostPaths.setMonitors.path,
+      async (_match, _query, body) => monitors.set(hostMonitors.parse(body)),
+    ],
+    [
+      'GET',
+      hostPaths.monitors.path,
+      async (_match, query) => monitors.after(Number(query.get('after')) || 0),
+    ],
+    [
+      'PUT',
+      hostPaths.setSwitches.path,
+      async (_match, _query, body) => switches.set(hostSwitches.parse(body)),
+    ],
+    ['GET', hostPaths.switches.path, async () => switches.report()],
+    [
+      'GET',
+      `${base}/switches`,
+      async (match) => {
+        const { app, environment } = inEnvironment.parse(match)
+        return { switches: switches.list(app, environment) }
+      },
+    ],
+    [
+      'PUT',
+      `${base}/switches/:switch`,
+      async (match, _query, body) => {
+        const { app, environment, switch: name } = inSwitch.parse(match)
+        switches.change({ app, environment, name }, hostSwitchRequest.parse(body))
+      },
+    ],
+    [
+      'PUT',
+      hostPaths.setRoster.path,
+      async (_match, _query, body) => pager.set(hostRoster.parse(body)),
+    ],
+    [
+      'PUT',
+      hostPaths.setStatusPage.path,
+      async (_match, _query, body) => api.statusPage.set(statusPage.parse(body)),
+    ],
     ['POST', hostPaths.stopAll.path, async () => api.stopAll()],
+    [
+      'POST',
+      hostPaths.output.path,
+      async (_match, _query, body) => supervisor.output(outputPlaces.parse(body)),
+    ],
     [
       'PUT',
       `${base}/releases/:release`,
@@ -80,15 +150,12 @@ export function createApi(api: HostApi): Server {
       `${base}/releases/:release/expositions`,
       async (match, query) => {
         const { app, environment, release } = inRelease.parse(match)
-        const { path, names } = exposed.parse(Object.fromEntries(query))
+        const { path, names, service } = exposed.parse(Object.fromEntries(query))
         return {
-          instances: await supervisor.expositions(
-            app,
-            environment,
-            release,
-            path,
-            new Set(names.split(',')),
-          ),
+          instances: await supervisor.expositions(app, environment, release, {
+            ...{ path, service },
+            names: names === undefined ? null : new Set(names.split(',')),
+          }),
         }
       },
     ],
@@ -109,11 +176,53 @@ export function createApi(api: HostApi): Server {
       },
     ],
     [
+      'POST',
+      `${base}/rehearsals`,
+      async (match, _query, body) => {
+        const { app, environment } = inEnvironment.parse(match)
+        return supervisor.examiner.rehearse(app, environment, rehearsalRequest.parse(body))
+      },
+    ],
+    [
+      'POST',
+      `${base}/drift`,
+      async (match, _query, body) => {
+        const { app, environment } = inEnvironment.parse(match)
+        return supervisor.examiner.findDrift(app, environment, driftRequest.parse(body))
+      },
+    ],
+    [
+      'POST',
+      `${base}/drift/repair`,
+      async (match, _query, body) => {
+        const { app, environment } = inEnvironment.parse(match)
+        await supervisor.examiner.repairDrift(app, environment, driftRepair.parse(body))
+      },
+    ],
+    [
+      'POST',
+      `${base}/drift/file`,
+      async (match, _query, body) => {
+        const { app, environment } = inEnvironment.parse(match)
+        return { text: supervisor.examiner.driftFile(app, environment, driftFile.parse(body)) }
+      },
+    ],
+    [
+      'POST',
+      `${base}/releases/:release/restart`,
+      async (match, _query, body) => {
+        const { app, environment, release } = inRelease.parse(match)
+        const { service } = restarted.parse(body)
+        return { problem: await supervisor.restart(app, environment, release, service) }
+      },
+    ],
+    [
       'PUT',
       `${base}/route`,
       async (match, _query, body) => {
         const { app, environment } = inEnvironment.parse(match)
         supervisor.route(app, environment, hostRoute.parse(body))
+        monitors.hurry(app, environment)
       },
     ],
     [

@@ -1,46 +1,23 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type {
-  Exposition,
-  Fence,
-  HostCanary,
-  HostRelease,
-  HostRoute,
-  LogLine,
-  Observations,
-} from '#contract/host/host.ts'
+import type { Exposition } from '#contract/host/expositions.ts'
+import type { Fence } from '#contract/host/fence.ts'
+import type { HostCanary, HostRoute } from '#contract/host/route.ts'
+import type { HostRelease } from '#contract/host/release.ts'
+import type { LogLine } from '#contract/host/output.ts'
+import type { Observations } from '#contract/host/observations.ts'
 import { lastOfEach } from '#platform/process/output-error.ts'
-import { Count } from './edge/count.ts'
-import type { Edge } from './edge/edge.ts'
+import { CanaryCounts } from './canary-counts.ts'
+import { edgeRouteOf } from './edge-route.ts'
 import { readKeptOutput } from './kept-output.ts'
-import type { Machine } from './machine.ts'
-import { appendBatch, readBatches, readSessions, sizeOf } from './observation-file.ts'
+import type { Holder } from './exclusive.ts'
+import type { EnvironmentContext } from './environment-context.ts'
+import type { WantedMetrics } from './exposition.ts'
 import { Release } from './release.ts'
-import type { ActualRelease, StateFiles, WantedEnvironment } from './state.ts'
-import type { UnpackedArtifacts } from './unpacked.ts'
+import type { ActualRelease, WantedEnvironment } from './state.ts'
 
 /** Number of deployments whose newest epoch is kept. */
 const epochsKept = 50
-
-export interface EnvironmentContext {
-  machine: Machine
-  artifacts: UnpackedArtifacts
-  /** The folder of the host. */
-  folder: string
-  state: StateFiles
-  edge: Edge
-  /** Resolves when the previous host has answered its last request. */
-  predecessor: Promise<void>
-  isFrozen(): boolean
-  /** Called after each change that others may wait for. */
-  changed(): void
-  /** Whether another environment has a fixed port. */
-  isPortHeld(port: number): boolean
-  /** Takes a fixed port away from the environment that has it. */
-  takePort(port: number): void
-  log(message: string, fields?: Record<string, unknown>): void
-}
 
 /**
  * The releases of one environment and its route. The desired state is on disk before it is acted
@@ -50,12 +27,18 @@ export class Environment {
   readonly releases = new Map<number, Release>()
   readonly #context: EnvironmentContext
   #wanted: WantedEnvironment
-  /** The counts of each release that is, or recently was, a canary. */
-  readonly #counts = new Map<number, Count>()
+  readonly #counts: CanaryCounts
 
   constructor(context: EnvironmentContext, wanted: WantedEnvironment, actual: ActualRelease[]) {
     this.#context = context
     this.#wanted = wanted
+    const { app, environment } = wanted
+    this.#counts = new CanaryCounts({
+      folder: join(context.folder, 'observations', app, environment),
+      changed: () => context.changed(),
+      failed: (release, { message: error }) =>
+        context.log('what a canary did cannot be recorded', { ...this.name, release, error }),
+    })
     for (const one of wanted.releases)
       this.#add(
         one.spec,
@@ -82,10 +65,14 @@ export class Environment {
       {
         machine: this.#context.machine,
         artifacts: this.#context.artifacts,
+        removedOutput: this.#context.removedOutput,
         folder: this.#context.folder,
         outputFolder: this.#outputFolder(),
         isRouted: () => this.#wanted.routed === spec.release,
+        isInUse: () => this.#context.isInUse(app, environment, spec.release),
         changed: () => this.#changed(),
+        owns: (service) => this.#wanted.owners[service] === spec.release,
+        claim: (service) => this.#claim(service, spec.release),
         drain: async (graceMs) => {
           await this.#context.edge.drain(app, environment, spec.release, graceMs)
           await this.#context.predecessor
@@ -151,65 +138,8 @@ export class Environment {
   }
 
   #tellEdge(): void {
-    const release =
-      this.#wanted.routed === null ? undefined : this.releases.get(this.#wanted.routed)
-    const { host, port } = this.#wanted.route
-    const { canary } = this.#wanted
-    const former = this.#wanted.former === null ? null : this.releases.get(this.#wanted.former)
-    const canaryRelease = canary ? this.releases.get(canary.release) : undefined
-    const fresh = canary?.fresh === undefined ? undefined : this.releases.get(canary.fresh)
-    this.#context.edge.set({
-      ...this.name,
-      host,
-      port,
-      release: release?.number ?? null,
-      // The former release answers in place of instances that are not healthy.
-      services: release?.services(former?.isRoutable) ?? [],
-      former: former ? { release: former.number, services: former.services() } : undefined,
-      canary:
-        canary && canaryRelease
-          ? {
-              release: canary.release,
-              services: canaryRelease.services(),
-              count: this.#count(canary),
-              fresh: fresh && { release: fresh.number, services: fresh.services() },
-              session: canary.session,
-            }
-          : undefined,
-    })
-  }
-
-  #count({ release: number, share, fresh, session, routes = {} }: HostCanary): Count {
-    const { log, changed } = this.#context
-    let count = this.#counts.get(number)
-    if (!count) {
-      const file = this.#observationFile(number)
-      count = new Count(
-        (batch, sessions) => {
-          try {
-            appendBatch(file, batch, sessions)
-            changed()
-            return true
-          } catch (error) {
-            log('what a canary did cannot be recorded', {
-              ...this.name,
-              release: number,
-              error: (error as Error).message,
-            })
-            return false
-          }
-        },
-        session ? readSessions(file) : [],
-      )
-      this.#counts.set(number, count)
-    }
-    count.rule = { share, isFresh: fresh !== undefined, routes }
-    return count
-  }
-
-  #observationFile(number: number): string {
-    const { app, environment } = this.name
-    return join(this.#context.folder, 'observations', app, environment, `${number}.jsonl`)
+    const countOf = (canary: HostCanary) => this.#counts.of(canary)
+    this.#context.edge.set(edgeRouteOf(this.#wanted, this.releases, countOf))
   }
 
   #outputFolder(): string {
@@ -227,20 +157,16 @@ export class Environment {
   }
 
   observations(number: number, after: number): Observations {
-    const found = readBatches(this.#observationFile(number), after)
-    const isWhole = found.next === sizeOf(this.#observationFile(number))
-    const pending = isWhole ? (this.#counts.get(number)?.pending(performance.now()) ?? []) : []
-    return pending.length === 0 ? found : { ...found, pending }
+    return this.#counts.observations(number, after)
   }
 
-  /** The metrics with those names of every instance of a release. */
-  expositions(number: number, path: string, names: Set<string>): Promise<Exposition[]> {
-    return Promise.all(this.releases.get(number)?.expositions(path, names) ?? [])
+  /** The metrics of the instances of a release. */
+  expositions(number: number, wanted: WantedMetrics): Promise<Exposition[]> {
+    return Promise.all(this.releases.get(number)?.expositions(wanted) ?? [])
   }
 
   settleCounts(now: number): void {
-    for (const [number, count] of this.#counts)
-      if (count.settle(now) && this.#wanted.canary?.release !== number) this.#counts.delete(number)
+    this.#counts.settle(now, this.#wanted.canary?.release)
   }
 
   start(spec: HostRelease): Release {
@@ -251,8 +177,11 @@ export class Environment {
     const wanted = isUnderWay
       ? { spec: existing.spec, desired: existing.desired }
       : { spec, desired: 'running' as const }
+    const owned = spec.services.filter(({ exclusive }) => exclusive !== undefined)
+    const owners = Object.fromEntries(owned.map(({ name }) => [name, spec.release]))
     this.#want({
       epochs,
+      ...(isUnderWay ? {} : { owners: { ...this.#wanted.owners, ...owners } }),
       route: { host: spec.route.host, port: this.#portAtStart(spec.route.port) },
       releases: [...others, wanted],
     })
@@ -347,6 +276,31 @@ export class Environment {
     this.#changed()
     await release.stop()
     this.#mustServe()
+    this.#giveBack(number)
+  }
+
+  /** The process of a service in another release, to be stopped or taken over; null for none. */
+  #claim(service: string, number: number): Holder | null {
+    for (const other of this.releases.values()) {
+      const holder = other.number === number ? null : other.holder(service)
+      if (holder !== null) return holder
+    }
+    return null
+  }
+
+  /** Returns the services that never run twice to the release with the traffic. */
+  #giveBack(from: number): void {
+    const { owners, routed } = this.#wanted
+    const release = routed === null ? undefined : this.releases.get(routed)
+    const names = Object.keys(owners).filter((name) => owners[name] === from)
+    const returned = names.filter((name) =>
+      release?.spec.services.some((one) => one.name === name && one.exclusive !== undefined),
+    )
+    if (names.length === 0) return
+    const left = Object.entries(owners).filter(([name]) => !names.includes(name))
+    const next = returned.map((name) => [name, release?.number ?? 0] as const)
+    this.#want({ owners: Object.fromEntries([...left, ...next]) })
+    if (returned.length > 0) release?.regain()
   }
 
   async remove(number: number, fence: Fence): Promise<void> {
@@ -356,7 +310,7 @@ export class Environment {
     // The release was started again meanwhile.
     if (this.releases.get(number) !== release || release.desired !== 'stopped') return
     await release.remove()
-    rmSync(this.#observationFile(number), { force: true })
+    this.#counts.remove(number)
     this.releases.delete(number)
     this.#want({})
     this.#changed()

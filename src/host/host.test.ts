@@ -1,15 +1,26 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FairleadError } from '#contract/errors.ts'
-import type { HostCanary } from '#contract/host/host.ts'
+import type { HostCanary } from '#contract/host/route.ts'
 import type { Batch } from '#contract/verdict/verdict.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
 import { homeFrom, makeHome } from '#platform/home.ts'
 import { selfCommand } from '#platform/self.ts'
+import { freePorts } from '../../test/support/ports.ts'
 import { requiresIsolation } from '../../test/support/isolation.ts'
+import { longTest } from '../../test/support/scale.ts'
 import {
   ask,
   deploy,
@@ -47,6 +58,23 @@ function childrenOf(pid: number): number[] {
     .filter(Boolean)
   return children.map(Number).flatMap((child) => [child, ...childrenOf(child)])
 }
+
+/** Answers what a switch serves, from the file and over OFREP. */
+const switchReader = `
+const { readFileSync } = require('node:fs')
+const evaluate = async () => {
+  const [name, value] = process.env.OFREP_HEADERS.split('=')
+  const answer = await fetch(process.env.OFREP_ENDPOINT + '/ofrep/v1/evaluate/flags/mail', {
+    method: 'POST', body: '{}', headers: { [name]: value, connection: 'close' },
+  })
+  return (await answer.json()).value
+}
+require('node:http').createServer(async (request, response) => {
+  const file = JSON.parse(readFileSync(process.env.FAIRLEAD_SWITCHES, 'utf8')).switches.mail.value
+  const api = await evaluate().catch((error) => error.message)
+  response.end(JSON.stringify({ file, api }))
+}).listen(process.env.PORT, '127.0.0.1')
+`
 
 /** The death of a process ends its sandbox. */
 function killIfAlive(pid: number): void {
@@ -227,6 +255,13 @@ describe('a release', () => {
     await expect(host.client.log(...at, 2, undefined, 1)).rejects.toMatchObject({
       code: 'not_found',
     })
+    // Its output is searched for errors, also when it is removed before the server has read it.
+    await host.client.remove(...at, 1, fence)
+    expect(await host.client.release(...at, 1, 0)).toBeNull()
+    const { files } = await host.client.output({})
+    expect(
+      files.find(({ key }) => key === 'shop/production/1/web/0')?.lines.length,
+    ).toBeGreaterThan(0)
   })
 
   test('reports the port that it listens on instead of $PORT', async () => {
@@ -432,6 +467,34 @@ describe('a release', () => {
   })
 })
 
+test.each(['auto', 'off'])(
+  'the files of a removed release stay until its command has ended, with isolation %s',
+  async (isolation) => {
+    const own = isolation === 'auto' ? host : await startHost({ FAIRLEAD_ISOLATION: isolation })
+    const artifact = await own.artifact({ 'server.js': server('good'), 'late.sh': 'echo late' })
+    await settle(own, releaseOf(own, 1, artifact))
+    const place = { app: 'shop', environment: 'production' }
+    const go = '"$FAIRLEAD_DATA_DIR/go"'
+    await own.client.commands.start(place, 'key', {
+      ...{ release: 1, service: null, timeout: 60_000 },
+      run: `while [ ! -e ${go} ]; do sleep 0.02; done; sh late.sh; exit 3`,
+    })
+    await own.client.remove(...at, 1, fence)
+    expect(await own.client.release(...at, 1, 0)).toBeNull()
+    writeFileSync(join(own.home.host, 'data/shop/production/go'), '')
+    const look = () => own.client.commands.look(place, 'key')
+    await waitUntil('the command has ended', async () => (await look())?.end?.exit === 3)
+    expect(await own.client.commands.output(place, 'key', 0, 0)).toMatchObject({ lines: ['late'] })
+    await waitUntil(
+      'the files are deleted',
+      () =>
+        !existsSync(join(own.home.host, 'releases/shop/production/1')) &&
+        !existsSync(join(own.home.host, 'unpacked', artifact.slice(7))),
+    )
+    if (own !== host) await own.close()
+  },
+)
+
 describe('fencing', () => {
   test('a caller with an older epoch changes nothing', async () => {
     await settle(host, releaseOf(host, 1, good, undefined, { fence: { deployment: 5, epoch: 3 } }))
@@ -487,6 +550,99 @@ describe('the end of the host', () => {
     })
   })
 
+  /** A command that notes each of its runs in the data of the environment. */
+  const noting = (more: string) => ({
+    ...{ service: 'web', timeout: 60_000 },
+    run: `echo begin >>$FAIRLEAD_DATA_DIR/notes; ${more}; echo end >>$FAIRLEAD_DATA_DIR/notes`,
+  })
+  const notes = (): string => {
+    const file = join(host.home.host, 'data/shop/production/notes')
+    return existsSync(file) ? readFileSync(file, 'utf8') : ''
+  }
+
+  test('a command before the start reaches a kept service, and outlives a kill -9', async () => {
+    const listens = (await freePorts()) + 3
+    const store = webService({ name: 'store', exclusive: { keeps: true, uses: [], listens } })
+    const call = `node -e "fetch('http://127.0.0.1:${listens}/').then(async (r) => {
+      console.log(await r.text(), process.getuid())})"`
+    const wait = 'while [ ! -e $FAIRLEAD_DATA_DIR/go ]; do sleep 0.02; done'
+    const spec = releaseOf(host, 1, good, [webService(), store], {
+      before: noting(`${call}; ${wait}`),
+    })
+    await host.client.start(spec)
+    await waitUntil('it runs', () => notes() === 'begin\n')
+    await host.kill()
+    await host.ensure()
+    writeFileSync(join(host.home.host, 'data/shop/production/go'), '')
+    const status = await settle(host, spec)
+    expect(status).toMatchObject({ state: 'ready', before: { state: 'succeeded', code: 0 } })
+    expect(notes()).toBe('begin\nend\n')
+    const [line] = await host.client.log(...at, 1, 'before', 10)
+    // As the user of the services, who owns their data.
+    const { uid } = statSync(join(host.home.host, 'data/shop/production'))
+    expect(line?.text).toBe(`good ${uid}`)
+  })
+
+  longTest('a command before the start never runs twice, whenever the host is killed', async () => {
+    for (let moment = 0; moment < 30; moment += 1) {
+      const spec = releaseOf(host, 1, good, [webService()], { before: noting('sleep 0.7') })
+      await host.client.start(spec)
+      await pause(moment * 10)
+      await host.kill()
+      await host.ensure()
+      const { state, before } = await settle(host, spec)
+      const seen = notes()
+      expect(['', 'begin\nend\n'], `killed after ${moment * 10} ms`).toContain(seen)
+      expect(before?.state).toBe(seen === '' ? 'unknown' : 'succeeded')
+      expect(state).toBe(seen === '' ? 'failed' : 'ready')
+      await host.client.removeEnvironment(...at)
+      rmSync(join(host.home.host, 'data/shop/production'), { recursive: true, force: true })
+    }
+  })
+
+  test('a service reads its switches, also after a kill and after a handover', async () => {
+    const mail = {
+      ...{ type: 'boolean' as const, default: { variant: 'on' } },
+      variants: { on: true, off: false },
+    }
+    const artifact = await host.artifact({ 'server.js': switchReader })
+    await deploy(host, releaseOf(host, 1, artifact, undefined, { switches: { mail } }))
+    const [instance] = only(await host.client.status())
+    const read = async (): Promise<unknown> =>
+      (await fetch(`http://127.0.0.1:${instance?.port}/`)).json()
+    const set = (version: string, variant: string) => {
+      const setting = { serve: { variant }, split: [], keys: {} }
+      const one = { app: 'shop', environment: 'production', name: 'mail', setting }
+      return host.client.setSwitches({ version, settings: [one], taken: [] })
+    }
+    expect(await read()).toEqual({ file: true, api: true })
+    const folder = join(host.home.host, 'switches/environments/shop/production')
+    expect(existsSync(folder)).toBe(true)
+    await set('1', 'off')
+    expect(await read()).toEqual({ file: false, api: false })
+    await host.kill()
+    expect(await read()).toEqual({ file: false, api: 'fetch failed' })
+    await host.ensure()
+    expect(await read()).toEqual({ file: false, api: false })
+    await host.client.upgrade(selfCommand('host'))
+    expect(await host.client.switches()).toEqual({ version: '1', changes: [] })
+    const setting = { serve: { variant: 'on' }, split: [], keys: {} }
+    await host.client.changeSwitch(...at, 'mail', { setting, reason: 'by hand' })
+    expect(await read()).toMatchObject({ file: true })
+    const wrong = host.client.changeSwitch(...at, 'mail', {
+      ...{ setting: { ...setting, serve: { variant: 'no' } }, reason: '' },
+    })
+    await expect(wrong).rejects.toThrow('must be one of on, off')
+    expect(await host.client.listSwitches(...at)).toMatchObject([{ name: 'mail', setting }])
+    await set('2', 'on')
+    await waitUntil('the former host has gone, or serves the change', async () => {
+      const { file, api } = (await read()) as { file: boolean; api: boolean }
+      return file && api
+    })
+    await host.client.removeEnvironment(...at)
+    expect(existsSync(folder)).toBe(false)
+  })
+
   test('SIGTERM leaves the services running', async () => {
     await deploy(host, releaseOf(host, 1, good))
     const [before] = only(await host.client.status())
@@ -514,7 +670,6 @@ describe('the end of the host', () => {
     expect(await stopping).toBeInstanceOf(FairleadError)
     expect(isAlive(instance?.pid ?? 0)).toBe(true)
     const actual = join(host.home.host, 'state/shop.production.actual.json')
-    const { writeFileSync } = await import('node:fs')
     writeFileSync(actual, '[]')
     await host.ensure()
     await waitUntil('the stray has ended', () => !isAlive(instance?.pid ?? 0))
@@ -580,33 +735,36 @@ describe('under load', () => {
     expect(route).toMatchObject({ release: 6, errors: 0, unavailable: 0 })
   })
 
-  test('hands over to the next host during a deployment without one failed request', async () => {
-    const port = host.home.edgePort + 7
-    const route = { port, host: 'shop.production.localhost' }
-    await deploy(host, releaseOf(host, 1, good, undefined, { route }))
-    const before = await host.client.status()
-    const load = startLoad(host)
-    await host.client.upgrade(selfCommand('host'))
-    const between = await host.client.status()
-    expect(between.pid).not.toBe(before.pid)
-    expect(only(between).map(({ pid }) => pid)).toEqual(only(before).map(({ pid }) => pid))
-    await Promise.all([
-      deploy(host, releaseOf(host, 2, good, undefined, { route })),
-      host.client.upgrade(selfCommand('host')),
-    ])
-    const { requests, wrong } = await load.stop()
-    expect(wrong).toEqual([])
-    expect(requests).toBeGreaterThan(100)
-    expect(await fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())).toBe(
-      'good',
-    )
-    expect((await host.client.status()).releases.find(({ routed }) => routed)?.release).toBe(2)
-    await waitUntil(
-      'the hosts before have gone',
-      () => !isAlive(before.pid) && !isAlive(between.pid),
-      40,
-    )
-  })
+  longTest(
+    'hands over to the next host during a deployment without one failed request',
+    async () => {
+      const port = host.home.edgePort + 7
+      const route = { port, host: 'shop.production.localhost' }
+      await deploy(host, releaseOf(host, 1, good, undefined, { route }))
+      const before = await host.client.status()
+      const load = startLoad(host)
+      await host.client.upgrade(selfCommand('host'))
+      const between = await host.client.status()
+      expect(between.pid).not.toBe(before.pid)
+      expect(only(between).map(({ pid }) => pid)).toEqual(only(before).map(({ pid }) => pid))
+      await Promise.all([
+        deploy(host, releaseOf(host, 2, good, undefined, { route })),
+        host.client.upgrade(selfCommand('host')),
+      ])
+      const { requests, wrong } = await load.stop()
+      expect(wrong).toEqual([])
+      expect(requests).toBeGreaterThan(100)
+      expect(await fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())).toBe(
+        'good',
+      )
+      expect((await host.client.status()).releases.find(({ routed }) => routed)?.release).toBe(2)
+      await waitUntil(
+        'the hosts before have gone',
+        () => !isAlive(before.pid) && !isAlive(between.pid),
+        40,
+      )
+    },
+  )
 
   test('a host that fails to take over leaves the former host in charge', async () => {
     await deploy(host, releaseOf(host, 1, good))
@@ -694,7 +852,10 @@ describe('a canary', () => {
     for (const one of all) process.kill(one, 'SIGSTOP')
     // Children first: they die with their parent, and then no process has their id.
     for (const one of all.toReversed()) process.kill(one, 'SIGKILL')
-    expect(new Set(await asked(20))).toEqual(new Set(['good']))
+    const texts = await asked(20)
+    expect(texts.slice(0, 3)).toEqual(['good', 'good', 'good'])
+    // The canary may be started again meanwhile.
+    expect(texts.filter((text) => text !== 'good' && text !== 'bad')).toEqual([])
     await waitUntil('the refusals are counted', async () =>
       (await read()).batches.some(
         ({ canary }) => (canary.outcomes['refused'] ?? 0) > 0 && canary.errors > 0,
@@ -734,9 +895,17 @@ describe('a canary', () => {
     await ensureHost(host.home, { PATH: process.env['PATH'] })
     for (let i = 0; i < 60; i += 1)
       await exchange(host, '/fail', { headers: { 'x-account': `account-${i}` } })
+    // Requests are counted in their order: once a new session is, the others would be, too.
+    await exchange(host, '/x', { headers: { 'x-account': 'another' } })
     await route(0)
-    await new Promise((resolve) => setTimeout(resolve, 400))
-    expect(await counted()).toEqual(all)
+    await waitUntil('the new session is counted', async () => {
+      const { baseline, canary } = await counted()
+      return baseline.requests + canary.requests > 60
+    })
+    const { baseline, canary } = await counted()
+    expect(baseline.requests + canary.requests).toBe(61)
+    expect(baseline.errors).toBe(all.baseline.errors)
+    expect(canary.errors).toBe(all.canary.errors)
   })
 
   test('identifies sessions by a cookie of the edge when the app has none', async () => {
@@ -798,20 +967,22 @@ describe('a canary', () => {
     const worker = { ...spec.services[0]!, name: 'worker', run: 'exec node worker.js', port: false }
     await settle(host, { ...spec, services: [...spec.services, worker] })
     await waitUntil('both say something', async () => {
-      const said = await host.client.expositions(...at, 1, '/metrics', [
-        'jobs_total',
-        'jobs_seconds',
-      ])
+      const said = await host.client.expositions(...at, 1, '/metrics', {
+        names: ['jobs_total', 'jobs_seconds'],
+      })
       return said.every(({ text }) => text?.includes('jobs_total'))
     })
-    const said = await host.client.expositions(...at, 1, '/metrics', ['jobs_total', 'jobs_seconds'])
+    const said = await host.client.expositions(...at, 1, '/metrics', {
+      names: ['jobs_total', 'jobs_seconds'],
+    })
     expect(said.map(({ instance, text }) => [instance.split('/')[0], text])).toEqual([
       ['web', 'jobs_total 7\njobs_seconds_bucket{le="1"} 2'],
       ['worker', 'jobs_total 9'],
     ])
-    expect((await host.client.expositions(...at, 1, '/elsewhere', ['jobs_total']))[0]?.text).toBe(
-      '',
-    )
+    const elsewhere = { names: ['jobs_total'] }
+    expect((await host.client.expositions(...at, 1, '/elsewhere', elsewhere))[0]?.text).toBe('')
+    const all = await host.client.expositions(...at, 1, '/metrics', { service: 'web' })
+    expect(all.map(({ text }) => text?.split('\n').length)).toEqual([4])
   })
 
   test('continues to be counted after a kill and after a handover of the host', async () => {
@@ -829,7 +1000,11 @@ describe('a canary', () => {
     expect(await total()).toBe(50)
     await waitUntil('both serve', async () => new Set(await asked(20)).size === 2)
     const slow = ask(host, '/slow')
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await waitUntil('it is in progress', async () =>
+      (await host.client.status()).routes.some(({ traffic }) =>
+        traffic?.some(({ open }) => open > 0),
+      ),
+    )
     const known = await total()
     await host.client.upgrade(selfCommand('host'))
     await slow

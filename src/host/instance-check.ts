@@ -1,4 +1,4 @@
-import type { HostService } from '#contract/host/host.ts'
+import type { HostService } from '#contract/host/service.ts'
 import { checkHealth, type HealthProblem } from './health.ts'
 import type { InstanceProcess } from './instance-process.ts'
 import { familyOf, listenersOf } from './processes.ts'

@@ -2,13 +2,14 @@ import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { HostRelease, HostService } from '#contract/host/host.ts'
+import type { HostRelease } from '#contract/host/release.ts'
+import type { HostService } from '#contract/host/service.ts'
 import { signalOf } from '#platform/process/isolation.ts'
 import { metricsName } from './exposition.ts'
 import { rotate, sizeOf } from './log-file.ts'
 import type { Machine } from './machine.ts'
 import { type Origin, holdsSocket, isRunning, startTimeOf } from './processes.ts'
-import { isConfined, startProcess } from './start.ts'
+import { isConfined, lockedExit, startProcess, switchesOf } from './start.ts'
 import type { SavedInstance } from './state.ts'
 import { killFamily, terminate } from './terminate.ts'
 
@@ -18,6 +19,7 @@ export interface ProcessContext {
   service: HostService
   folder: string
   dataFolder: string
+  configFolder: string
   logFile: string
   tmpFolder: string
 }
@@ -72,7 +74,9 @@ export class InstanceProcess {
     // Leftover processes from a time without a host must not hold the port or the files.
     if (this.#saved.pid !== null) await killFamily(this.origin)
     machine.ports.release(this.#saved.port)
-    const port = service.port ? await machine.ports.assign(this.#saved.port) : null
+    const port = service.port
+      ? (service.exclusive?.listens ?? (await machine.ports.assign(this.#saved.port)))
+      : null
     if (events.isCancelled()) return machine.ports.release(port)
     const child = this.#spawn(port)
     events.onStart()
@@ -83,7 +87,7 @@ export class InstanceProcess {
   }
 
   #spawn(port: number | null): ChildProcess {
-    const { machine, logFile, tmpFolder } = this.#context
+    const { machine, release, logFile, tmpFolder } = this.#context
     rotate(logFile)
     this.#saved.logStart = sizeOf(logFile)
     makeTmp(tmpFolder)
@@ -97,6 +101,7 @@ export class InstanceProcess {
       cgroup: this.#limitMemory(),
       path: machine.path,
       isolation: machine.isolation,
+      switches: switchesOf(machine, release),
     })
     const pid = child.pid ?? null
     const startTime = pid === null ? null : startTimeOf(pid)
@@ -130,6 +135,8 @@ export class InstanceProcess {
     const { machine } = this.#context
     const name = signal ?? (isConfined(machine) ? signalOf(code) : null)
     if (name) return `was killed by ${name}`
+    if (code === lockedExit && this.#context.service.exclusive)
+      return 'cannot start, because another process of it still runs'
     return code === 0
       ? 'exited with 0, but a service has to stay in the foreground'
       : `exited with ${code}`
@@ -160,7 +167,7 @@ export class InstanceProcess {
 }
 
 /** Only the service's user may write there; the parent folders belong to the host. */
-function makeTmp(folder: string): void {
+export function makeTmp(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chmodSync(folder, 0o1777)

@@ -1,5 +1,6 @@
-import type { Exposition, HostInstance } from '#contract/host/host.ts'
-import { instanceExposition } from './exposition.ts'
+import type { Exposition } from '#contract/host/expositions.ts'
+import type { HostInstance } from '#contract/host/release.ts'
+import { instanceExposition, type WantedMetrics } from './exposition.ts'
 import { InstanceCheck } from './instance-check.ts'
 import { InstanceProcess, type ProcessContext } from './instance-process.ts'
 import { explainOutput, trim } from './log-file.ts'
@@ -98,9 +99,9 @@ export class Instance {
     return since === null ? null : performance.now() - since
   }
 
-  /** Returns its metrics with those names. */
-  exposition(path: string, names: Set<string>): Promise<Exposition> {
-    return instanceExposition(this.saved, this.#context.tmpFolder, path, names)
+  /** Returns its metrics. */
+  exposition(wanted: WantedMetrics): Promise<Exposition> {
+    return instanceExposition(this.saved, this.#context.tmpFolder, wanted)
   }
 
   /**

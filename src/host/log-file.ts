@@ -8,7 +8,7 @@ import {
   statSync,
   truncateSync,
 } from 'node:fs'
-import type { HostService } from '#contract/host/host.ts'
+import type { HostService } from '#contract/host/service.ts'
 import { createMask, type Mask } from '#platform/secret/mask.ts'
 import { firstError } from '#platform/process/output-error.ts'
 import { helperEnvironment, programOf } from '#platform/process/program.ts'
@@ -91,7 +91,7 @@ export const shownLines = (
 }
 
 /** A mask for the secrets of a service. */
-function maskOf({ env, secrets = [] }: Pick<HostService, 'env' | 'secrets'>): Mask {
+export function maskOf({ env, secrets = [] }: Pick<HostService, 'env' | 'secrets'>): Mask {
   return createMask(secrets.flatMap((name) => env[name] ?? []))
 }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { HostStatus } from '#contract/host/host.ts'
+import type { HostStatus } from '#contract/host/status.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
 import { homeFrom, type Home, makeHome } from '#platform/home.ts'
 import { findIsolation, type Isolation } from '#platform/process/isolation.ts'
@@ -16,11 +17,18 @@ import { handOver, inherit, type Inheritance } from './handover.ts'
 import { createLimits } from '#platform/process/memory-limit.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { createMeasurements, type MeasurementLog } from './measurements.ts'
+import { createMonitors, type HostChecks } from './monitors.ts'
+import { Pager } from './pager.ts'
 import { Ports } from './port.ts'
 import { programOn, startTimeOf } from './processes.ts'
 import { openState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
+import { statusPagePlace } from '#platform/status-page/place.ts'
+import { createStatusPage, type StatusPageServer } from './status-page/server.ts'
+import { createSwitches, type SwitchServer } from './switches/switches.ts'
 
+/** Names the routes of Fairlead itself; no app has this name. */
+const ownApp = ''
 /** Milliseconds that requests in progress have during a handover. */
 const drainMs = 30_000
 
@@ -75,6 +83,10 @@ class Host {
   readonly #api: Server
   readonly #started = Date.now()
   readonly #measurements: MeasurementLog
+  readonly #monitors: HostChecks
+  readonly #pager: Pager
+  readonly #switches: SwitchServer
+  readonly #statusPage: StatusPageServer
   readonly #ended = Promise.withResolvers<number>()
   #lock: Lock
   #isLeaving = false
@@ -93,16 +105,27 @@ class Host {
       limits: edgeLimits(process.env),
     })
     const id = readId(join(home.host, 'id'))
+    const ports = new Ports(Math.random)
+    this.#switches = createSwitches({
+      ...{ folder: join(home.host, 'switches'), log: logger.warn },
+      freePort: () => ports.assign(null),
+      sources: () => this.#supervisor.switchSources(),
+    })
+    this.#statusPage = createStatusPage({
+      ...{ folder: join(home.host, 'status-page'), log: logger.warn },
+      ...{ now: Date.now, steady: () => performance.now() },
+    })
     this.#supervisor = new Supervisor({
       folder: home.host,
       machine: {
         id,
-        ports: new Ports(Math.random),
+        ports,
         limits: createLimits(id),
         isolation,
         path: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
         keepFree: Number(process.env['FAIRLEAD_DISK_FLOOR_MB'] || 500) * 1e6 || 0,
         random: Math.random,
+        switches: (app, environment) => this.#switches.place(app, environment),
       },
       state: openState(join(home.host, 'state'), (problem) => logger.error(problem)),
       edge: this.#edge,
@@ -112,11 +135,25 @@ class Host {
     this.#measurements = createMeasurements({
       run: `${process.pid}-${this.#started}`,
       folder: home.host,
-      takeTraffic: () => this.#edge.takeSecond(),
+      takeTraffic: () => this.#edge.takeSecond().filter(({ app }) => app !== ownApp),
       releases: () => this.#supervisor.all(),
+    })
+    this.#monitors = createMonitors({
+      ...{ file: join(home.host, 'monitors.json'), run: `${process.pid}-${this.#started}` },
+      ...{ edgePort: home.edgePort, random: Math.random, log: logger.warn },
+      placeOf: (...of) => this.#supervisor.place(...of),
+    })
+    this.#pager = new Pager({
+      ...{ folder: home.host, hostName: hostname(), now: Date.now, log: logger.warn },
+      isConnected: () => this.#monitors.isConnected(),
+      countReleases: () => this.#supervisor.all().length,
     })
     this.#api = createApi({
       supervisor: this.#supervisor,
+      monitors: this.#monitors,
+      pager: this.#pager,
+      switches: this.#switches,
+      statusPage: this.#statusPage,
       measurements: (after) => this.#measurements.after(after),
       status: () => this.#status(),
       upgrade: (command) => this.#upgrade(command),
@@ -125,8 +162,10 @@ class Host {
   }
 
   async run(): Promise<number> {
+    await this.#switches.start()
     // Routes come first, because accepting the inherited sockets needs their ports.
     this.#supervisor.adopt()
+    await this.#routeStatusPage()
     try {
       await this.#edge.listen(this.#home.edgePort, this.#inherited.sockets)
     } catch (error) {
@@ -140,12 +179,27 @@ class Host {
     }
     this.#claimSocket = await listenAt(this.#api, this.#home.hostSocket)
     this.#measurements.start()
+    this.#monitors.start()
+    void this.#inherited.predecessor.then(() => this.#pager.start())
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => void this.#leave(true))
     process.on('SIGHUP', () => undefined)
     this.#inherited.serving()
     this.#logger.info('the host serves', { pid: process.pid, edge: this.#home.edgePort, version })
     return this.#ended.promise
+  }
+
+  /** The edge serves the status page as it serves an app, without counting it as one. */
+  async #routeStatusPage(): Promise<void> {
+    const place = statusPagePlace(process.env)
+    if (place === null) return
+    const { host, port, isLocal } = place
+    try {
+      const services = [{ name: 'page', ports: [await this.#statusPage.start({ isLocal })] }]
+      this.#edge.set({ app: ownApp, environment: 'status', release: 0, host, port, services })
+    } catch (error) {
+      this.#logger.error(`the status page is not served: ${(error as Error).message}`)
+    }
   }
 
   async #upgrade(command: [string, ...string[]]): Promise<void> {
@@ -168,11 +222,15 @@ class Host {
   async #leave(isLast: boolean): Promise<void> {
     if (this.#isLeaving) return
     this.#isLeaving = true
+    this.#monitors.stop()
+    this.#pager.stop()
+    this.#switches.stop()
     this.#supervisor.freeze()
     if (isLast) rmSync(this.#home.hostSocket, { force: true })
     this.#api.close()
     this.#api.closeIdleConnections()
     await this.#edge.close(drainMs)
+    this.#statusPage.stop()
     this.#supervisor.settleCounts(Infinity)
     this.#api.closeAllConnections()
     if (isLast) this.#lock.free()
@@ -190,6 +248,7 @@ class Host {
       releases: this.#supervisor.all(),
       routes: this.#edge
         .counts()
+        .filter(({ app }) => app !== ownApp)
         .map(({ problem, ...route }) => (problem === null ? route : { ...route, problem })),
     }
   }

@@ -83,6 +83,14 @@ export function signalAll(pidsToSignal: number[], signal: NodeJS.Signals): void 
   }
 }
 
+/** Kills marked processes whose marker is unknown; returns their numbers. */
+export function endStrays(prefix: string, known: ReadonlySet<string>): number[] {
+  const strays = markedProcesses(prefix).filter(({ marker }) => !known.has(marker))
+  const found = strays.map(({ pid }) => pid)
+  signalAll(found, 'SIGKILL')
+  return found
+}
+
 /**
  * Returns whether a process or a child holds any socket, which is much cheaper than reading the
  * kernel's connection tables. True when unknown.

@@ -1,27 +1,22 @@
-import { mkdirSync, statSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Exposition, HostRelease, HostReleaseStatus, LogLine } from '#contract/host/host.ts'
-import { chownTree, userOf } from '#platform/process/isolation.ts'
-import { Instance } from './instance.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Exposition } from '#contract/host/expositions.ts'
+import type { HostRelease, HostReleaseStatus } from '#contract/host/release.ts'
+import type { HostService } from '#contract/host/service.ts'
+import type { LogLine } from '#contract/host/output.ts'
+import { Before } from './before.ts'
+import { type Done, type Holder, measurePauses, reportOf, takeOver } from './exclusive.ts'
+import type { WantedMetrics } from './exposition.ts'
+import { Instances } from './instances.ts'
 import { keepOutput } from './kept-output.ts'
-import { shownLines } from './log-file.ts'
-import type { Machine } from './machine.ts'
-import type { ActualRelease, SavedInstance, WantedRelease } from './state.ts'
-import type { UnpackedArtifacts } from './unpacked.ts'
-
-export interface ReleaseContext {
-  machine: Machine
-  artifacts: UnpackedArtifacts
-  /** The folder of the host. */
-  folder: string
-  /** Holds the output of removed releases of the environment. */
-  outputFolder: string
-  isRouted(): boolean
-  /** Stores the new state and updates the edge. */
-  changed(): void
-  drain(graceMs: number): Promise<void>
-}
+import { logOf, outputsOf } from './release-output.ts'
+import type { ReleaseContext } from './release-context.ts'
+import type { InstanceOutput } from './output.ts'
+import { rehearsablePlace, ReleaseFolders } from './release-folders.ts'
+import { makeData, provideFiles } from './service-files.ts'
+import type { ServicePlace } from './start.ts'
+import { type ActualRelease, freshInstance, type WantedRelease } from './state.ts'
 
 /** Lines of each instance that are kept when its release is removed. */
 const linesKept = 2000
@@ -36,24 +31,36 @@ export class Release {
   /** Ends of instances since the release was ready. */
   #crashes: number
   #lastCrash: string | null
-  #saved: SavedInstance[]
-  #instances: Instance[] = []
+  readonly #instances: Instances
   /** The current start or stop; the next one waits for it. */
   #work: Promise<void> = Promise.resolve()
   #isReleased = false
   #isRemoved = false
   /** The files of its artifact. */
-  #files = ''
+  files = ''
+  readonly #folders: ReleaseFolders
+  #done: Done[] = []
+  readonly #before: Before | null
 
   constructor(context: ReleaseContext, wanted: WantedRelease, actual: ActualRelease | undefined) {
     this.#context = context
     this.spec = wanted.spec
+    this.#folders = new ReleaseFolders(context.folder, wanted.spec)
+    this.#before = wanted.spec.before ? new Before(context, wanted.spec, this.#folders) : null
     this.desired = wanted.desired
     this.#wasReady = actual?.wasReady ?? false
     this.#failed = actual?.failed ?? null
     this.#crashes = actual?.crashes ?? 0
     this.#lastCrash = actual?.lastCrash ?? null
-    this.#saved = actual?.instances ?? []
+    this.#instances = new Instances(
+      {
+        ...{ context, spec: wanted.spec, folders: this.#folders, files: () => this.files },
+        changed: () => this.#changed(),
+        ended: (reason) => this.#recordCrash(reason),
+        failed: (reason) => this.#fail(reason),
+      },
+      actual?.instances ?? [],
+    )
   }
 
   get number(): number {
@@ -62,7 +69,11 @@ export class Release {
 
   /** Whether it needs the files of an artifact. */
   uses(artifact: string): boolean {
-    return this.spec.artifact === artifact && !this.#isRemoved
+    if (this.#isRemoved) return false
+    return (
+      this.spec.artifact === artifact ||
+      this.#instances.saved.some((one) => one.artifact === artifact)
+    )
   }
 
   get hasFailed(): boolean {
@@ -75,9 +86,14 @@ export class Release {
   }
 
   get state(): HostReleaseStatus['state'] {
-    if (this.desired === 'stopped') return this.#instances.length > 0 ? 'stopping' : 'stopped'
+    if (this.desired === 'stopped') return this.#instances.isEmpty ? 'stopped' : 'stopping'
     if (this.#failed !== null) return 'failed'
     return this.#wasReady ? 'ready' : 'starting'
+  }
+
+  /** The files with the output of its instances. */
+  outputs(): InstanceOutput[] {
+    return outputsOf(this.spec, this.#folders)
   }
 
   status(): HostReleaseStatus {
@@ -92,8 +108,9 @@ export class Release {
       routed: this.#context.isRouted(),
       crashes: this.#crashes,
       lastCrash: this.#lastCrash,
-      settleMs: Math.max(0, ...this.#instances.map(({ settleMs }) => settleMs)),
-      instances: this.#instances.map((instance) => instance.view()),
+      ...this.#instances.status(),
+      ...reportOf(this.#done),
+      ...(this.#before?.status && { before: this.#before.status }),
     }
   }
 
@@ -104,13 +121,13 @@ export class Release {
       failed: this.#failed,
       crashes: this.#crashes,
       lastCrash: this.#lastCrash,
-      instances: this.#saved,
+      instances: [...this.#instances.saved],
     }
   }
 
   /** The markers of its known processes. */
   markers(): string[] {
-    return this.#saved.flatMap((instance) => instance.marker ?? [])
+    return [...this.#instances.saved, this.#before].flatMap((one) => one?.marker ?? [])
   }
 
   /**
@@ -118,21 +135,7 @@ export class Release {
    * accept requests; with `isHealthyOnly`, only those of healthy instances.
    */
   services(isHealthyOnly = false): { name: string; ports: number[] }[] {
-    return this.spec.services
-      .filter((service) => service.port)
-      .map(({ name }) => {
-        const mine = this.#instances.filter(
-          ({ saved }) => saved.service === name && saved.pid !== null && saved.port !== null,
-        )
-        const well = mine.filter((instance) => instance.isHealthy)
-        // When none is healthy, trying is better than refusing.
-        return {
-          name,
-          ports: (well.length > 0 || isHealthyOnly ? well : mine).flatMap(
-            ({ saved }) => saved.port ?? [],
-          ),
-        }
-      })
+    return this.#instances.ports(isHealthyOnly)
   }
 
   /**
@@ -140,12 +143,7 @@ export class Release {
    * healthy instance.
    */
   get isRoutable(): boolean {
-    const isServed = (name: string): boolean =>
-      this.#instances.some((instance) => instance.saved.service === name && instance.isHealthy)
-    return (
-      this.state === 'ready' &&
-      this.spec.services.every(({ name, port }) => !port || isServed(name))
-    )
+    return this.state === 'ready' && this.#instances.areServing
   }
 
   /** Starts the release, or adopts the processes of a previous host. */
@@ -153,64 +151,92 @@ export class Release {
     this.#work = this.#work.then(() => this.#launch())
   }
 
+  get #isOver(): boolean {
+    return this.#failed !== null || this.desired !== 'running' || this.#isReleased
+  }
+
   async #launch(): Promise<void> {
-    if (this.desired !== 'running' || this.#failed !== null || this.#isReleased) return
+    if (this.#isOver) return
+    const { isolation } = this.#context.machine
     try {
-      this.#files = await this.#context.artifacts.provide(this.spec, this.#path('releases'))
-      mkdirSync(this.#dataFolder(), { recursive: true, mode: 0o700 })
-      await this.#giveData()
-      mkdirSync(this.#path('log'), { recursive: true, mode: 0o700 })
+      this.files = await this.#context.artifacts.provide(this.spec, this.#folders.path('releases'))
+      await makeData({ release: this.spec, isolation }, this.#folders.data)
+      for (const folder of this.#folders.logs()) mkdirSync(folder, { recursive: true, mode: 0o700 })
     } catch (error) {
       this.#fail(`its artifact cannot be unpacked: ${(error as Error).message}`)
       return
     }
-    if (this.desired !== 'running' || this.#isReleased) return
-    this.#makeInstances()
-    for (const instance of this.#instances) void instance.start()
+    const wrong = await provideFiles(this.#unstarted(), (one) =>
+      join(this.#folders.path('log'), `${one}.check.log`),
+    )
+    if (wrong !== null) return this.#fail(wrong)
+    if (this.#isOver) return
+    await this.#takeOver()
+    this.#instances.make()
+    await this.#startExclusive()
+    if (!this.#isOver && !this.#wasReady) {
+      const problem = await this.#before?.run(this.files)
+      if (problem && !this.#isOver) this.#fail(problem)
+    }
+    if (this.#isOver) return
+    this.#instances.start()
     // A release without services (a library, a tool) is ready as soon as it is unpacked.
     if (this.spec.services.length === 0) this.#wasReady = true
     this.#context.changed()
   }
 
-  /** Changes the owner of data that services wrote as the host's own user. */
-  async #giveData(): Promise<void> {
-    const { isolation } = this.#context.machine
-    if (isolation.kind === 'none' || isolation.tools.setpriv === null) return
-    const user = userOf(this.spec.app, 'services')
-    if (statSync(this.#dataFolder()).uid !== user) await chownTree(user, this.#dataFolder())
+  /** The services whose processes do not run yet. */
+  #unstarted(): ServicePlace[] {
+    return this.#instances
+      .owned()
+      .filter(({ name }) => !this.#instances.hasProcess(name))
+      .map((service) => this.#place(service))
   }
 
-  #makeInstances(): void {
-    const before = this.#saved
-    this.#instances = this.spec.services.flatMap((service) =>
-      Array.from({ length: service.instances }, (_, index) => {
-        const saved = before.find((one) => one.service === service.name && one.index === index)
-        return new Instance(
-          {
-            machine: this.#context.machine,
-            release: this.spec,
-            service,
-            folder: this.#files,
-            dataFolder: this.#dataFolder(),
-            tmpFolder: join(this.#path('tmp'), `${service.name}.${index}`),
-            logFile: this.#logFile(service.name, index),
-            changed: () => this.#changed(),
-            mustGoOn: () => this.#context.isRouted(),
-            longestStartMs: () =>
-              Math.max(0, ...this.#instances.map(({ startMs }) => startMs ?? 0)),
-            ended: (reason) => this.#recordCrash(reason),
-            failed: (reason) => this.#fail(reason),
-          },
-          saved ?? freshInstance(service.name, index),
-        )
-      }),
-    )
-    this.#saved = this.#instances.map((instance) => instance.saved)
+  #place(service: HostService): ServicePlace {
+    return this.#folders.placeOf(service, this.files, this.#context.machine)
+  }
+
+  /** Takes the services that never run twice from the release that has them. */
+  async #takeOver(): Promise<void> {
+    for (const service of this.#instances.owned()) {
+      if (service.exclusive === undefined) continue
+      const { name } = service
+      const holder = this.#context.claim(name)
+      if (this.#instances.hasProcess(name) && holder === null) continue
+      const { done, saved } = await takeOver(this.#place(service), holder, freshInstance(name, 0))
+      this.#done = [...this.#done.filter((one) => one.service !== name), done]
+      this.#instances.replace(saved)
+      this.#context.changed()
+    }
+  }
+
+  /** Its process of a service that never runs twice, for the release that takes it over. */
+  holder(name: string): Holder | null {
+    return this.#instances.holder(name)
+  }
+
+  /** Runs the services again that never run twice, after another release had them. */
+  regain(): void {
+    this.#work = this.#work.then(async () => {
+      if (this.desired !== 'running' || this.#isReleased) return
+      await this.#takeOver()
+      this.#instances.make()
+      this.#instances.start()
+      this.#context.changed()
+    })
+  }
+
+  /** Starts the services that never run twice, and waits for them: the others may need them. */
+  async #startExclusive(): Promise<void> {
+    const begins = this.#done.filter(({ did }) => did !== 'nothing').map(({ service }) => service)
+    const first = this.#instances.start(begins)
+    while (!this.#isOver && !first.every(({ isHealthy }) => isHealthy)) await sleep(10)
+    measurePauses(this.#done, first)
   }
 
   #changed(): void {
-    if (this.#instances.length > 0 && this.#instances.every((instance) => instance.isHealthy))
-      this.#wasReady = true
+    if (this.#instances.areHealthy) this.#wasReady = true
     this.#context.changed()
   }
 
@@ -227,6 +253,7 @@ export class Release {
 
   /** Finishes requests in progress, then stops every instance; the folder stays. */
   stop(): Promise<void> {
+    void this.#before?.stop()
     this.#work = this.#work.then(() => this.#halt())
     return this.#work
   }
@@ -234,12 +261,11 @@ export class Release {
   async #halt(): Promise<void> {
     if (this.#isReleased) return
     // Processes of a previous host must end as well.
-    if (this.#instances.length === 0 && this.markers().length > 0) this.#makeInstances()
+    if (this.#instances.isEmpty && this.markers().length > 0) this.#instances.make()
     const grace = Math.max(0, ...this.spec.services.map((service) => service.stop.grace))
     await this.#context.drain(grace)
     await this.stopInstances()
-    this.#instances = []
-    this.#saved = []
+    this.#instances.clear()
     this.#wasReady = false
     this.#crashes = 0
     this.#lastCrash = null
@@ -247,7 +273,7 @@ export class Release {
   }
 
   async stopInstances(): Promise<void> {
-    await Promise.all(this.#instances.map((instance) => instance.stop()))
+    await Promise.all([this.#before?.stop(), this.#instances.stop()])
   }
 
   /** Deletes its files, and keeps the end of its output. */
@@ -262,69 +288,45 @@ export class Release {
       )
     this.#isRemoved = true
     await this.#context.artifacts.discard(this.spec.artifact)
-    for (const kind of ['releases', 'log', 'tmp'] as const)
-      await rm(this.#path(kind), { recursive: true, force: true })
+    this.#context.removedOutput.keep(this.#folders.path('log'), this.outputs())
+    await this.#folders.remove(() => this.#context.isInUse())
   }
 
   /** Detaches every process without stopping it. */
   release(): void {
     this.#isReleased = true
-    for (const instance of this.#instances) instance.release()
+    this.#before?.leave()
+    this.#instances.release()
   }
 
-  expositions(path: string, names: Set<string>): Promise<Exposition>[] {
-    return this.#instances.map((instance) => instance.exposition(path, names))
+  /** What a rehearsal of a service needs; its files are unpacked. Throws when there is none. */
+  rehearsable(name: string) {
+    return rehearsablePlace(name, this.spec, this.files, this.#folders, this.#instances.saved)
+  }
+
+  /**
+   * Restarts the instances of a service one after another; each has to become healthy before the
+   * next one. Returns the problem of the first that does not, in one sentence, or null.
+   */
+  restart(name: string): Promise<string | null> {
+    const isOver = (): boolean => this.desired !== 'running' || this.#isReleased
+    const restarted = this.#work.then(() => this.#instances.restart(name, isOver))
+    this.#work = restarted.then(
+      () => undefined,
+      () => undefined,
+    )
+    return restarted
+  }
+
+  expositions(wanted: WantedMetrics): Promise<Exposition>[] {
+    return this.#instances.expositions(wanted)
   }
 
   async trimLogs(): Promise<void> {
-    for (const instance of this.#instances) await instance.trimLog()
+    await this.#instances.trimLogs()
   }
 
   log(service: string | undefined, lines: number): LogLine[] {
-    return this.spec.services
-      .filter(({ name }) => service === undefined || name === service)
-      .flatMap((one) => Array.from({ length: one.instances }, (_, index) => ({ one, index })))
-      .flatMap(({ one, index }) =>
-        shownLines(this.#logFile(one.name, index), one, lines).map((text) => ({
-          service: one.name,
-          index,
-          text,
-        })),
-      )
-  }
-
-  #path(kind: 'releases' | 'log' | 'tmp'): string {
-    return join(
-      this.#context.folder,
-      kind,
-      this.spec.app,
-      this.spec.environment,
-      String(this.number),
-    )
-  }
-
-  #dataFolder(): string {
-    return join(this.#context.folder, 'data', this.spec.app, this.spec.environment)
-  }
-
-  #logFile(service: string, index: number): string {
-    return join(this.#path('log'), `${service}.${index}.log`)
-  }
-}
-
-function freshInstance(service: string, index: number): SavedInstance {
-  return {
-    service,
-    index,
-    pid: null,
-    startTime: null,
-    marker: null,
-    port: null,
-    started: null,
-    restarts: 0,
-    crashes: 0,
-    reason: null,
-    wasHealthy: false,
-    logStart: 0,
+    return logOf(this.spec, this.#folders, service, lines)
   }
 }

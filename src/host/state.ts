@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { hostCanary, hostRelease } from '#contract/host/host.ts'
+import { hostCanary } from '#contract/host/route.ts'
+import { hostRelease } from '#contract/host/release.ts'
 
 /** The desired state of a release. */
 const wantedRelease = z.object({ spec: hostRelease, desired: z.enum(['running', 'stopped']) })
@@ -26,6 +27,8 @@ const wantedEnvironment = z.object({
   /** A release that receives a share of the requests. */
   canary: hostCanary.nullable().default(null),
   route: z.object({ host: z.string(), port: z.number().nullable() }),
+  /** The release that runs each service that never runs twice. */
+  owners: z.record(z.string(), z.number()).default({}),
   releases: z.array(wantedRelease),
 })
 
@@ -45,6 +48,9 @@ const savedInstance = z.object({
   wasHealthy: z.boolean(),
   /** Where the output of the process begins in its log. */
   logStart: z.number().default(0),
+  /** Of a service that never runs twice: what its process runs with, and from which artifact. */
+  fingerprint: z.object({ base: z.string(), files: z.string() }).optional(),
+  artifact: z.string().optional(),
 })
 /** The actual state of a release. */
 const actualRelease = z.object({
@@ -61,6 +67,24 @@ export type WantedEnvironment = z.infer<typeof wantedEnvironment>
 export type WantedRelease = z.infer<typeof wantedRelease>
 export type ActualRelease = z.infer<typeof actualRelease>
 export type SavedInstance = z.infer<typeof savedInstance>
+
+/** An instance whose process has not started. */
+export function freshInstance(service: string, index: number): SavedInstance {
+  return {
+    service,
+    index,
+    pid: null,
+    startTime: null,
+    marker: null,
+    port: null,
+    started: null,
+    restarts: 0,
+    crashes: 0,
+    reason: null,
+    wasHealthy: false,
+    logStart: 0,
+  }
+}
 
 /**
  * The state of the host: two files per environment with mode 0600, because they contain secrets.
@@ -120,7 +144,7 @@ export function openState(folder: string, onProblem: (sentence: string) => void)
  * After a crash of this process, the file has the old or the new text; with `isDurable`, also after
  * a power cut.
  */
-function replaceFile(file: string, text: string, isDurable: boolean): void {
+export function replaceFile(file: string, text: string, isDurable: boolean): void {
   const draft = `${file}.${process.pid}.draft`
   const fd = openSync(draft, 'w', 0o600)
   try {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { selfCommand } from '#platform/self.ts'
-import { freePorts } from '../../test/support/installation.ts'
+import { freePorts } from '../../test/support/ports.ts'
 import { waitUntil } from '../../test/support/host.ts'
 import { openSite } from './site.ts'
 

@@ -1,21 +1,29 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type {
-  Exposition,
-  HostRelease,
-  HostReleaseStatus,
-  HostRoute,
-  Fence,
-  LogLine,
-  Observations,
-} from '#contract/host/host.ts'
+import type { Exposition } from '#contract/host/expositions.ts'
+import type { HostRelease, HostReleaseStatus } from '#contract/host/release.ts'
+import type { HostRoute } from '#contract/host/route.ts'
+import type { Fence } from '#contract/host/fence.ts'
+import type { LogLine, NewOutput, OutputPlaces } from '#contract/host/output.ts'
+import type { Observations } from '#contract/host/observations.ts'
+import { Commands } from './command/commands.ts'
+import type { CommandPlace, SavedCommand } from './command/saved.ts'
+import { Changes } from './changes.ts'
 import type { Edge } from './edge/edge.ts'
 import { Environment } from './environment.ts'
+import { Examiner } from './examiner.ts'
+import type { WantedMetrics } from './exposition.ts'
 import type { Machine } from './machine.ts'
-import { markedProcesses, signalAll } from './processes.ts'
+import { endStrays } from './processes.ts'
+import { readOutput } from './output.ts'
 import type { Release } from './release.ts'
+import { RemovedOutput } from './removed-output.ts'
+import { commandPlace, monitorPlace, type ReleasePlace } from './release-command.ts'
+import { filesPlace } from './command/files-place.ts'
+import { removeCommandFolders } from './release-folders.ts'
 import type { StateFiles, WantedEnvironment } from './state.ts'
+import { sourceOf, type SwitchSource } from './switches/states.ts'
 import { bootId, openUnpacked, type UnpackedArtifacts } from './unpacked.ts'
 
 export interface SupervisorOptions {
@@ -38,8 +46,11 @@ const settleEveryMs = 25
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #artifacts: UnpackedArtifacts
+  readonly #removedOutput: RemovedOutput
   readonly #environments = new Map<string, Environment>()
-  readonly #waiters = new Set<() => void>()
+  readonly #changes = new Changes()
+  readonly examiner: Examiner
+  readonly commands: Commands
   #isFrozen = false
   #trimmer: NodeJS.Timeout | undefined
   #settler: NodeJS.Timeout | undefined
@@ -47,12 +58,26 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options
     const { folder, machine } = options
+    this.#removedOutput = new RemovedOutput(join(folder, 'removed-output'))
+    this.commands = new Commands({
+      ...{ folder: join(folder, 'commands'), id: machine.id },
+      placeOf: (app, name, command) =>
+        commandPlace(this.#find(app, name, command.release), command.service, options),
+      provide: (place, files, own) =>
+        filesPlace(place, files, own, { ...options, artifacts: this.#artifacts }),
+      released: (...of) => void this.#released(...of),
+    })
     this.#artifacts = openUnpacked({
       folder: join(folder, 'unpacked'),
       isShared: machine.isolation.kind === 'confined',
       boot: bootId(),
       keepFree: machine.keepFree,
-      isUsed: (artifact) => this.#releases().some((release) => release.uses(artifact)),
+      isUsed: (artifact) =>
+        this.commands.use(artifact) || this.#releases().some((release) => release.uses(artifact)),
+    })
+    this.examiner = new Examiner({
+      ...{ folder, machine, artifacts: this.#artifacts },
+      live: (app, name) => this.#live(app, name),
     })
   }
 
@@ -66,8 +91,13 @@ export class Supervisor {
     this.#environments.clear()
     for (const { wanted, actual } of this.#options.state.read())
       this.#environments.set(`${wanted.app}/${wanted.environment}`, this.#make(wanted, actual))
+    this.commands.adopt()
     this.#endStrays()
-    void this.#sweepArtifacts()
+    this.examiner.sweep()
+    this.#removedOutput.sweep()
+    void this.#artifacts.sweep().catch(({ message: error }: Error) => {
+      this.#options.log('unused artifacts could not be deleted', { error })
+    })
     for (const environment of this.#environments.values()) environment.adopt()
     this.#trimmer = setInterval(() => void this.#trimLogs(), trimEveryMs)
     this.#trimmer.unref()
@@ -77,6 +107,11 @@ export class Supervisor {
     this.#settler.unref()
   }
 
+  /** The switches of every environment. */
+  switchSources(): SwitchSource[] {
+    return [...this.#environments.values()].map(sourceOf)
+  }
+
   #make(
     wanted: WantedEnvironment,
     actual: ConstructorParameters<typeof Environment>[2],
@@ -84,8 +119,10 @@ export class Supervisor {
     const context = {
       ...this.#options,
       artifacts: this.#artifacts,
+      removedOutput: this.#removedOutput,
       isFrozen: () => this.#isFrozen,
-      changed: () => this.#wake(),
+      isInUse: (...of: [string, string, number]) => this.commands.useRelease(...of),
+      changed: () => this.#changes.announce(),
       isPortHeld: (port: number) =>
         [...this.#environments.values()].some((one) => one.port === port),
       takePort: (port: number) => {
@@ -97,28 +134,10 @@ export class Supervisor {
 
   /** A host that died between a start and its record left an unknown process. */
   #endStrays(): void {
-    const markers = new Set(this.#releases().flatMap((release) => release.markers()))
-    const strays = markedProcesses(`${this.#options.machine.id}/`).filter(
-      ({ marker }) => !markers.has(marker),
-    )
-    if (strays.length === 0) return
-    this.#options.log('processes that no record names are ended', {
-      pids: strays.map(({ pid }) => pid),
-    })
-    signalAll(
-      strays.map(({ pid }) => pid),
-      'SIGKILL',
-    )
-  }
-
-  async #sweepArtifacts(): Promise<void> {
-    try {
-      await this.#artifacts.sweep()
-    } catch (error) {
-      this.#options.log('unused artifacts could not be deleted', {
-        error: (error as Error).message,
-      })
-    }
+    const known = this.#releases().flatMap((release) => release.markers())
+    const markers = new Set([...known, ...this.commands.markers()])
+    const pids = endStrays(`${this.#options.machine.id}/`, markers)
+    if (pids.length > 0) this.#options.log('processes that no record names are ended', { pids })
   }
 
   #releases(): Release[] {
@@ -129,10 +148,7 @@ export class Supervisor {
 
   async #trimLogs(): Promise<void> {
     for (const release of this.#releases()) await release.trimLogs()
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#waiters]) wake()
+    await this.commands.trim()
   }
 
   #get(app: string, name: string): Environment {
@@ -143,7 +159,7 @@ export class Supervisor {
     const fresh = this.#make(
       {
         ...{ app, environment: name, epochs: {}, routed: null, former: null, canary: null },
-        ...{ route, releases: [] },
+        ...{ route, releases: [], owners: {} },
       },
       [],
     )
@@ -173,7 +189,7 @@ export class Supervisor {
       const now = this.#find(app, name, number).status()
       const left = until - performance.now()
       if (now.state !== 'starting' || left <= 0) return { ...now, ...this.#portProblem(app, name) }
-      await this.#change(left)
+      await this.#changes.next(left)
       // After the handover, this host's state is outdated.
       if (this.#isFrozen) throw new FairleadError('unavailable', { what: 'The host' })
     }
@@ -185,16 +201,17 @@ export class Supervisor {
     return route?.problem ? { portProblem: route.problem } : {}
   }
 
-  #change(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        this.#waiters.delete(wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, timeoutMs)
-      this.#waiters.add(wake)
-    })
+  /** Deletes the files of a release that was removed while a command used them. */
+  async #released({ app, environment }: CommandPlace, saved: SavedCommand): Promise<void> {
+    const { release, artifact } = saved
+    if (this.#environments.get(`${app}/${environment}`)?.releases.has(release)) return
+    await this.#artifacts.discard(artifact)
+    await removeCommandFolders(this.#options.folder, { app, environment, release })
+  }
+
+  /** Restarts the instances of a service; returns the problem of one that is not healthy again. */
+  restart(app: string, name: string, number: number, service: string): Promise<string | null> {
+    return this.#find(app, name, number).restart(service)
   }
 
   route(app: string, name: string, route: HostRoute): void {
@@ -216,7 +233,7 @@ export class Supervisor {
       const found = this.#get(app, name).observations(number, after)
       const left = until - performance.now()
       if (found.next > after || left <= 0) return found
-      await this.#change(left)
+      await this.#changes.next(left)
       if (this.#isFrozen) throw new FairleadError('unavailable', { what: 'The host' })
     }
   }
@@ -225,11 +242,10 @@ export class Supervisor {
     app: string,
     name: string,
     number: number,
-    path: string,
-    names: Set<string>,
+    wanted: WantedMetrics,
   ): Promise<Exposition[]> {
     this.#find(app, name, number)
-    return this.#get(app, name).expositions(number, path, names)
+    return this.#get(app, name).expositions(number, wanted)
   }
 
   /**
@@ -252,12 +268,14 @@ export class Supervisor {
     const { folder, edge, state } = this.#options
     const environment = this.#environments.get(`${app}/${name}`)
     await environment?.removeAll(fence)
+    await this.commands.removeEnvironment(app, name)
     this.#environments.delete(`${app}/${name}`)
     for (const release of environment?.releases.values() ?? [])
       await this.#artifacts.discard(release.spec.artifact)
     edge.remove(app, name)
     state.remove(app, name)
-    for (const kind of ['releases', 'log', 'tmp', 'data', 'observations', 'output'])
+    const kinds = ['releases', 'log', 'tmp', 'files', 'data', 'before', 'observations', 'output']
+    for (const kind of [...kinds, 'switches/environments'])
       await rm(join(folder, kind, app, name), { recursive: true, force: true })
   }
 
@@ -273,29 +291,51 @@ export class Supervisor {
     return found
   }
 
-  all(): HostReleaseStatus[] {
-    return this.#releases().map((release) => release.status())
+  /** What every instance wrote after the places, also those of removed releases. */
+  output(after: OutputPlaces): NewOutput {
+    const running = this.#releases().flatMap((release) => release.outputs())
+    return readOutput([...running, ...this.#removedOutput.outputs(running)], after, Date.now())
   }
+
+  /** The release with the traffic. */
+  #live(app: string, name: string): Release | undefined {
+    const environment = this.#environments.get(`${app}/${name}`)
+    return environment?.releases.get(environment.routed ?? 0)
+  }
+
+  /** Where the commands of monitors run: in the release that has the traffic. */
+  place(app: string, name: string, service: string | null): ReleasePlace | null {
+    const release = this.#live(app, name)
+    return release ? monitorPlace(release, service, this.#options) : null
+  }
+
+  all = (): HostReleaseStatus[] => this.#releases().map((release) => release.status())
 
   /** Waits until no stop is in progress, at most `timeoutMs`. */
   async settled(timeoutMs: number): Promise<void> {
     const until = performance.now() + timeoutMs
     const isStopping = (): boolean =>
       this.#releases().some((release) => release.state === 'stopping')
-    while (isStopping() && performance.now() < until) await this.#change(100)
+    while (isStopping() && performance.now() < until) await this.#changes.next(100)
   }
 
   /** Detaches every process and changes nothing any more; `adopt` takes over again. */
   freeze(): void {
     this.#isFrozen = true
+    this.examiner.stop()
+    this.#removedOutput.release()
+    this.commands.freeze()
     clearInterval(this.#trimmer)
     for (const release of this.#releases()) release.release()
-    this.#wake()
+    this.#changes.announce()
   }
 
   /** Stops every process; the next host starts those that should run. */
   async stopAll(): Promise<void> {
-    await Promise.all(this.#releases().map((release) => release.stopInstances()))
+    await Promise.all([
+      this.commands.stopAll(),
+      ...this.#releases().map((release) => release.stopInstances()),
+    ])
   }
 }
 

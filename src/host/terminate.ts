@@ -1,4 +1,4 @@
-import type { HostService } from '#contract/host/host.ts'
+import type { HostService } from '#contract/host/service.ts'
 import { familyOf, isRunning, type Origin, programOf, signalAll } from './processes.ts'
 
 /**

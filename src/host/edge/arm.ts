@@ -11,11 +11,17 @@ export interface Outcome {
   size: number | null
   /** The process that answered; null when none did. */
   instance: string | null
-  /** The names of the routes it belongs to. */
+  /** The names of the routes it belongs to, and its tenant, if they are counted. */
   routes: string[]
+  tenant: string | null
 }
 
+/** The outcome of a response; status 499 stands for a client that left early. */
+export const outcomeOf = (status: number): string =>
+  status === 499 ? 'left' : `${Math.floor(status / 100)}xx`
+
 type Parts = NonNullable<ArmCounts['instances']>
+type Sums = NonNullable<ArmCounts['routes']>
 
 /** The requests of one release in a batch. */
 export class Arm {
@@ -26,9 +32,10 @@ export class Arm {
   readonly #latency = new Map<number, number>()
   readonly #sizes = new Map<number, number>()
   readonly #instances: Parts = {}
-  readonly #routes: Record<string, [number, number]> = {}
+  readonly #routes: Sums = {}
+  readonly #tenants: Sums = {}
 
-  add({ outcome, isError, ms, bytes, size, instance, routes }: Outcome): void {
+  add({ outcome, isError, ms, bytes, size, instance, routes, tenant }: Outcome): void {
     this.#requests += 1
     this.#bytes += bytes
     increase(this.#latency, bucketOf(ms), 1)
@@ -40,11 +47,9 @@ export class Arm {
       if (isError) part.errors += 1
       if (outcome === 'open' || outcome === 'left') part.unfinished += 1
     }
-    for (const name of routes) {
-      const sums = (this.#routes[name] ??= [0, 0])
-      sums[0] += 1
-      if (isError) sums[1] += 1
-    }
+    const one: [number, number] = [1, isError ? 1 : 0]
+    for (const name of routes) addTo(this.#routes, name, one)
+    if (tenant !== null) addTo(this.#tenants, tenant, one)
   }
 
   /** Counts an outcome without a request, for a session that was counted before. */
@@ -67,11 +72,8 @@ export class Arm {
       part.errors += more.errors
       part.unfinished += more.unfinished
     }
-    for (const [name, [requests, errors]] of Object.entries(other.routes ?? {})) {
-      const sums = (this.#routes[name] ??= [0, 0])
-      sums[0] += requests
-      sums[1] += errors
-    }
+    for (const [name, sums] of Object.entries(other.routes ?? {})) addTo(this.#routes, name, sums)
+    for (const [name, sums] of Object.entries(other.tenants ?? {})) addTo(this.#tenants, name, sums)
   }
 
   counts(): ArmCounts {
@@ -81,8 +83,15 @@ export class Arm {
       ...(this.#sizes.size > 0 && { sizes: sorted(this.#sizes) }),
       ...(Object.keys(this.#instances).length > 0 && { instances: this.#instances }),
       ...(Object.keys(this.#routes).length > 0 && { routes: this.#routes }),
+      ...(Object.keys(this.#tenants).length > 0 && { tenants: this.#tenants }),
     }
   }
+}
+
+function addTo(all: Sums, name: string, [requests, errors]: [number, number]): void {
+  const sums = (all[name] ??= [0, 0])
+  sums[0] += requests
+  sums[1] += errors
 }
 
 function increase(counts: Map<number, number>, key: number, by: number): void {

@@ -12,7 +12,8 @@ import {
 import { cutOff, linger, lingerMs } from './linger.ts'
 import { type Guest, Progress, type Wait } from './guests.ts'
 import { page, unknownHost } from './pages.ts'
-import type { Entry, Routes } from './routes.ts'
+import type { Entry } from './route.ts'
+import type { Routes } from './routes.ts'
 
 export interface ConnectionContext {
   routes: Routes

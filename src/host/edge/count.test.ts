@@ -118,12 +118,12 @@ test('shows what waits for slow requests as pending, by share', () => {
   expect(count.pending(9000)).toEqual([])
 })
 
-test('counts sizes of good responses, and requests by instance and by frequent route', () => {
+test('counts sizes of good responses, and requests by instance, route and tenant', () => {
   const given: Batch[] = []
   const count = new Count((batch) => given.push(batch) > 0)
   count.rule = { share: 1, isFresh: false, routes: { shop: '/shop' }, batchMs: 2000 }
   for (let i = 0; i < 22; i += 1) {
-    const one = count.begin(0, i, i, `/shop/${i}`)
+    const one = count.begin(0, i, i, `/shop/${i}`, i === 20 ? null : 'acme')
     one.instance = `web:${i % 2}`
     one.end(i === 21 ? '5xx' : '2xx', i === 21, 100, i + 1, i === 20 ? 0 : 50)
   }
@@ -140,6 +140,7 @@ test('counts sizes of good responses, and requests by instance and by frequent r
             [198, 20],
           ],
           routes: { '/shop': [2, 1], shop: [22, 1] },
+          tenants: { acme: [1, 1] },
         },
         instances: {
           'web:0': { requests: 11, errors: 0, unfinished: 0 },

@@ -1,6 +1,6 @@
 import type { ArmCounts, Batch } from '#contract/verdict/verdict.ts'
 import { Arm as ArmSums } from './arm.ts'
-import { FrequentRoutes } from './frequent-routes.ts'
+import { FrequentParts, routeOf } from './frequent-parts.ts'
 import { placeOf } from './session.ts'
 
 /** Milliseconds that a batch collects requests: the time resolution of the judgement. */
@@ -68,6 +68,9 @@ const newBatch = (at: number, began: number, share: number, ofAll?: number): Ope
   sessions: [],
 })
 
+/** Sessions are compared as a whole. */
+const none = { routes: [], tenant: null }
+
 /** One request, counted once, for the release that it was assigned to. */
 class Assigned implements Counted {
   readonly arm: Arm
@@ -76,20 +79,20 @@ class Assigned implements Counted {
   #late: ((outcome: string) => void) | null = null
   readonly began: number
   readonly #batch: OpenBatch
-  readonly #routes: string[]
+  readonly #parts: { routes: string[]; tenant: string | null }
   readonly #session: SeenSession | null
 
   constructor(
     arm: Arm,
     batch: OpenBatch,
     began: number,
-    routes: string[],
+    parts: { routes: string[]; tenant: string | null },
     session: SeenSession | null,
   ) {
     this.arm = arm
     this.#batch = batch
     this.began = began
-    this.#routes = routes
+    this.#parts = parts
     this.#session = session
     batch.open.add(this)
   }
@@ -120,7 +123,7 @@ class Assigned implements Counted {
     now: number,
   ): void {
     const { instance } = this
-    arms[this.arm].add({ ...known, ms: now - this.began, instance, routes: this.#routes })
+    arms[this.arm].add({ ...known, ms: now - this.began, instance, ...this.#parts })
   }
 
   discard(): void {
@@ -154,7 +157,8 @@ export class Count {
   readonly #emit: (batch: Batch, sessions: number[]) => boolean
   readonly #queue: OpenBatch[] = []
   readonly #sessions = new Map<number, SeenSession>()
-  readonly #frequent = new FrequentRoutes()
+  readonly #frequentRoutes = new FrequentParts()
+  readonly #frequentTenants = new FrequentParts()
   /** Requests that counted as `open`, oldest first, and the outcomes of those that ended since. */
   readonly #expired = new Set<Assigned>()
   #late: Record<Arm, Record<string, number>> = { baseline: {}, canary: {} }
@@ -181,12 +185,20 @@ export class Count {
 
   /**
    * Assigns a request. `random` is from 0 to 1; `now` is from a steady clock and `time` since the
-   * epoch, in milliseconds.
+   * epoch, in milliseconds. `tenant` is null without one.
    */
-  begin(random: number, now: number, time: number, path = '/'): Counted {
+  begin(
+    random: number,
+    now: number,
+    time: number,
+    path = '/',
+    tenant: string | null = null,
+  ): Counted {
     const arm = this.#armFor(random)
     if (arm === 'uncompared') return ignored(arm)
-    return new Assigned(arm, this.#batch(now, time), now, this.#routesOf(path), null)
+    const isFrequent = tenant !== null && this.#frequentTenants.has(tenant)
+    const parts = { routes: this.#routesOf(path), tenant: isFrequent ? tenant : null }
+    return new Assigned(arm, this.#batch(now, time), now, parts, null)
   }
 
   /** Assigns a request of a session. */
@@ -208,7 +220,7 @@ export class Count {
     const begun: SeenSession = { arm, share: batch.share, hasFailed: false }
     this.#sessions.set(session, begun)
     batch.sessions.push(session)
-    return arm === 'uncompared' ? ignored(arm) : new Assigned(arm, batch, now, [], begun)
+    return arm === 'uncompared' ? ignored(arm) : new Assigned(arm, batch, now, none, begun)
   }
 
   #failed(seen: SeenSession, arm: Arm, outcome: string, now: number, time: number): void {
@@ -242,8 +254,8 @@ export class Count {
     const own = Object.entries(this.#rule.routes).flatMap(([name, start]) =>
       isWithin(path, start) ? [name] : [],
     )
-    const frequent = this.#frequent.of(path)
-    return frequent === null ? own : [...own, frequent]
+    const route = routeOf(path)
+    return this.#frequentRoutes.has(route) ? [...own, route] : own
   }
 
   /**

@@ -499,6 +499,28 @@ describe.each([
     )
   })
 
+  test('counts frequent tenants of a canary by the header that names them', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const web = await service((request, response) => {
+      response.statusCode = request.headers['x-tenant'] === 'acme' ? 500 : 200
+      response.end()
+    })
+    const services = [{ name: 'web', ports: [web] }]
+    const batches: Batch[] = []
+    const count = new Count((batch) => batches.push(batch) > 0)
+    count.rule = { share: 1, isFresh: false, routes: {}, batchMs: 60_000 }
+    const canary = { release: 2, services, count, tenant: 'X-Tenant' }
+    edge.set({ ...route([]), services, canary })
+    for (let i = 0; i < 22; i += 1)
+      await Promise.all(
+        ['acme', 'globex', 'Bearer secret'].map((tenant) =>
+          ask(port, { headers: { 'x-tenant': tenant } }),
+        ),
+      )
+    expect(count.settle(Infinity)).toBe(true)
+    expect(batches.map((batch) => batch.canary.tenants)).toEqual([{ acme: [2, 2], globex: [2, 0] }])
+  })
+
   test('counts nothing for a canary that strangers send and no service receives', async () => {
     const { edge, port } = await startEdge(isThorough)
     const web = [{ name: 'web', ports: [await service((_request, response) => response.end())] }]
@@ -710,6 +732,26 @@ describe.each([
       ]),
     )
     await expect(ask(port)).rejects.toThrow(/ECONNRESET|aborted/)
+  })
+
+  test('passes a head on before the data of a chunk, and ends after a malformed one', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    let service: Socket | null = null
+    const speaks = (socket: Socket): void => {
+      service = socket
+      // A part of the size line follows the head.
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1'),
+      )
+    }
+    edge.set(route([await rawService(speaks)]))
+    const seen = await speak(port, `GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`, () => {
+      service?.end('\nabc')
+      service = null
+      return false
+    })
+    expect(seen).toMatch(/^HTTP\/1\.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1?$/)
+    expect(edge.counts()[0]).toMatchObject({ requests: 1, errors: 1 })
   })
 
   test('runs pipelined requests one after the other, and none behind an early end', async () => {

@@ -3,11 +3,12 @@ import type { TrafficSecond } from '#contract/host/measurements.ts'
 import { Connection } from './connection.ts'
 import { type GuestLimits, Guests, type GuestTimes, guestLimits, guestTimes } from './guests.ts'
 import { page, tooMany } from './pages.ts'
-import { type EdgeRoute, type Entry, type RouteCount, Routes } from './routes.ts'
+import type { EdgeRoute, Entry, RouteCount } from './route.ts'
+import { Routes } from './routes.ts'
 import { createThorough } from './thorough.ts'
 import type { ServiceCount } from './traffic-count.ts'
 
-export type { EdgeRoute } from './routes.ts'
+export type { EdgeRoute } from './route.ts'
 
 export interface Edge {
   set(route: EdgeRoute): void

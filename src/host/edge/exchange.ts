@@ -2,7 +2,7 @@ import { Upstream, type UpstreamOwner } from './backend.ts'
 import { ChunkScanner } from './chunked.ts'
 import { hasLineFeedAlone, readResponse, type ResponseHead } from './head.ts'
 import { brokenOff, lineFeedAlone } from './pages.ts'
-import type { Passage } from './routes.ts'
+import type { Passage } from './passage.ts'
 
 /** A request as an instance receives it. */
 export interface Outgoing {

@@ -6,7 +6,8 @@ import { forwardedLines } from './forwarded.ts'
 import { authority, type ResponseHead, withoutPadding } from './head.ts'
 import { cutOff } from './linger.ts'
 import { endPage } from './pages.ts'
-import type { RequestFacts, Passage } from './routes.ts'
+import type { RequestFacts } from './route.ts'
+import type { Passage } from './passage.ts'
 
 /** Headers that belong to one connection (RFC 9110 §7.6.1). */
 const hopByHop = new Set([
@@ -133,9 +134,10 @@ class Forwarding implements ExchangeClient {
     if (this.#cookie !== null) headers.push(['set-cookie', this.#cookie])
     const kept = headers.filter(([name]) => !isOld || !isOfChunks.test(name))
     writeHead(response, answer.status, reason, kept, isOld)
-    if (to > from) return this.pass(bytes, from, to)
+    // Node sends a head with the first data, and bytes of a chunked body may contain none.
     // `flushHeaders` would send the head in UTF-8.
-    return response.write(nothing)
+    const canContinue = response.write(nothing)
+    return to > from ? this.pass(bytes, from, to) : canContinue
   }
 
   interim(status: number, head: string): void {

@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import type { SessionRule } from '#contract/host/host.ts'
+import type { SessionRule } from '#contract/host/route.ts'
 
 /** The session cookie of the edge, for apps without one. */
 const ownCookie = 'fairlead-session'

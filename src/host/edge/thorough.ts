@@ -10,7 +10,9 @@ import { type Guest, type Guests, Progress, type Wait } from './guests.ts'
 import { hostName } from './head.ts'
 import { linger, lingerMs } from './linger.ts'
 import { endPage, expectation, malformed, page, unknownHost } from './pages.ts'
-import type { Entry, Passage, Routes } from './routes.ts'
+import type { Entry } from './route.ts'
+import type { Passage } from './passage.ts'
+import type { Routes } from './routes.ts'
 import { forwardUpgrade } from './upgrade.ts'
 
 /** Pipelined requests that wait before the edge stops reading the connection. */

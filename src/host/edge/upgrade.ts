@@ -2,7 +2,7 @@ import { type IncomingMessage, request as connect } from 'node:http'
 import type { Socket } from 'node:net'
 import { headersToForward, requestHeaders } from './forward.ts'
 import { brokenOff, lineFeedAlone, page } from './pages.ts'
-import type { Passage } from './routes.ts'
+import type { Passage } from './passage.ts'
 
 const isPartOfUpgrade = (name: string): boolean => name === 'connection' || name === 'upgrade'
 /** Node's error has no better sign of a header line that ends without CR. */

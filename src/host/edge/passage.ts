@@ -1,0 +1,204 @@
+import { outcomeOf } from './arm.ts'
+import { Backend } from './backend.ts'
+import type { Counted } from './count.ts'
+import { tenantIn } from './frequent-parts.ts'
+import { sessionNumber, sessionOf } from './session.ts'
+import type { TrafficCount } from './traffic-count.ts'
+import {
+  type EdgeRoute,
+  type ServicePorts,
+  type RequestFacts,
+  type Entry,
+  keyOf,
+  serviceAt,
+} from './route.ts'
+
+/** What a request needs of the routes. */
+interface RouteTable {
+  random(): number
+  traffic(route: EdgeRoute, release: number): Traffic
+}
+
+/** The requests in progress and the instances of one release. */
+export interface Traffic {
+  passages: Set<Passage>
+  backends: Map<number, Backend>
+  turn: number
+  count: TrafficCount
+}
+
+/** One request on its way through the edge. */
+export class Passage {
+  /** Breaks the request off; set by its carrier. */
+  cut: () => void = () => undefined
+  readonly entry: Entry
+  readonly #routes: RouteTable
+  readonly #host: string
+  /** Value of a Set-Cookie header for the response. */
+  readonly cookie: string | null
+  /** Set during a canary, with the release that the request was assigned to. */
+  readonly #counted: Counted | null
+  readonly #assignedRelease: number | null
+  #traffic: Traffic | null = null
+  #backend: Backend | null = null
+  #refused: number[] | null = null
+  /** The name of its service, and its start on the steady clock, in milliseconds. */
+  readonly service: string
+  readonly began: number
+
+  constructor(routes: RouteTable, entry: Entry, host: string, request: RequestFacts) {
+    this.#routes = routes
+    this.entry = entry
+    this.#host = host
+    const { canary } = entry.route
+    const session = canary?.session ? sessionOf(canary.session, request.header) : null
+    this.cookie = session?.cookie ?? null
+    const tenant = tenantIn(canary?.tenant, request.header)
+    const [now, time] = [performance.now(), Date.now()]
+    this.began = now
+    this.service = serviceAt(entry.route, host) ?? entry.route.services[0]?.name ?? ''
+    this.#counted = !canary
+      ? null
+      : session?.key
+        ? canary.count.beginSession(
+            sessionNumber(`${keyOf(entry.route)}/${canary.release}`, session.key),
+            now,
+            time,
+          )
+        : canary.count.begin(routes.random(), now, time, request.path(), tenant)
+    const { arm } = this.#counted ?? { arm: 'uncompared' }
+    this.#assignedRelease =
+      arm === 'canary'
+        ? (canary?.release ?? null)
+        : arm === 'baseline'
+          ? (canary?.fresh?.release ?? null)
+          : null
+  }
+
+  /**
+   * Returns the next instance to try: the least busy one of the assigned release. A canary that
+   * does not accept a request has failed it, and the release with the traffic serves it. Null when
+   * no instance is left.
+   */
+  next(): Backend | null {
+    this.#leave()
+    const { route } = this.entry
+    const assigned = [route.canary, route.canary?.fresh].find(
+      (one) => one && one.release === this.#assignedRelease,
+    )
+    if (assigned) {
+      const best = this.#choose(assigned.release, assigned.services)
+      if (best) return best
+      this.#observe('refused', 0)
+      this.#countFor(assigned.release, 'refused', 0)
+    }
+    const own = route.release === null ? null : this.#choose(route.release, route.services)
+    return own ?? (route.former ? this.#choose(route.former.release, route.former.services) : null)
+  }
+
+  #choose(release: number, services: ServicePorts[]): Backend | null {
+    const traffic = this.#routes.traffic(this.entry.route, release)
+    const best = this.#leastBusy(traffic, this.#ports(services))
+    if (best === null) return null
+    this.#traffic = traffic
+    this.#backend = best
+    if (this.#counted) this.#counted.instance = `${this.service}:${best.port}`
+    best.open += 1
+    traffic.passages.add(this)
+    return best
+  }
+
+  #ports(services: ServicePorts[]): number[] {
+    const name = serviceAt(this.entry.route, this.#host)
+    const service = name === null ? services[0] : services.find((one) => one.name === name)
+    return service?.ports ?? []
+  }
+
+  #leastBusy(traffic: Traffic, ports: number[]): Backend | null {
+    traffic.turn = (traffic.turn + 1) % 1_000_000
+    let best: Backend | null = null
+    for (let i = 0; i < ports.length; i += 1) {
+      const port = ports[(traffic.turn + i) % ports.length] ?? 0
+      if (this.#refused?.includes(port)) continue
+      let backend = traffic.backends.get(port)
+      if (!backend) traffic.backends.set(port, (backend = new Backend(port)))
+      if (best === null || backend.open < best.open) best = backend
+    }
+    return best
+  }
+
+  /** The instance did not accept the request; `next` skips it. */
+  refuse(): void {
+    if (this.#backend) (this.#refused ??= []).push(this.#backend.port)
+  }
+
+  #leave(): void {
+    if (this.#backend) this.#backend.open -= 1
+    this.#traffic?.passages.delete(this)
+    this.#backend = null
+    this.#traffic = null
+  }
+
+  /** Records the outcome early, for the response to a handshake. */
+  answered(status: number): void {
+    this.#observe(outcomeOf(status), 0)
+  }
+
+  /**
+   * Ends the request with a status (499 when the client left early) and the bytes of its response;
+   * `size` is those of the body.
+   */
+  end(
+    status: number,
+    bytes: number,
+    size: number | null = null,
+    outcome = outcomeOf(status),
+  ): void {
+    const now = performance.now()
+    this.#traffic?.count.end(this.service, outcome, bytes, now - this.began)
+    this.#leave()
+    this.entry.count.requests += 1
+    if (status >= 500) this.entry.count.errors += 1
+    this.#observe(outcome, bytes, size, now)
+  }
+
+  /** The request is not valid and reached no instance: it is not counted. */
+  discard(): void {
+    this.#leave()
+    this.#counted?.discard()
+  }
+
+  /** The instance accepted the request and broke it off. */
+  breakOff(): void {
+    this.#observe('broken', 0)
+    this.end(502, 0, null, 'broken')
+  }
+
+  #countFor(release: number, outcome: string, bytes: number): void {
+    const { count } = this.#routes.traffic(this.entry.route, release)
+    count.end(this.service, outcome, bytes, performance.now() - this.began)
+  }
+
+  #observe(
+    outcome: string,
+    bytes: number,
+    size: number | null = null,
+    now = performance.now(),
+  ): void {
+    const isError = outcome === '5xx' || outcome === 'refused' || outcome === 'broken'
+    this.#counted?.end(outcome, isError, bytes, now, size)
+  }
+
+  /** No instance accepted the request: returns status and sentence for the client. */
+  unavailable(): { status: number; text: string } {
+    this.#leave()
+    const { count, route } = this.entry
+    count.requests += 1
+    count.unavailable += 1
+    this.#observe('refused', 0)
+    if (route.release !== null) this.#countFor(route.release, 'refused', 0)
+    return route.release === null
+      ? { status: 503, text: `Nothing is deployed in ${route.environment} of ${route.app}.\n` }
+      : { status: 502, text: `No instance of ${route.app} answers in ${route.environment}.\n` }
+  }
+}

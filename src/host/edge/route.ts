@@ -1,0 +1,73 @@
+import type { SessionRule } from '#contract/host/route.ts'
+import type { Count } from './count.ts'
+
+/** The route of an environment: the release with the traffic and the ports of its services. */
+export interface EdgeRoute {
+  app: string
+  environment: string
+  /**
+   * The host name of the environment; services other than the first answer at `<service>.<host>`.
+   */
+  host: string
+  port: number | null
+  release: number | null
+  services: ServicePorts[]
+  /** The release that had the traffic before: it serves what no instance of `services` accepts. */
+  former?: { release: number; services: ServicePorts[] } | undefined
+  /** A release that receives a share of the requests, and the count of these requests. */
+  canary?: Canary | undefined
+}
+
+export interface ServicePorts {
+  name: string
+  ports: number[]
+}
+
+interface Canary {
+  release: number
+  services: ServicePorts[]
+  count: Count
+  /** A second start of the release with the traffic, which is compared in its place. */
+  fresh?: { release: number; services: ServicePorts[] } | undefined
+  /** Assigns sessions instead of requests. */
+  session?: SessionRule | undefined
+  /** The header that names the tenant of a request. */
+  tenant?: string | undefined
+}
+
+/** The parts of a request that decide its route. */
+export interface RequestFacts {
+  path(): string
+  /** Returns a header by its lower-case name; empty when there is none. */
+  header(name: string): string
+}
+
+export interface RouteCount {
+  /**
+   * Completed requests; those answered with 5xx or broken off; and those that no instance accepted.
+   */
+  requests: number
+  errors: number
+  unavailable: number
+}
+
+export interface Entry {
+  route: EdgeRoute
+  count: RouteCount
+  /** Why its fixed port is not open. */
+  problem: string | null
+}
+
+export const keyOf = (route: Pick<EdgeRoute, 'app' | 'environment'>): string =>
+  `${route.app}/${route.environment}`
+
+/** The name of the service that a host is for; null for the first one. */
+export const serviceAt = ({ host }: EdgeRoute, requested: string): string | null =>
+  requested.length > host.length && requested.endsWith(`.${host}`)
+    ? requested.slice(0, -host.length - 1)
+    : null
+
+export function hasService(route: EdgeRoute, requested: string): boolean {
+  const name = serviceAt(route, requested)
+  return name === null || route.release === null || route.services.some((one) => one.name === name)
+}
