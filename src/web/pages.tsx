@@ -64,11 +64,42 @@ const AlertsPage = lazy(async () => ({
 const AlertPage = lazy(async () => ({
   default: (await import('./alert/alert-page.tsx')).AlertPage,
 }))
+const IncidentsPage = lazy(async () => ({
+  default: (await import('./incident/incidents-page.tsx')).IncidentsPage,
+}))
+const IncidentPage = lazy(async () => ({
+  default: (await import('./incident/incident-page.tsx')).IncidentPage,
+}))
+const ChannelsPage = lazy(async () => ({
+  default: (await import('./channel/channels-page.tsx')).ChannelsPage,
+}))
+const OncallPage = lazy(async () => ({
+  default: (await import('./oncall/oncall-page.tsx')).OncallPage,
+}))
+const ErrorsPage = lazy(async () => ({
+  default: (await import('./error/errors-page.tsx')).ErrorsPage,
+}))
+const AppErrorsPage = lazy(async () => ({
+  default: (await import('./error/errors-page.tsx')).AppErrorsPage,
+}))
+const JobsPage = lazy(async () => ({ default: (await import('./job/jobs-page.tsx')).JobsPage }))
+const JobRunPage = lazy(async () => ({
+  default: (await import('./job/job-run-page.tsx')).JobRunPage,
+}))
+const MachineRunPage = lazy(async () => ({
+  default: (await import('./machine/machine-run-page.tsx')).MachineRunPage,
+}))
+const ErrorPage = lazy(async () => ({
+  default: (await import('./error/error-page.tsx')).ErrorPage,
+}))
 const MonitorsPage = lazy(async () => ({
   default: (await import('./monitor/monitors-page.tsx')).MonitorsPage,
 }))
 const AppMonitorsPage = lazy(async () => ({
   default: (await import('./monitor/app-monitors-page.tsx')).AppMonitorsPage,
+}))
+const MonitorPage = lazy(async () => ({
+  default: (await import('./monitor/monitor-page.tsx')).MonitorPage,
 }))
 const AppsPage = lazy(async () => ({ default: (await import('./app/apps-page.tsx')).AppsPage }))
 const AppLayout = lazy(async () => ({
@@ -95,10 +126,16 @@ export function Pages() {
               <Route path="events" element={<RunEventsPage />} />
             </Route>
             <Route path="/deployments" element={<DeploymentsPage />} />
-            <Route path="/deployments/:deployment/verdict" element={<VerdictPage />} />
+            <Route path="/deployments/:deployment/canary" element={<VerdictPage />} />
             <Route path="/events" element={<EventsPage />} />
             <Route path="/alerts" element={<AlertsPage />} />
             <Route path="/alerts/:alert" element={<AlertPage />} />
+            <Route path="/incidents" element={<IncidentsPage />} />
+            <Route path="/incidents/:incident" element={<IncidentPage />} />
+            <Route path="/channels" element={<ChannelsPage />} />
+            <Route path="/on-call" element={<OncallPage />} />
+            <Route path="/errors" element={<ErrorsPage />} />
+            <Route path="/errors/:error" element={<ErrorPage />} />
             <Route path="/monitors" element={<MonitorsPage />} />
             <Route path="/apps" element={<AppsPage />} />
             <Route path="/apps/:app" element={<AppLayout />}>
@@ -107,10 +144,14 @@ export function Pages() {
               <Route path="pull-requests" element={<PullRequestsPage />} />
               <Route path="environments" element={<EnvironmentsPage />} />
               <Route path="configuration" element={<ConfigurationPage />} />
+              <Route path="jobs" element={<JobsPage />} />
+              <Route path="job-runs/:jobRun" element={<JobRunPage />} />
+              <Route path="machine-runs/:machineRun" element={<MachineRunPage />} />
+              <Route path="errors" element={<AppErrorsPage />} />
               <Route path="monitors" element={<AppMonitorsPage />} />
+              <Route path="monitors/:monitor" element={<MonitorPage />} />
               <Route path="trends" element={<TrendsPage />} />
               <Route path="settings" element={<SettingsPage />} />
-              {/* Links of earlier versions. */}
               <Route path="webhook" element={<Navigate replace to="../settings" />} />
             </Route>
             <Route path="/apps/:app/environments/:environment" element={<EnvironmentPage />} />
@@ -119,6 +160,12 @@ export function Pages() {
             <Route path="/tokens" element={<TokensPage />} />
             <Route path="/sessions" element={<SessionsPage />} />
             <Route path="/users" element={<UsersPage />} />
+            {/* Links of earlier versions, as `webhook` above. */}
+            <Route
+              path="/deployments/:deployment/verdict"
+              element={<Navigate replace to="../canary" relative="path" />}
+            />
+            <Route path="/docs/verdict" element={<Navigate replace to="/docs/canary" />} />
             <Route path="*" element={<NoPage />} />
           </Route>
         </Routes>

@@ -1,19 +1,14 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser, signIn } from '../support/browser.ts'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-} from '../support/installation.ts'
+import { endedRun, push } from '../support/app.ts'
+import { type Installation, startInstallation } from '../support/installation.ts'
+import { makeRepository, type Repository } from '../support/repository.ts'
 import { requires } from '../support/programs.ts'
-import { isLong } from '../support/scale.ts'
+import { isLong, longTest } from '../support/scale.ts'
 
 /** The number of tests in a large suite. */
-const many = isLong ? 10_000 : 2000
+const many = isLong ? 10_000 : 1000
 const manyText = many.toLocaleString('en-US')
 
 const pipeline = `
@@ -160,7 +155,7 @@ describe('the change page', requires('chromium'), () => {
     expect(problems).toEqual([])
   })
 
-  test('opens a long diff, and shows a failed run in the trends', async () => {
+  longTest('opens a long diff, and shows a failed run in the trends', async () => {
     const long = Array.from({ length: 2500 }, (_, n) => `line ${n}`).join('\n')
     await repository.commit({ 'long.txt': long, 'test.sh': `${script(false)}\nexit 3\n` })
     await push(installation, 'shop', repository)
@@ -168,7 +163,19 @@ describe('the change page', requires('chromium'), () => {
     await open(3)
     await page.getByText('long.txt', { exact: true }).click()
     await page.getByRole('button', { name: 'Show the diff' }).click()
-    await page.getByRole('table', { name: 'Diff of long.txt' }).getByText('line 2499').waitFor()
+    const diff = page.getByRole('table', { name: 'Diff of long.txt' })
+    await diff.getByText('line 0', { exact: true }).waitFor()
+    expect(await diff.getByText('line 2499').count()).toBe(0)
+    // The rest is rendered when the reader comes near it.
+    await expect
+      .poll(
+        async () => {
+          await page.mouse.wheel(0, 60_000)
+          return diff.getByText('line 2499').count()
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(1)
     await expect
       .poll(async () => {
         const query = { limit: 10 }
@@ -178,6 +185,21 @@ describe('the change page', requires('chromium'), () => {
       .toEqual([...[[1, 'succeeded', many]], ...[[2, 'failed', many]], ...[[3, 'failed', many]]])
     await page.goto(`http://localhost:${installation.port}/apps/shop/trends`)
     await page.getByText(new RegExp(`^Run 3, failed, .*: total ${manyText}, failed 0$`)).waitFor()
+  })
+
+  test('waives a gate for a stated reason', async () => {
+    await open(2)
+    const gates = page.getByRole('region', { name: 'Gates' })
+    await gates.getByRole('button', { name: 'Waive … coverage' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Waive the gate coverage' })
+    await dialog.getByLabel('Reason').fill('The report misses a line')
+    await dialog.getByLabel('Days').fill('3')
+    await dialog.getByRole('button', { name: 'Waive', exact: true }).click()
+    await dialog.waitFor({ state: 'detached' })
+    const { waivers } = await installation.client.listWaivers({ params: { app: 'shop' } })
+    expect(waivers).toMatchObject([
+      { kind: 'gate', subject: 'coverage', reason: 'The report misses a line' },
+    ])
   })
 
   test('fits a phone with the dark theme, and causes no page errors', async () => {

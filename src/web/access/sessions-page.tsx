@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Session } from '#contract/access/access.ts'
-import { useSessions } from '../live/queries.ts'
+import { useSessions } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'

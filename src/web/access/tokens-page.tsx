@@ -3,9 +3,9 @@ import { type FormEvent, useState } from 'react'
 import type { Token } from '#contract/access/access.ts'
 import { type Role, roles } from '#contract/endpoint.ts'
 import { shortDayWords } from '#contract/time-words.ts'
-import { useMe, useTokens } from '../live/queries.ts'
+import { useMe, useTokens } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
-import { Button } from '../ui/button.tsx'
+import { Button, FormButtons } from '../ui/button.tsx'
 import { Command } from '../ui/copy.tsx'
 import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
@@ -180,12 +180,7 @@ function CreateToken({ close, created }: { close: () => void; created: () => voi
         </select>
       </label>
       <ProblemLine error={error} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" type="submit" disabled={name.trim() === ''}>
-          Create
-        </Button>
-      </div>
+      <FormButtons verb="Create" disabled={name.trim() === ''} close={close} />
     </form>
   )
 }

@@ -4,9 +4,10 @@ import { Link } from 'react-router'
 import type { User } from '#contract/access/access.ts'
 import { type Role, roles } from '#contract/endpoint.ts'
 import { describeGrants } from '#contract/access/grants.ts'
-import { useAppNames, useUsers } from '../live/queries.ts'
+import { useAppNames } from '../live/queries.ts'
+import { useUsers } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
-import { Button } from '../ui/button.tsx'
+import { Button, FormButtons } from '../ui/button.tsx'
 import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded, ProblemLine } from '../ui/problem.tsx'
@@ -222,12 +223,7 @@ function AddUser({ close, added }: { close: () => void; added: () => void }) {
         NAME` on the server’s machine.
       </p>
       <ProblemLine error={error} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" type="submit" disabled={name.trim() === ''}>
-          Add
-        </Button>
-      </div>
+      <FormButtons verb="Add" disabled={name.trim() === ''} close={close} />
     </form>
   )
 }

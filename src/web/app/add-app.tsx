@@ -3,7 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { useNavigate } from 'react-router'
 import type { Repository } from '#contract/app/app.ts'
 import { useClient } from '../live/dependencies.tsx'
-import { Button } from '../ui/button.tsx'
+import { FormButtons } from '../ui/button.tsx'
 import { Choice, Field } from '../ui/field.tsx'
 import { ProblemLine } from '../ui/problem.tsx'
 
@@ -77,12 +77,7 @@ export function AddApp({ close }: { close: () => void }) {
         />
       </div>
       <ProblemLine error={error} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" type="submit">
-          Add app
-        </Button>
-      </div>
+      <FormButtons verb="Add app" close={close} />
     </form>
   )
 }

@@ -3,7 +3,8 @@ import { Suspense, useState } from 'react'
 import { Outlet, useNavigate, useParams } from 'react-router'
 import type { App } from '#contract/app/app.ts'
 import type { Line } from '#contract/environment/environment.ts'
-import { useLine, useMay } from '../live/queries.ts'
+import { useLine } from '../live/run-queries.ts'
+import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button, buttonClass } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
@@ -21,6 +22,8 @@ export function AppLayout() {
     { to: `${here}/pull-requests`, text: 'Pull requests' },
     { to: `${here}/environments`, text: 'Environments' },
     { to: `${here}/configuration`, text: 'Configuration' },
+    { to: `${here}/jobs`, text: 'Jobs' },
+    { to: `${here}/errors`, text: 'Errors' },
     { to: `${here}/monitors`, text: 'Monitors' },
     { to: `${here}/trends`, text: 'Insights' },
     { to: `${here}/settings`, text: 'Settings' },

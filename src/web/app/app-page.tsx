@@ -2,7 +2,9 @@ import { Link, useParams } from 'react-router'
 import type { App } from '#contract/app/app.ts'
 import type { Line } from '#contract/environment/environment.ts'
 import { LineRow } from '../line/line-row.tsx'
-import { useLine, usePullRequests, useRunDetails } from '../live/queries.ts'
+import { useLine, useRunDetails } from '../live/run-queries.ts'
+import { usePullRequests } from '../live/forge-queries.ts'
+import { HealthLine } from '../monitor/health-line.tsx'
 import { PullRequestRow } from '../pull-request/pull-request-row.tsx'
 import { RunRow } from '../run/run-row.tsx'
 import { ButtonLink } from '../ui/button.tsx'
@@ -30,6 +32,7 @@ function AppView({ line }: { line: Line }) {
   return (
     <>
       {app.problem ? <Warning text={app.problem} /> : null}
+      <HealthLine app={app.name} />
       <LineRow line={line} detail={details.get(inSteps[0] ?? 0)} bare />
       {line.pullRequests.open + line.pullRequests.previews > 0 ? (
         <PullRequests app={app.name} />

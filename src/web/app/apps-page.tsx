@@ -2,10 +2,11 @@ import { useMemo } from 'react'
 import { AppRows } from '../home/app-table.tsx'
 import { EmptyHome } from '../home/empty-home.tsx'
 import { columnsOf } from '../home/overview.ts'
-import { useHome, useMay } from '../live/queries.ts'
+import { useHome } from '../live/queries.ts'
+import { useMay } from '../live/access-queries.ts'
 import { Button } from '../ui/button.tsx'
 import { Modal } from '../ui/dialog.tsx'
-import { useFilter } from '../ui/filters.tsx'
+import { AppSearch, useFilter } from '../ui/filters.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import type { AppSummary } from '#contract/home/home.ts'
@@ -30,7 +31,7 @@ export function AppsPage() {
 }
 
 function Apps({ apps }: { apps: AppSummary[] }) {
-  const [text, setText] = useFilter('q')
+  const [text] = useFilter('q')
   const [, setAdd] = useFilter('add')
   const mayAdd = useMay('developer', null)
   const { columns, rest } = useMemo(() => columnsOf(apps), [apps])
@@ -41,15 +42,7 @@ function Apps({ apps }: { apps: AppSummary[] }) {
         title="Apps"
         actions={
           <>
-            <input
-              data-search
-              type="search"
-              aria-label="Find an app"
-              placeholder="Find an app"
-              value={text}
-              onChange={(event) => setText(event.target.value)}
-              className="field h-9 w-48 max-sm:w-full"
-            />
+            <AppSearch />
             {mayAdd ? (
               <Button kind="primary" onClick={() => setAdd('app')}>
                 Add app

@@ -1,6 +1,6 @@
 import { Link, useParams } from 'react-router'
 import type { Environment } from '#contract/environment/environment.ts'
-import { useLine } from '../live/queries.ts'
+import { useLine } from '../live/run-queries.ts'
 import { Sha } from '../ui/change.tsx'
 import { Nothing, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'

@@ -2,6 +2,7 @@ import type { Explanation, LayerValue } from '#contract/configuration/comparison
 import { useExplanations } from '../live/configuration-queries.ts'
 import { Section } from '../ui/page.tsx'
 import { Ago } from '../ui/time.tsx'
+import { Scrollable } from '../ui/scrollable.tsx'
 
 /** Where the value of each name comes from, and who set it when. */
 export function Explanations({ app, environment }: { app: string; environment: string }) {
@@ -10,7 +11,7 @@ export function Explanations({ app, environment }: { app: string; environment: s
   const cell = 'px-2 py-1.5 text-left first:pl-3 font-normal align-top sm:px-4'
   return (
     <Section title="Where values come from">
-      <div className="panel overflow-x-auto">
+      <Scrollable label="Where values come from" className="panel">
         <table className="w-full">
           <thead>
             <tr className="border-b border-edge text-soft">
@@ -40,7 +41,7 @@ export function Explanations({ app, environment }: { app: string; environment: s
             </tbody>
           ))}
         </table>
-      </div>
+      </Scrollable>
     </Section>
   )
 }
@@ -56,6 +57,7 @@ function placeOf({ layer, service, isOverridden }: LayerValue, environment: stri
   const places = {
     service: `services.${service}.env in fairlead.yaml`,
     environment: `environments.${environment}.env in fairlead.yaml`,
+    host: `environments.${environment}.hosts in fairlead.yaml`,
     configuration: 'this page or fairlead env, fairlead secret',
   }
   return isOverridden ? `${places[layer]}, overridden` : places[layer]

@@ -1,8 +1,9 @@
 import type { ChangeReport } from '#contract/change/change.ts'
 import type { RunDetail } from '#contract/run/run.ts'
-import { useChange } from '../live/queries.ts'
+import { useChange } from '../live/run-queries.ts'
 import { useRunOfPage } from '../run/run-layout.tsx'
 import { Sha } from '../ui/change.tsx'
+import { MachinePlans } from '../machine/plans.tsx'
 import { Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { StatusIcon } from '../ui/status.tsx'
@@ -55,6 +56,7 @@ function Change({ run, report }: { run: RunDetail; report: ChangeReport }) {
       <Numbers report={report} />
       <Gates app={run.app} gates={report.gates} />
       <Tests report={report} run={run.id} />
+      <MachinePlans plans={report.machines} />
       <Commits commits={report.commits} />
       <Files run={run.id} files={report.files} />
       <OtherFindings findings={report.findings} />

@@ -1,16 +1,17 @@
-import { useState } from 'react'
+import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import type { ChangedFile, ChangeReport } from '#contract/change/change.ts'
 import type { DiffLine } from '#contract/change/diff.ts'
 import type { Finding } from '#contract/report/report.ts'
-import { useChangedFile } from '../live/queries.ts'
+import { useChangedFile } from '../live/run-queries.ts'
 import { Button } from '../ui/button.tsx'
 import { formatCount } from '../ui/number.ts'
 import { ProblemLine } from '../ui/problem.tsx'
 import { Nothing, Section } from '../ui/page.tsx'
 import { levelBadges } from './lists.tsx'
 import { StatusIcon } from '../ui/status.tsx'
-import { initiallyOpen } from './words.ts'
+import { type DiffPart, firstParts, initiallyOpen, partLines, partsOf } from './words.ts'
 import { classes } from '../ui/classes.ts'
+import { Scrollable } from '../ui/scrollable.tsx'
 
 /** The diff, annotated with coverage and findings. Files with problems come first. */
 export function Files({ run, files }: { run: number; files: ChangeReport['files'] }) {
@@ -157,41 +158,89 @@ function FileNotes({ file: { status, coverage, findings } }: { file: ChangedFile
 }
 
 function Hunks({ file }: { file: ChangedFile }) {
-  const reached = new Set(file.coverage?.reached)
-  const missed = new Set(file.coverage?.missed)
-  const findings = Map.groupBy(file.findings, ({ line }) => line ?? 0)
+  const [most, setMost] = useState(partLines)
+  const parts = useMemo(() => partsOf(file.hunks), [file.hunks])
+  const shown = firstParts(parts, most)
+  const marksOfLines = useMemo(
+    () => ({ reached: new Set(file.coverage?.reached), missed: new Set(file.coverage?.missed) }),
+    [file.coverage],
+  )
+  const findings = useMemo(
+    () => Map.groupBy(file.findings, ({ line }) => line ?? 0),
+    [file.findings],
+  )
   const loose = file.findings.filter(
     ({ line }) => !file.hunks.some((hunk) => hunk.lines.some((one) => one.line === line)),
   )
   return (
-    <div
-      tabIndex={0}
-      role="group"
-      aria-label={`Lines of ${file.path}`}
-      className="overflow-x-auto border-t border-edge font-mono text-small leading-[1.55]"
+    <Scrollable
+      label={`Lines of ${file.path}`}
+      className="border-t border-edge font-mono text-small leading-[1.55]"
     >
       {loose.map((finding, index) => (
         <FindingLine key={index} finding={finding} place={finding.line} />
       ))}
       <table className="w-full border-collapse" aria-label={`Diff of ${file.path}`}>
-        {file.hunks.map((hunk, index) => (
-          <tbody key={index}>
-            <tr className="bg-sunken text-soft">
-              <td colSpan={4} className="px-4 py-0.5">
-                ⋯ {hunk.heading}
-              </td>
-            </tr>
-            {hunk.lines.map((line, at) => (
-              <Line
-                key={at}
-                line={line}
-                mark={markOf(line, reached, missed)}
-                findings={line.line === null ? [] : (findings.get(line.line) ?? [])}
-              />
-            ))}
-          </tbody>
+        {shown.map((part, index) => (
+          <Part key={index} part={part} marks={marksOfLines} findings={findings} />
         ))}
       </table>
+      {shown.length < parts.length ? (
+        <NextPart show={() => setMost((old) => old + partLines)} />
+      ) : null}
+    </Scrollable>
+  )
+}
+
+const Part = memo(function Part({
+  part,
+  marks: { reached, missed },
+  findings,
+}: {
+  part: DiffPart
+  marks: { reached: Set<number>; missed: Set<number> }
+  findings: Map<number, Finding[]>
+}) {
+  return (
+    <tbody>
+      {part.heading === null ? null : (
+        <tr className="bg-sunken text-soft">
+          <td colSpan={4} className="px-4 py-0.5">
+            ⋯ {part.heading}
+          </td>
+        </tr>
+      )}
+      {part.lines.map((line, at) => (
+        <Line
+          key={at}
+          line={line}
+          mark={markOf(line, reached, missed)}
+          findings={line.line === null ? [] : (findings.get(line.line) ?? [])}
+        />
+      ))}
+    </tbody>
+  )
+})
+
+/** Shows the next part when the reader comes near it. */
+function NextPart({ show }: { show: () => void }) {
+  const button = useRef<HTMLDivElement>(null)
+  const latest = useRef(show)
+  latest.current = show
+  useEffect(() => {
+    if (!button.current) return
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some(({ isIntersecting }) => isIntersecting)) latest.current()
+      },
+      { rootMargin: '800px' },
+    )
+    observer.observe(button.current)
+    return () => observer.disconnect()
+  }, [])
+  return (
+    <div ref={button} className="px-4 py-2 font-sans">
+      <Button onClick={show}>Show more lines</Button>
     </div>
   )
 }

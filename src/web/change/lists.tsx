@@ -6,6 +6,7 @@ import type { Badge } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { NumbersTable } from '../ui/numbers-table.tsx'
+import { Scrollable } from '../ui/scrollable.tsx'
 
 export const levelBadges: Record<Finding['level'], Badge> = {
   error: { tone: 'bad', word: 'Error' },
@@ -50,7 +51,7 @@ export function Measurements({ measurements }: { measurements: Measurement[] }) 
   if (measurements.length === 0) return null
   return (
     <Section title="Performance">
-      <div className="panel overflow-x-auto px-4 py-3">
+      <Scrollable label="Performance" className="panel px-4 py-3">
         <div className="min-w-[32rem]">
           <NumbersTable
             head={['Measurement', 'Now', 'Before', 'Change', '95 % interval']}
@@ -63,7 +64,7 @@ export function Measurements({ measurements }: { measurements: Measurement[] }) 
             ])}
           />
         </div>
-      </div>
+      </Scrollable>
     </Section>
   )
 }
@@ -93,7 +94,7 @@ const kinds: Record<string, string> = {
   findings: 'Findings',
   sbom: 'Bill of materials',
   gates: 'Gates',
-  verdict: 'Verdict',
+  verdict: 'Canary analysis',
 }
 const good = new Set(['passed', 'warned', 'promoted'])
 

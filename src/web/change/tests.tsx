@@ -5,6 +5,7 @@ import { Section } from '../ui/page.tsx'
 import { Status } from '../ui/status.tsx'
 import { isBad, testBadges } from './words.ts'
 import { classes } from '../ui/classes.ts'
+import { Scrollable } from '../ui/scrollable.tsx'
 
 /** How many of the slowest tests are listed. */
 const slowest = 10
@@ -84,14 +85,16 @@ function FailedTest({ test }: { test: TestResult }) {
         <Notes test={test} />
       </div>
       {test.message ? (
-        <pre
+        <Scrollable
+          as="pre"
+          label={`Message of ${test.name}`}
           className={classes(
-            'mt-1.5 max-h-56 overflow-auto rounded-md bg-sunken px-3 py-2 font-mono',
+            'mt-1.5 max-h-56 rounded-md bg-sunken px-3 py-2 font-mono',
             'text-small whitespace-pre-wrap',
           )}
         >
           {test.message}
-        </pre>
+        </Scrollable>
       ) : null}
     </li>
   )

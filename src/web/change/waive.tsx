@@ -1,8 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { useMay } from '../live/queries.ts'
+import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
-import { Button } from '../ui/button.tsx'
+import { Button, FormButtons } from '../ui/button.tsx'
 import { Modal } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
 import { ProblemLine } from '../ui/problem.tsx'
@@ -68,12 +68,7 @@ function WaiveForm({ app, gate, close }: { app: string; gate: string; close: () 
         step="any"
       />
       <ProblemLine error={error} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" type="submit">
-          Waive
-        </Button>
-      </div>
+      <FormButtons verb="Waive" close={close} />
     </form>
   )
 }

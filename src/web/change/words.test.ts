@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ChangeReport } from '#contract/change/change.ts'
-import { initiallyOpen, share, sumUp } from './words.ts'
+import { firstParts, initiallyOpen, partLines, partsOf, share, sumUp } from './words.ts'
 
 const numbers = (failed = 0, quarantined = 0): ChangeReport['numbers'] => ({
   ...{
@@ -79,4 +79,27 @@ test('a large change opens its first files, except those that are removed or cut
   ]
   expect([...initiallyOpen(files)]).toEqual(['long', 'last'])
   expect(initiallyOpen(files.slice(3)).size).toBe(2)
+})
+
+const hunk = (heading: string, count: number) => ({
+  heading,
+  lines: Array.from({ length: count }, (_, n) => ({
+    ...{ kind: 'added' as const, line: n + 1, text: `${n + 1}` },
+  })),
+})
+
+test('a long diff is shown in parts, each line once and in order', () => {
+  const hunks = [hunk('@@ one', 3), hunk('@@ two', 2 * partLines + 1), hunk('@@ three', 1)]
+  const parts = partsOf(hunks as Parameters<typeof partsOf>[0])
+  expect(parts.map(({ heading, lines }) => [heading, lines.length])).toEqual([
+    ['@@ one', 3],
+    ['@@ two', partLines],
+    [null, partLines],
+    [null, 1],
+    ['@@ three', 1],
+  ])
+  expect(parts.flatMap(({ lines }) => lines)).toEqual(hunks.flatMap(({ lines }) => lines))
+  expect(firstParts(parts, partLines)).toHaveLength(2)
+  expect(firstParts(parts, 2 * partLines)).toHaveLength(3)
+  expect(firstParts(parts, 10 * partLines)).toHaveLength(5)
 })

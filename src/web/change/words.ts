@@ -1,4 +1,5 @@
 import type { ChangedFile, ChangeReport, RunNumbers } from '#contract/change/change.ts'
+import type { DiffLine } from '#contract/change/diff.ts'
 import type { RunDetail } from '#contract/run/run.ts'
 import type { TestResult } from '#contract/report/report.ts'
 import { formatCount } from '../ui/number.ts'
@@ -81,4 +82,29 @@ export function initiallyOpen(
     lines += hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0)
   }
   return open
+}
+
+/** Lines of a diff that are rendered together; the heading is that of a hunk which begins here. */
+export interface DiffPart {
+  heading: string | null
+  lines: DiffLine[]
+}
+
+/** The most lines of a part. */
+export const partLines = 600
+
+/** The hunks of a diff in parts that a browser renders without a pause. */
+export const partsOf = (hunks: ChangedFile['hunks']): DiffPart[] =>
+  hunks.flatMap(({ heading, lines }) =>
+    Array.from({ length: Math.max(1, Math.ceil(lines.length / partLines)) }, (_, index) => ({
+      heading: index === 0 ? heading : null,
+      lines: lines.slice(index * partLines, (index + 1) * partLines),
+    })),
+  )
+
+/** The first parts that have at least so many lines together, or all. */
+export function firstParts(parts: DiffPart[], lines: number): DiffPart[] {
+  let sum = 0
+  const next = parts.findIndex((part) => (sum += part.lines.length) >= lines)
+  return next === -1 ? parts : parts.slice(0, next + 1)
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { barEdges } from './histogram-path.ts'
 import { nextIndex } from './controls.ts'
-import { highest, isolated, thinned } from './spec.ts'
+import { highest, isolated, lowest, thinned } from './spec.ts'
 
 test('the highest value ignores unknown values and x', () => {
   expect(
@@ -16,6 +16,11 @@ test('the highest value ignores unknown values and x', () => {
   ).toBe(7)
   expect(highest([[0], [null]], 5)).toBe(5)
   expect(highest([Float64Array.of(1, 2), Float64Array.of(Number.NaN, 6)], 1)).toBe(6)
+})
+
+test('the lowest value ignores unknown values and x', () => {
+  expect(lowest([[-9], [null, -3], [7, undefined]], 0)).toBe(-3)
+  expect(lowest([[-9], [4, Number.NaN]], 0)).toBe(0)
 })
 
 test('finds values that no line connects', () => {

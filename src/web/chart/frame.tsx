@@ -1,6 +1,7 @@
 import { type ReactNode, useId, useState } from 'react'
 import { Toggle } from '../ui/button.tsx'
 import { classes } from '../ui/classes.ts'
+import { Scrollable } from '../ui/scrollable.tsx'
 
 /** A chart with its heading, a summary in words, and its numbers in a table on request. */
 export function ChartFrame({
@@ -52,14 +53,9 @@ export function ChartFrame({
         )}
       </div>
       {isOpen && !empty ? (
-        <div
-          tabIndex={0}
-          role="region"
-          aria-label={`Numbers: ${title}`}
-          className="mt-3 max-h-72 overflow-auto"
-        >
+        <Scrollable role="region" label={`Numbers: ${title}`} className="mt-3 max-h-72">
           {table()}
-        </div>
+        </Scrollable>
       ) : null}
     </section>
   )

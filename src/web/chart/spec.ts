@@ -77,6 +77,14 @@ export function highest(data: ChartData, least: number): number {
   return most
 }
 
+/** The least value of all columns, and not more than `most`. Null and NaN do not count. */
+export function lowest(data: ChartData, most: number): number {
+  let least = most
+  for (const column of data.slice(1))
+    for (const value of column) if ((value ?? most) < least) least = value as number
+  return least
+}
+
 /** Indices of values without a known neighbour, which no line would show. */
 export function isolated(
   values: ArrayLike<number | null | undefined>,

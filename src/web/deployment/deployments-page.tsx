@@ -1,5 +1,6 @@
-import { useAppNames, useDeployments, useHome } from '../live/queries.ts'
-import { SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
+import { useDeployments } from '../live/deployment-queries.ts'
+import { useHome } from '../live/queries.ts'
+import { AppFilter, SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
 import { More } from '../ui/more.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
@@ -16,7 +17,6 @@ export function DeploymentsPage() {
     ...(environment ? { environment } : {}),
     ...(state in deploymentBadges ? { state: state as DeploymentState } : {}),
   })
-  const apps = useAppNames()
   const { data: home } = useHome()
   const names = new Set(
     (home?.apps ?? [])
@@ -30,7 +30,7 @@ export function DeploymentsPage() {
         title="Deployments"
         actions={
           <>
-            <SelectFilter name="app" label="App" choices={choices(apps)} />
+            <AppFilter />
             <SelectFilter name="environment" label="Environment" choices={choices(names)} />
             <SelectFilter name="state" label="State" choices={wordChoices(deploymentBadges)} />
           </>

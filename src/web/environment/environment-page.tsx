@@ -4,7 +4,8 @@ import { useNavigate, useParams } from 'react-router'
 import { isPreviewName } from '#contract/pull-request/pull-request.ts'
 import type { Environment } from '#contract/environment/environment.ts'
 import { DeploymentRow } from '../deployment/deployment-row.tsx'
-import { useDeployments, useEnvironment, useMay, useTimeLost } from '../live/queries.ts'
+import { useDeployments, useEnvironment, useTimeLost } from '../live/deployment-queries.ts'
+import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
@@ -16,7 +17,12 @@ import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { Decide, PermissionCard } from '../run/permission-card.tsx'
 import { CanaryCard } from '../verdict/canary-card.tsx'
+import { DriftSection } from '../drift/drift-section.tsx'
+import { MachinesSection } from '../machine/machines-section.tsx'
+import { RehearsalSection } from '../rehearsal/rehearsal-section.tsx'
+import { SwitchSection } from '../switch/switch-section.tsx'
 import { ConfigurationSection } from './configuration-section.tsx'
+import { ForcedRollback } from './forced-rollback.tsx'
 import { Instances } from './instances.tsx'
 import { Running } from './running.tsx'
 import { FailedOutput, ServiceLog } from './service-log.tsx'
@@ -88,6 +94,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
       {environment.isInFile ? null : <Former environment={environment} />}
       {environment.problem === null ? null : <Warning text={`${environment.problem}.`} />}
       <Running environment={environment} />
+      <SwitchSection app={app} environment={name} />
       <TimeLost app={app} environment={name} />
       <Canaries environment={environment} />
       {environment.pending.length > 0 ? (
@@ -110,6 +117,13 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         </Section>
       ) : null}
       {environment.instances.length > 0 ? <Instances instances={environment.instances} /> : null}
+      {environment.hasMachines ? <MachinesSection app={app} environment={name} /> : null}
+      {current && environment.target.capabilities.includes('rehearse') ? (
+        <RehearsalSection app={app} environment={name} />
+      ) : null}
+      {current && environment.target.capabilities.includes('drift') ? (
+        <DriftSection app={app} environment={name} />
+      ) : null}
       {current && environment.target.capabilities.includes('log') ? (
         <ServiceLog
           app={app}
@@ -208,6 +222,7 @@ function RollbackState({ environment }: { environment: Environment }) {
         <p>
           Can roll back to “{rollback.to.change.subject}” (
           <code className="font-mono">{shortSha(rollback.to.change.sha)}</code>)
+          {rollback.isProven ? ', the last proven release' : ''}
           {rollback.to.live ? (
             <>
               , which was live <Ago time={rollback.to.live} />
@@ -233,10 +248,12 @@ function Rollback({ environment }: { environment: Environment }) {
   const client = useClient()
   const mayAct = useMay('operator', app)
   const [question, ask] = useState<Question | null>(null)
+  const [isForced, force] = useState(false)
   if (!mayAct) return null
-  const { to } = rollback
+  const { to, incompatible } = rollback
   const askRollback = (): void => {
     if (!to) return
+    if (incompatible !== null) return force(true)
     ask({
       title: `Roll back ${name}?`,
       text: (
@@ -268,6 +285,9 @@ function Rollback({ environment }: { environment: Environment }) {
         <Undo2 size={15} aria-hidden />
         Roll back{to ? ` to ${shortSha(to.change.sha)}` : ''}
       </Button>
+      {to && incompatible !== null ? (
+        <ForcedRollback to={to} why={incompatible} open={isForced} close={() => force(false)} />
+      ) : null}
       <Confirm question={question} close={() => ask(null)} />
     </>
   )

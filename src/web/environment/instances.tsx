@@ -3,13 +3,14 @@ import { Section } from '../ui/page.tsx'
 import { crashLoopBadge, instanceBadges } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { Elapsed } from '../ui/time.tsx'
+import { Scrollable } from '../ui/scrollable.tsx'
 
 /** The instances of an environment, as last reported by its host. */
 export function Instances({ instances }: { instances: Instance[] }) {
   const cell = 'px-2 py-2 text-left first:pl-3 font-normal whitespace-nowrap sm:px-4'
   return (
     <Section title="Instances">
-      <div className="panel overflow-x-auto">
+      <Scrollable label="Instances" className="panel">
         <table className="w-full">
           <thead>
             <tr className="border-b border-edge text-soft">
@@ -40,7 +41,7 @@ export function Instances({ instances }: { instances: Instance[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrollable>
     </Section>
   )
 }

@@ -8,9 +8,12 @@ import { Nothing } from '../ui/page.tsx'
 import { Ago } from '../ui/time.tsx'
 import { VerdictLink } from '../verdict/canary-card.tsx'
 
+/** Whether the release has shown that it is good: see "Proven releases" in docs/canary.md. */
+const provenWords: Record<string, string> = { true: ', proven', false: ', not proven' }
+
 /** The current release of an environment: since when, and from which change. */
 export function Running({ environment }: { environment: Environment }) {
-  const { current, urls } = environment
+  const { current, isProven, urls } = environment
   if (!current)
     return (
       <Nothing>
@@ -19,6 +22,7 @@ export function Running({ environment }: { environment: Environment }) {
       </Nothing>
     )
   const { change } = current
+  const proven = provenWords[String(isProven)] ?? ''
   const by = {
     delivery: 'deployed',
     configuration: 'a new configuration',
@@ -42,7 +46,7 @@ export function Running({ environment }: { environment: Environment }) {
       ),
     ],
     ['Checked in', <Ago key="in" time={change.received} />],
-    ['Release', `${current.release}, configuration ${current.configuration}`],
+    ['Release', `${current.release}, configuration ${current.configuration}${proven}`],
     [
       'Artifact',
       <span key="artifact" className="flex items-center">

@@ -1,8 +1,9 @@
-import { useLayoutEffect, useRef, useState } from 'react'
 import type { ServiceOutput } from '#contract/environment/environment.ts'
 import type { Deployment } from '#contract/run/run.ts'
-import { markSpans, parseAnsi, plainText } from '../log/ansi.ts'
-import { useDeploymentOutput, useServiceLog } from '../live/queries.ts'
+import { plainText } from '../log/ansi.ts'
+import { StyledText } from '../log/styled-text.tsx'
+import { useDeploymentOutput, useServiceLog } from '../live/deployment-queries.ts'
+import { useFollowEnd } from '../ui/follow-end.ts'
 import { useFilter } from '../ui/filters.tsx'
 import { Section } from '../ui/page.tsx'
 import { problemOf } from '../ui/problem.tsx'
@@ -19,19 +20,7 @@ function OutputLines({ lines }: { lines: ServiceOutput['lines'] }) {
       <span className="mr-3 text-soft select-none">
         {line.service} {line.index}
       </span>
-      {markSpans(parseAnsi(line.text), '').map((span, at) => (
-        <span
-          key={at}
-          className={span.classes}
-          style={
-            span.color || span.background
-              ? { color: span.color, background: span.background }
-              : undefined
-          }
-        >
-          {span.text}
-        </span>
-      ))}
+      <StyledText text={line.text} />
     </div>
   ))
 }
@@ -67,15 +56,7 @@ export function ServiceLog({
 }) {
   const [service, setService] = useFilter('service')
   const { data: lines, error } = useServiceLog(app, environment, service || undefined)
-  const frame = useRef<HTMLDivElement>(null)
-  const [isAtEnd, setAtEnd] = useState(true)
-  useLayoutEffect(() => {
-    if (isAtEnd && frame.current) frame.current.scrollTop = frame.current.scrollHeight
-  }, [lines, isAtEnd])
-  const onScroll = (): void => {
-    const element = frame.current
-    if (element) setAtEnd(element.scrollTop + element.clientHeight >= element.scrollHeight - 30)
-  }
+  const frame = useFollowEnd(lines)
   const choice = (
     <label className="flex items-center gap-2">
       <span className="label">Service</span>
@@ -94,8 +75,7 @@ export function ServiceLog({
   return (
     <Section title="Service logs" aside={services.length > 1 ? choice : null}>
       <div
-        ref={frame}
-        onScroll={onScroll}
+        {...frame}
         tabIndex={0}
         role="log"
         aria-live="off"

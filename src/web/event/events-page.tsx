@@ -4,9 +4,9 @@ import { describeEvent, shortType } from '#contract/event/describe.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
 import { events as definitions } from '#contract/events.ts'
 import { useDependencies } from '../live/dependencies.tsx'
-import { useAppNames, useEvents } from '../live/queries.ts'
+import { useEvents } from '../live/queries.ts'
 import { dayWords, momentWords, timeWords } from '#contract/time-words.ts'
-import { SelectFilter, TextFilter, useFilter } from '../ui/filters.tsx'
+import { AppFilter, SelectFilter, TextFilter, useFilter } from '../ui/filters.tsx'
 import { Button } from '../ui/button.tsx'
 import { More } from '../ui/more.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
@@ -91,11 +91,10 @@ export function EventsPage() {
 }
 
 function Filters() {
-  const apps = useAppNames().map((name) => ({ value: name, text: name }))
   return (
     <div role="search" aria-label="Events" className="mb-5 flex flex-wrap items-end gap-3">
       <TextFilter name="q" label="Search" placeholder="Text of an event" isSearch />
-      <SelectFilter name="app" label="App" choices={apps} />
+      <AppFilter />
       <SelectFilter name="type" label="Type" choices={types} />
       <TextFilter name="actor" label="User" placeholder="Name" />
       <SelectFilter

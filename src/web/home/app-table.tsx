@@ -1,16 +1,18 @@
 import { ExternalLink } from 'lucide-react'
-import { memo, useDeferredValue, useMemo, useState } from 'react'
+import { memo, useDeferredValue, useMemo } from 'react'
 import { Link } from 'react-router'
 import type { AppSummary, EnvironmentSummary, Home } from '#contract/home/home.ts'
-import { Button, Toggle } from '../ui/button.tsx'
+import { Toggle } from '../ui/button.tsx'
 import { Sha } from '../ui/change.tsx'
 import { classes } from '../ui/classes.ts'
-import { useFilter } from '../ui/filters.tsx'
+import { AppSearch, useFilter } from '../ui/filters.tsx'
+import { ShowMore, useMore } from '../ui/more.tsx'
 import { Nothing, Section } from '../ui/page.tsx'
 import { type Badge, healthBadges } from '../ui/state.ts'
 import { StatusIcon, toneClass } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { appsInNeed, columnsOf, type Group, groupOf, pendingBadge, runBadge } from './overview.ts'
+import { Scrollable } from '../ui/scrollable.tsx'
 
 /** Rows that are shown before somebody asks for more. */
 const pageSize = 50
@@ -21,7 +23,6 @@ const manyApps = 4
 export function AppTable({ home }: { home: Home }) {
   const [text] = useFilter('q')
   const [group] = useFilter('show')
-  const [most, setMost] = useState(pageSize)
   const wanted = useDeferredValue(text.toLowerCase().trim())
   const groups = useMemo(() => {
     const inNeed = appsInNeed(home)
@@ -38,20 +39,13 @@ export function AppTable({ home }: { home: Home }) {
       aside={home.apps.length >= manyApps ? <Filters groups={[...groups.values()]} /> : null}
     >
       {found.length === 0 ? <Nothing>No app matches the filter.</Nothing> : null}
-      <AppRows apps={found.slice(0, most)} columns={columns} rest={rest} />
-      {found.length > most ? (
-        <p className="mt-3 flex items-center justify-between gap-4 text-soft">
-          {most} of {found.length} apps
-          <Button onClick={() => setMost(most + 4 * pageSize)}>Show more</Button>
-        </p>
-      ) : null}
+      <AppRows apps={found} columns={columns} rest={rest} />
     </Section>
   )
 }
 
 function Filters({ groups }: { groups: Group[] }) {
   const [group, setGroup] = useFilter('show')
-  const [text, setText] = useFilter('q')
   const chips: [Group | '', string][] = [
     ['', 'All'],
     ['attention', 'Need attention'],
@@ -75,29 +69,30 @@ function Filters({ groups }: { groups: Group[] }) {
           )
         })}
       </div>
-      <input
-        data-search
-        type="search"
-        aria-label="Find an app"
-        placeholder="Find an app"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        className="field h-9 w-40"
-      />
+      <AppSearch />
     </div>
   )
 }
 
-/** Rows of apps whose environments stand in columns; on a narrow screen, each is a card. */
-export function AppRows({
-  apps,
-  columns,
-  rest,
-}: {
+interface Rows {
   apps: AppSummary[]
   columns: string[]
   rest: boolean
-}) {
+}
+
+/** Rows of apps, a part of them at first. */
+export function AppRows({ apps, columns, rest }: Rows) {
+  const { shown, more } = useMore(apps, pageSize)
+  return (
+    <>
+      <Rows apps={shown} columns={columns} rest={rest} />
+      {more === null ? null : <ShowMore shown={shown} all={apps} noun="apps" more={more} />}
+    </>
+  )
+}
+
+/** Rows whose environments stand in columns; on a narrow screen, each is a card. */
+function Rows({ apps, columns, rest }: Rows) {
   if (apps.length === 0) return null
   const count = columns.length + (rest ? 1 : 0)
   const grid = {
@@ -105,11 +100,10 @@ export function AppRows({
     '--least': `${20 + 9.5 * count}rem`,
   }
   return (
-    <div
+    <Scrollable
       role="region"
-      aria-label="Apps and their environments"
-      tabIndex={0}
-      className="panel @container relative overflow-x-auto"
+      label="Apps and their environments"
+      className="panel @container relative"
       style={grid as React.CSSProperties}
     >
       <div className="@3xl:min-w-(--least)">
@@ -132,7 +126,7 @@ export function AppRows({
           ))}
         </div>
       </div>
-    </div>
+    </Scrollable>
   )
 }
 
@@ -143,7 +137,7 @@ const Row = memo(
       <article
         aria-label={app.name}
         className={classes(
-          'grid grid-cols-[repeat(auto-fill,minmax(9rem,1fr))] gap-x-4 gap-y-2 px-4 py-2.5',
+          'grid grid-cols-[repeat(auto-fill,minmax(12.5rem,1fr))] gap-x-4 gap-y-2 px-4 py-2.5',
           'hover:bg-hover/50',
           '@3xl:grid-cols-(--columns) @3xl:items-baseline',
         )}
@@ -211,7 +205,7 @@ function RunCell({ app }: { app: AppSummary }) {
 }
 
 const Word = ({ badge }: { badge: Badge }) => (
-  <span className={`inline-flex items-center gap-1 ${toneClass(badge.tone)}`}>
+  <span className={`inline-flex items-center gap-1 whitespace-nowrap ${toneClass(badge.tone)}`}>
     <StatusIcon tone={badge.tone} size={14} />
     {badge.word}
   </span>

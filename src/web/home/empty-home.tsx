@@ -1,6 +1,6 @@
 import { highestRole } from '#contract/access/grants.ts'
 import { Link } from 'react-router'
-import { useMay, useMe } from '../live/queries.ts'
+import { useMay, useMe } from '../live/access-queries.ts'
 import { Logo } from '../shell/logo.tsx'
 import { Command } from '../ui/copy.tsx'
 import { useTitle } from '../ui/page.tsx'

@@ -1,13 +1,14 @@
 import { useMemo } from 'react'
 import type { Home } from '#contract/home/home.ts'
 import { useHome } from '../live/queries.ts'
+import { HealthLine } from '../monitor/health-line.tsx'
 import { RunRow } from '../run/run-row.tsx'
 import { ButtonLink } from '../ui/button.tsx'
 import { Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { StatusIcon } from '../ui/status.tsx'
 import { AppTable } from './app-table.tsx'
-import { Incidents, NeedsYou } from './attention-list.tsx'
+import { CrashLoops, NeedsYou, OpenIncidents } from './attention-list.tsx'
 import { EmptyHome } from './empty-home.tsx'
 import { Figures } from './figures.tsx'
 import { headline } from './overview.ts'
@@ -31,7 +32,9 @@ function HomeView({ home }: { home: Home }) {
         <StatusIcon tone={head.tone} size={24} />
         {head.text}
       </h1>
-      <Incidents incidents={home.incidents} />
+      <OpenIncidents incidents={home.incidents} />
+      <CrashLoops loops={home.crashLoops} />
+      <HealthLine />
       <NeedsYou items={home.attention} />
       <AppTable home={home} />
       <Figures />

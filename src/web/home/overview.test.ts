@@ -27,7 +27,7 @@ const attention = (kind: Attention['kind'], of = 'shop'): Attention => ({
   ...{ sha: null, title: '', reason: '', since: null, refusal: null },
 })
 const home = (apps: AppSummary[], needed: Attention[] = []): Home => ({
-  ...{ incidents: [], attention: needed, apps, runs: [] },
+  ...{ incidents: [], crashLoops: [], attention: needed, apps, runs: [] },
 })
 
 test('a deployment that waits for a person is neither on its way nor well', () => {

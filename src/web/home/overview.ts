@@ -11,12 +11,16 @@ export const attentionTones: Record<Attention['kind'], Tone> = {
   production_failed: 'back',
   production_unknown: 'unknown',
   run_failed: 'bad',
+  would_not_return: 'warn',
+  drift: 'warn',
   environment_down: 'bad',
   environment_failed: 'back',
   environment_unknown: 'unknown',
   address: 'warn',
   repository: 'warn',
   environment_left: 'warn',
+  switch_pulled: 'warn',
+  switch_expired: 'warn',
 }
 
 export type Group = 'attention' | 'moving' | 'waiting' | 'steady'
@@ -41,8 +45,8 @@ export function runBadge({ run, environments }: AppSummary): Badge | null {
 }
 
 /** The names of the apps that need a person. */
-export const appsInNeed = ({ incidents, attention }: Home): Set<string> =>
-  new Set([...incidents, ...attention].map(({ app }) => app))
+export const appsInNeed = ({ incidents, crashLoops, attention }: Home): Set<string> =>
+  new Set([...incidents, ...crashLoops, ...attention].flatMap(({ app }) => app ?? []))
 
 export function groupOf(app: AppSummary, inNeed: Set<string>): Group {
   if (inNeed.has(app.name)) return 'attention'
@@ -58,7 +62,9 @@ export function headline(home: Home): { tone: Tone; text: string } {
   const [name] = inNeed
   if (name !== undefined) {
     const isBad =
-      home.incidents.length > 0 || home.attention.some(({ kind }) => attentionTones[kind] === 'bad')
+      home.incidents.some(({ over }) => over === null) ||
+      home.crashLoops.length > 0 ||
+      home.attention.some(({ kind }) => attentionTones[kind] === 'bad')
     return {
       tone: isBad ? 'bad' : 'warn',
       text: inNeed.size === 1 ? `${name} needs attention` : `${inNeed.size} apps need attention`,

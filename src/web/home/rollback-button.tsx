@@ -1,7 +1,9 @@
 import { Undo2 } from 'lucide-react'
 import { useState } from 'react'
 import { FairleadError } from '#contract/errors.ts'
-import { useMay } from '../live/queries.ts'
+import type { Deployment } from '#contract/run/run.ts'
+import { ForcedRollback } from '../environment/forced-rollback.tsx'
+import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
@@ -13,17 +15,19 @@ export function RollbackButton({ app, environment }: { app: string; environment:
   const client = useClient()
   const mayAct = useMay('operator', app)
   const [question, ask] = useState<Question | null>(null)
+  const [forced, force] = useState<{ to: Deployment; why: string } | null>(null)
   const [error, setError] = useState<unknown>(null)
   if (!mayAct) return null
   const params = { app, environment }
   const prepare = async (): Promise<void> => {
     setError(null)
     try {
-      const { to, reason } = (await client.getEnvironment({ params })).rollback
+      const { to, reason, incompatible } = (await client.getEnvironment({ params })).rollback
       if (to === null)
         throw new FairleadError('not_now', {
           why: `${environment} cannot be rolled back: ${reason ?? 'there is no earlier release'}`,
         })
+      if (incompatible !== null) return force({ to, why: incompatible })
       ask({
         title: `Roll back ${environment} of ${app}?`,
         text:
@@ -44,6 +48,7 @@ export function RollbackButton({ app, environment }: { app: string; environment:
       </Button>
       <ProblemLine error={error} />
       <Confirm question={question} close={() => ask(null)} />
+      {forced ? <ForcedRollback {...forced} open close={() => force(null)} /> : null}
     </>
   )
 }

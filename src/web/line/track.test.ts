@@ -77,11 +77,13 @@ const environment = (
   position: 0,
   isInFile: true,
   change: { strategy: 'blue-green', needsPermission: false },
+  hasMachines: false,
   target: { kind: 'process', title: 'Processes on this machine', capabilities: [] },
   urls: [],
   current,
   pending: [],
-  rollback: { possible: false, reason: null, to: null },
+  isProven: null,
+  rollback: { possible: false, reason: null, incompatible: null, to: null, isProven: null },
   health: current ? 'healthy' : 'empty',
   instances: [],
   configuration: 0,
@@ -195,5 +197,19 @@ describe('a line', () => {
   test('is unknown when the state of an environment is unknown', () => {
     const track = trackOf(line(both(1, { health: 'unknown' }), [runOf(1, 'succeeded', live(1))]))
     expect(track.summary).toEqual({ tone: 'unknown', word: 'Unknown in dev' })
+  })
+
+  test('a change that only waits is not in progress', () => {
+    const waiting = deployment(2, 'production', 'waiting', { ended: null })
+    const track = trackOf(
+      line(
+        [
+          environment('dev', deployment(2, 'dev', 'live')),
+          environment('production', deployment(1, 'production', 'live'), { pending: [waiting] }),
+        ],
+        [runOf(2, 'running', [deployment(2, 'dev', 'live'), waiting])],
+      ),
+    )
+    expect(track.summary).toEqual({ tone: 'wait', word: 'Waiting' })
   })
 })

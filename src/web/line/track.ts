@@ -35,7 +35,7 @@ export interface Note {
   time: string | null
 }
 
-/** The station between the check-in and the first environment. */
+/** The station between the commit and the first environment. */
 export interface StepsStation {
   badge: Badge
   run: LineRun | null
@@ -270,10 +270,10 @@ function unhealthySentence(environment: Environment): string {
 
 /** The most urgent state of a line. */
 function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: Note[]): Badge {
-  const moving = tokens
-    .flat()
-    .filter((token) => token.badge.tone === 'move' || token.badge.tone === 'wait').length
-  const inProgress = moving + (steps.badge.tone === 'move' ? 1 + steps.more : 0)
+  const count = (tone: Tone): number =>
+    tokens.flat().filter((token) => token.badge.tone === tone).length
+  const moving = count('move') + (steps.badge.tone === 'move' ? 1 + steps.more : 0)
+  const waiting = count('wait')
   const worst = (['bad', 'back', 'unknown', 'warn'] as const).find((tone) =>
     notes.some((note) => note.tone === tone),
   )
@@ -289,8 +289,12 @@ function summaryOf(line: Line, steps: StepsStation, tokens: Token[][], notes: No
     warn: 'Needs attention',
   }
   if (worst) return { tone: worst, word: words[worst] }
-  if (inProgress > 0)
+  if (moving > 0) {
+    const inProgress = moving + waiting
     return { tone: 'move', word: inProgress === 1 ? 'In progress' : `${inProgress} in progress` }
+  }
+  // What waits, for a person or its turn, is not in progress.
+  if (waiting > 0) return { tone: 'wait', word: waiting === 1 ? 'Waiting' : `${waiting} waiting` }
   if (line.environments.every((environment) => environment.health === 'empty'))
     return { tone: 'none', word: 'Nothing deployed' }
   return { tone: 'good', word: 'OK' }

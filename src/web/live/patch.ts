@@ -98,7 +98,13 @@ export function createPatcher(queries: QueryClient, client: Client) {
     for (const deployment of now.verdicts)
       void Promise.all([old('verdict', deployment), old('deployment', deployment)])
     for (const app of now.apps)
-      void Promise.all([old('environment', app), old('pull-requests', app)])
+      void Promise.all([
+        old('environment', app),
+        old('pull-requests', app),
+        old('jobs', app),
+        old('switches', app),
+        old('machines', app),
+      ])
     if (now.apps.size > 0) void Promise.all([old('runs'), old('deployments')])
     if (now.configuration) void old('configuration')
     if (now.tokens || now.users) void old('tokens')

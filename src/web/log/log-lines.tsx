@@ -86,7 +86,7 @@ export function LogLines(props: Props) {
       aria-label="Log"
       className={classes(
         'min-h-20 flex-1 overflow-auto overscroll-contain bg-sunken py-1',
-        'font-mono text-[12.5px] leading-5 [font-variant-ligatures:none]',
+        'font-mono text-log leading-5 [font-variant-ligatures:none]',
       )}
     >
       <div

@@ -1,5 +1,5 @@
 import { useParams } from 'react-router'
-import { usePullRequests } from '../live/queries.ts'
+import { usePullRequests } from '../live/forge-queries.ts'
 import { SelectFilter, useFilter } from '../ui/filters.tsx'
 import { Nothing, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import type { Deployment, RunDetail, Step } from '#contract/run/run.ts'
 import { Gates } from '../change/gates.tsx'
+import { DeploymentNotes } from '../deployment/notes.tsx'
 import { FailedOutput } from '../environment/service-log.tsx'
 import { LogPanel } from '../log/log-panel.tsx'
 import { Toggle } from '../ui/button.tsx'
@@ -12,6 +13,7 @@ import { Ago, Elapsed } from '../ui/time.tsx'
 import { CanaryCard, VerdictLink } from '../verdict/canary-card.tsx'
 import { gatesNode } from './graph.ts'
 import { PermissionCard } from './permission-card.tsx'
+import { Scrollable } from '../ui/scrollable.tsx'
 
 /** Details of the selected node: a step with its log, or an environment with its deployment. */
 export function NodePanel({ run, node }: { run: RunDetail; node: string }) {
@@ -77,11 +79,15 @@ function Command({ step: { command, isolation } }: { step: Step }) {
     <>
       <details className="mb-2 text-soft">
         <summary className="w-fit max-w-full truncate hover:text-ink">
-          <code className="font-mono text-[0.9em]">{firstLine(command)}</code>
+          <code className="font-mono text-small">{firstLine(command)}</code>
         </summary>
-        <pre className="mt-1 max-h-60 overflow-y-auto font-mono text-[0.9em] whitespace-pre-wrap">
+        <Scrollable
+          as="pre"
+          label="Command"
+          className="mt-1 max-h-60 font-mono text-small whitespace-pre-wrap"
+        >
           {command}
-        </pre>
+        </Scrollable>
         {isolation === null || isUnsafe ? null : <p className="mt-1">Isolation: {isolation}</p>}
       </details>
       {isUnsafe ? <p className="mb-2 text-warn">Isolation: {isolation}</p> : null}
@@ -200,6 +206,7 @@ function DeploymentFacts({ deployment }: { deployment: Deployment }) {
   return (
     <>
       {reason && state !== 'waiting' ? <p className="mb-2">{asSentence(reason)}</p> : null}
+      <DeploymentNotes deployment={deployment.id} />
       <dl className="flex flex-wrap gap-x-8 gap-y-2">
         {facts.map(([term, value]) => (
           <div key={term}>

@@ -171,7 +171,7 @@ function NodeButton({
           {node.name}
         </span>{' '}
         {/* The duration is on a second line, which is hidden, where there is no room for it. */}
-        <span className="flex h-[1.45em] flex-wrap gap-x-1.5 overflow-hidden text-[0.88em] text-soft">
+        <span className="flex h-[1.45em] flex-wrap gap-x-1.5 overflow-hidden text-small text-soft">
           <span>{node.badge.word}</span>
           {node.from !== null ? <Elapsed from={node.from} to={node.to} /> : null}
         </span>

@@ -2,7 +2,7 @@ import { Suspense } from 'react'
 import { Link, Outlet, useOutletContext, useParams } from 'react-router'
 import { FairleadError } from '#contract/errors.ts'
 import type { RunDetail } from '#contract/run/run.ts'
-import { useRun } from '../live/queries.ts'
+import { useRun } from '../live/run-queries.ts'
 import { Sha } from '../ui/change.tsx'
 import { CopyButton } from '../ui/copy.tsx'
 import { PageHead } from '../ui/page.tsx'
@@ -125,7 +125,7 @@ function Facts({ run }: { run: RunDetail }) {
       <span>{change.author.name}</span>
       <span aria-hidden>·</span>
       <span>
-        {run.pullRequest === null ? `checked in to ${change.branch}` : 'opened'}{' '}
+        {run.pullRequest === null ? `committed to ${change.branch}` : 'opened'}{' '}
         <Ago time={change.received} />
       </span>
     </p>

@@ -1,4 +1,4 @@
-import { useRuns } from '../live/queries.ts'
+import { useRuns } from '../live/run-queries.ts'
 import { More } from '../ui/more.tsx'
 import { Nothing, RowsShape } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'

@@ -1,6 +1,5 @@
 import { useParams } from 'react-router'
-import { useAppNames } from '../live/queries.ts'
-import { SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
+import { AppFilter, SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
 import { PageHead, useTitle } from '../ui/page.tsx'
 import { runBadges } from '../ui/state.ts'
 import { RunList } from './run-list.tsx'
@@ -13,14 +12,13 @@ export function RunsPage() {
   useTitle('Runs')
   const [app] = useFilter('app')
   const [state] = useFilter('state')
-  const apps = useAppNames().map((name) => ({ value: name, text: name }))
   return (
     <>
       <PageHead
         title="Runs"
         actions={
           <>
-            <SelectFilter name="app" label="App" choices={apps} />
+            <AppFilter />
             <StateFilter />
           </>
         }

@@ -6,8 +6,9 @@ test.each([
   ['/apps', 'Apps'],
   ['/apps/shop/environments/production', 'Apps'],
   ['/runs/12/change', 'Activity'],
-  ['/deployments/3/verdict', 'Activity'],
+  ['/deployments/3/canary', 'Activity'],
   ['/alerts/3', 'Reliability'],
+  ['/incidents/3', 'Reliability'],
   ['/users', 'Settings'],
   ['/docs/gates', 'Docs'],
   ['/runsheet', undefined],
@@ -21,7 +22,7 @@ test('the users are only for admins', () => {
   const settings = areas.find(({ text }) => text === 'Settings')!
   const texts = (isAdmin: boolean) => visiblePlaces(settings, isAdmin).map(({ text }) => text)
   expect([texts(true), texts(false)]).toEqual([
-    ['Tokens', 'Sessions', 'Users'],
-    ['Tokens', 'Sessions'],
+    ['Tokens', 'Channels', 'Sessions', 'Users'],
+    ['Tokens', 'Channels', 'Sessions'],
   ])
 })

@@ -41,6 +41,9 @@ export const areas: Area[] = [
     icon: HeartPulse,
     places: [
       { to: '/alerts', text: 'Alerts', key: 'l' },
+      { to: '/incidents', text: 'Incidents', key: 'i' },
+      { to: '/on-call', text: 'On-call', key: 'c' },
+      { to: '/errors', text: 'Errors', key: 'x' },
       { to: '/monitors', text: 'Monitors', key: 'm' },
     ],
   },
@@ -49,6 +52,7 @@ export const areas: Area[] = [
     icon: Settings,
     places: [
       { to: '/tokens', text: 'Tokens', key: 't' },
+      { to: '/channels', text: 'Channels', key: 'n' },
       { to: '/sessions', text: 'Sessions', key: 's' },
       { to: '/users', text: 'Users', key: 'u', forAdmins: true },
     ],

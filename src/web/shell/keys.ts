@@ -7,6 +7,7 @@ export const keyHelp: [string, string][] = [
   ['?', 'Show keyboard shortcuts'],
   ['⌘ K or Ctrl K', 'Open the command palette'],
   ['/', 'Search on this page'],
+  ['!', 'Open an incident'],
   ['j and k', 'Next or previous row of a list'],
   ['Enter', 'Open'],
   ...places.map((place): [string, string] => [
@@ -75,6 +76,7 @@ export function useKeys(actions: Actions): void {
       first = event.key === 'g' ? event.timeStamp : 0
       const place = isSecond ? places.find(({ key }) => key === event.key) : undefined
       if (place) return void navigate(place.to)
+      if (event.key === '!') return void navigate('/incidents?open=incident')
       if (event.key === '?') return latest.current.showKeys()
       if (event.key === 'j' || event.key === 'k') return moveInList(event.key === 'j' ? 1 : -1)
       if (event.key !== '/') return

@@ -1,5 +1,5 @@
 import { NavLink, useLocation } from 'react-router'
-import { useMay } from '../live/queries.ts'
+import { useMay } from '../live/access-queries.ts'
 import { classes } from '../ui/classes.ts'
 import { type Area, areaOf, areas, type Place, visiblePlaces } from './areas.ts'
 import { Logo } from './logo.tsx'
@@ -27,18 +27,17 @@ const linkClass = ({ isActive }: { isActive: boolean }): string =>
 export function Sidebar() {
   const isAdmin = useMay('admin', null)
   return (
-    <nav
-      aria-label="Main"
-      className={classes(
-        'sticky top-0 hidden h-dvh flex-col gap-1 overflow-y-auto border-r border-edge bg-panel',
-        'px-2 pb-6 md:flex',
-      )}
-    >
-      <HomeLink className="mb-2 flex h-12 shrink-0 px-2.5" />
-      {areas.map((area) => (
-        <AreaLinks key={area.text} area={area} isAdmin={isAdmin} />
-      ))}
-    </nav>
+    <div className="hidden border-r border-edge bg-panel md:block">
+      <nav
+        aria-label="Main"
+        className="sticky top-0 flex h-dvh flex-col gap-1 overflow-y-auto px-2 pb-6"
+      >
+        <HomeLink className="mb-2 flex h-12 shrink-0 px-2.5" />
+        {areas.map((area) => (
+          <AreaLinks key={area.text} area={area} isAdmin={isAdmin} />
+        ))}
+      </nav>
+    </div>
   )
 }
 
@@ -77,7 +76,7 @@ export function BottomBar() {
     <nav
       aria-label="Main"
       className={classes(
-        'fixed inset-x-0 bottom-0 z-30 grid auto-cols-fr grid-flow-col border-t border-edge',
+        'fixed inset-x-0 bottom-0 z-30 grid auto-cols-auto grid-flow-col border-t border-edge',
         'bg-panel pb-[env(safe-area-inset-bottom)] md:hidden',
       )}
     >

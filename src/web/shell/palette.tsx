@@ -3,7 +3,8 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
 import { docs } from '../docs/pages.ts'
 import { useClient } from '../live/dependencies.tsx'
-import { useHome, useMay } from '../live/queries.ts'
+import { useHome } from '../live/queries.ts'
+import { useMay } from '../live/access-queries.ts'
 import { Modal } from '../ui/dialog.tsx'
 import {
   actionsOf,

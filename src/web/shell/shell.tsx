@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { CircleUserRound, Search } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { Navigate, Outlet, useLocation } from 'react-router'
-import { useMe } from '../live/queries.ts'
+import { useMe } from '../live/access-queries.ts'
 import { useConnection, useLiveCaches, useOtherTabs } from '../live/dependencies.tsx'
 import { Boundary } from '../ui/boundary.tsx'
 import { loadDialogs } from '../ui/dialog.tsx'
@@ -11,13 +11,15 @@ import { ConnectionSign } from './connection-sign.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
 import { accountButton } from './account-button.ts'
 import { AreaTabs, BottomBar, HomeLink, Sidebar } from './navigation.tsx'
-import { Palette } from './palette.tsx'
 import { useKeys } from './keys.ts'
 import { classes } from '../ui/classes.ts'
 
 const AccountMenu = lazy(async () => ({
   default: (await import('./account-menu.tsx')).AccountMenu,
 }))
+
+const loadPalette = () => import('./palette.tsx')
+const Palette = lazy(async () => ({ default: (await loadPalette()).Palette }))
 
 /** The frame of every page. Redirects to the sign-in page without a session. */
 export function Shell() {
@@ -40,7 +42,8 @@ export function Shell() {
 }
 
 function Frame() {
-  const [isPaletteOpen, openPalette] = useState(false)
+  // The palette is not loaded before it is opened: null.
+  const [isPaletteOpen, openPalette] = useState<boolean | null>(null)
   const [areKeysShown, showKeys] = useState(false)
   useLiveCaches()
   useSignInCheck()
@@ -76,23 +79,30 @@ function Frame() {
         </div>
       </div>
       <BottomBar />
-      <Palette
-        open={isPaletteOpen}
-        close={() => openPalette(false)}
-        showKeys={() => showKeys(true)}
-      />
+      {isPaletteOpen === null ? null : (
+        <Suspense fallback={null}>
+          <Palette
+            open={isPaletteOpen}
+            close={() => openPalette(false)}
+            showKeys={() => showKeys(true)}
+          />
+        </Suspense>
+      )}
       <KeysDialog open={areKeysShown} close={() => showKeys(false)} />
     </>
   )
 }
 
-/** Loads the dialogs when a key or the pointer announces one, so that it opens fast. */
+/**
+ * Loads the dialogs and the palette when a key or the pointer announces one, so that it opens fast.
+ */
 function useDialogsReady(): void {
   useEffect(() => {
     const load = ({ target }: Event): void => {
       if (target instanceof Element && target.closest('button') === null) return
       for (const type of types) removeEventListener(type, load, true)
       void loadDialogs()
+      void loadPalette()
     }
     const types = ['pointerover', 'focusin', 'keydown']
     for (const type of types) addEventListener(type, load, true)

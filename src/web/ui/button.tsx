@@ -28,6 +28,26 @@ export function Button({
   return <button type={type} className={`${base} ${kinds[kind]} ${className}`} {...rest} />
 }
 
+/** The buttons at the end of a form: one that closes it, and one that submits it. */
+export function FormButtons({
+  verb,
+  disabled = false,
+  close,
+}: {
+  verb: string
+  disabled?: boolean
+  close: () => void
+}) {
+  return (
+    <div className="flex justify-end gap-2">
+      <Button onClick={close}>Cancel</Button>
+      <Button kind="primary" type="submit" disabled={disabled}>
+        {verb}
+      </Button>
+    </div>
+  )
+}
+
 /** A link that looks like a button. With `onLeave`, it loads a page outside the console. */
 export function ButtonLink({
   to,

@@ -45,16 +45,32 @@ test.each(['ink', 'soft', 'good', 'bad', 'warn', 'move'])(
   },
 )
 
-/** These folders have sizes of their own: a log, and the pages of a run and a canary. */
-const ownSizes = /^src\/web\/(log|run|verdict)\//
-
 test('text has a size of the scale', () => {
-  const wrong = globSync('src/web/**/*.tsx')
-    .filter((file) => !ownSizes.test(file))
-    .flatMap((file) =>
-      (readFileSync(file, 'utf8').match(/\btext-\[[\d.]+\w+\]/g) ?? []).map(
-        (size) => `${file}: ${size}`,
-      ),
-    )
+  const files = globSync('src/web/**/*.tsx')
+  expect(files.length).toBeGreaterThan(50)
+  const wrong = files.flatMap((file) =>
+    (readFileSync(file, 'utf8').match(/\btext-\[[\d.]+\w+\]/g) ?? []).map(
+      (size) => `${file}: ${size}`,
+    ),
+  )
   expect(wrong).toEqual([])
+})
+
+test('what scrolls is Scrollable, which the keyboard reaches', () => {
+  // Each of these holds buttons or links, or takes the keyboard in its own way.
+  const others = [
+    'environment/service-log.tsx',
+    'job/run-output.tsx',
+    'log/log-lines.tsx',
+    'run/run-graph.tsx',
+    'shell/navigation.tsx',
+    'shell/palette.tsx',
+    'ui/dialog-views.tsx',
+    'ui/tabs.tsx',
+  ]
+  const files = globSync('src/web/**/*.tsx')
+    .filter((file) => /\boverflow-(?:[xy]-)?(?:auto|scroll)\b/.test(readFileSync(file, 'utf8')))
+    .map((file) => file.replace('src/web/', ''))
+    .sort()
+  expect(files).toEqual([...others, 'ui/scrollable.tsx'].sort())
 })

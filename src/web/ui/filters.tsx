@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { useSearchParams } from 'react-router'
+import { useAppNames } from '../live/queries.ts'
 
 /** Typing pauses, in milliseconds. */
 const pauseMs = 250
@@ -29,12 +30,16 @@ export function SelectFilter({
   name,
   label,
   choices,
+  fallback = '',
 }: {
   name: string
   label: string
   choices: Choice[]
+  /** the value while none is chosen; without it, nothing is filtered then */
+  fallback?: string
 }) {
-  const [value, set] = useFilter(name)
+  const [chosen, set] = useFilter(name)
+  const value = chosen || fallback
   return (
     <label className="flex min-w-28 flex-1 flex-col gap-1 sm:flex-none">
       <span className="label">{label}</span>
@@ -43,7 +48,7 @@ export function SelectFilter({
         value={value}
         onChange={(event) => set(event.target.value)}
       >
-        <option value="">All</option>
+        {fallback === '' ? <option value="">All</option> : null}
         {choices.map((choice) => (
           <option key={choice.value} value={choice.value}>
             {choice.text}
@@ -54,6 +59,34 @@ export function SelectFilter({
         ) : null}
       </select>
     </label>
+  )
+}
+
+/** The filter of a list by its app. */
+export function AppFilter() {
+  const apps = useAppNames()
+  return (
+    <SelectFilter
+      name="app"
+      label="App"
+      choices={apps.map((name) => ({ value: name, text: name }))}
+    />
+  )
+}
+
+/** The field that finds apps by a part of their names. `/` goes to it. */
+export function AppSearch() {
+  const [text, set] = useFilter('q')
+  return (
+    <input
+      data-search
+      type="search"
+      aria-label="Find an app"
+      placeholder="Find an app"
+      value={text}
+      onChange={(event) => set(event.target.value)}
+      className="field h-9 w-44 max-sm:w-full"
+    />
   )
 }
 

@@ -11,6 +11,16 @@ export function Ago({ time }: { time: string }) {
   )
 }
 
+/** The time until a moment, updated every second. The exact time shows on hover. */
+export function Until({ time }: { time: string }) {
+  const words = useTimeText((now) => `in ${durationWords(Date.parse(time) - now, true)}`)
+  return (
+    <time dateTime={time} title={momentWords(time)} className="whitespace-nowrap">
+      {words}
+    </time>
+  )
+}
+
 /** A duration. Without an end, it counts up. */
 export function Elapsed({ from, to }: { from: string | null; to?: string | null | undefined }) {
   if (from === null) return null

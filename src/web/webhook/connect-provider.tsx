@@ -3,7 +3,7 @@ import { type FormEvent, useState } from 'react'
 import type { Forge, ForgeKind } from '#contract/forge/forge.ts'
 import { kinds } from '#contract/forge/kinds.generated.ts'
 import { useClient } from '../live/dependencies.tsx'
-import { Button } from '../ui/button.tsx'
+import { FormButtons } from '../ui/button.tsx'
 import { Choice, Field } from '../ui/field.tsx'
 import { ProblemLine } from '../ui/problem.tsx'
 
@@ -96,12 +96,7 @@ export function ConnectProvider({
         />
       </label>
       <ProblemLine error={error} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={close}>Cancel</Button>
-        <Button kind="primary" type="submit">
-          Connect
-        </Button>
-      </div>
+      <FormButtons verb="Connect" close={close} />
     </form>
   )
 }

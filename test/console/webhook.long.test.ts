@@ -3,13 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser, signIn } from '../support/browser.ts'
 import { pushes } from '../support/forge.ts'
 import { startForge } from '../support/forge-server.ts'
-import {
-  type Installation,
-  makeRepository,
-  push,
-  startInstallation,
-} from '../support/installation.ts'
+import { type Installation, startInstallation } from '../support/installation.ts'
+import { makeRepository } from '../support/repository.ts'
+import { push } from '../support/app.ts'
 import { requires } from '../support/programs.ts'
+import { longTest } from '../support/scale.ts'
 
 describe('the webhook page', requires('chromium'), () => {
   let installation: Installation
@@ -60,9 +58,7 @@ describe('the webhook page', requires('chromium'), () => {
     await send('gitlab signed', secret, 'refs/heads/other')
     await list.getByText('not a push to main, the delivered branch').waitFor()
     expect((await send('gitea', 'wrong')).status).toBe(401)
-    await page
-      .getByText(/1 refused.*signature does not match the secret/)
-      .waitFor({ timeout: 30_000 })
+    await page.getByText(/1 refused.*signature does not match the secret/).waitFor()
     const ended = async () => {
       const { deliveries } = await installation.client.listWebhookDeliveries({
         params: { app: 'shop' },
@@ -71,42 +67,41 @@ describe('the webhook page', requires('chromium'), () => {
     }
     const before = await ended()
     await list.getByRole('button', { name: 'Replay delivery 1' }).click()
-    await expect.poll(async () => ((await ended()) ?? '') > before!, { timeout: 10_000 }).toBe(true)
+    await expect.poll(async () => ((await ended()) ?? '') > before!).toBe(true)
     await list.getByRole('link', { name: 'run 1' }).click()
     await page.waitForURL(/\/runs\/1$/)
     expect(problems).toEqual([])
   })
 
-  test('shows results that were sent to the Git provider, and why one was refused', async () => {
-    const forge = await startForge('good-token')
-    const connect = (token: string) =>
-      installation.client.putForge({
-        params: { app: 'told' },
-        body: { kind: 'github', url: forge.url, repository: 'acme/shop', token },
-      })
-    const of = () => installation.client.getForge({ params: { app: 'told' } })
-    await installation.client.createApp({ body: { name: 'told' } })
-    await page.goto(`http://localhost:${installation.port}/apps/told/webhook`)
-    const section = page.getByRole('region', { name: 'Git provider' })
-    await section.getByText('This app is not connected to a Git provider.').waitFor()
-    await connect('bad-token')
-    const repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
-    await push(installation, 'told', repository)
-    await expect
-      .poll(async () => (await of()).forge?.problem, { timeout: 20_000 })
-      .toMatch(/^it answers 401/)
-    await page.reload()
-    await section.getByText(/It answers 401.*Next try at/).waitFor({ timeout: 30_000 })
-    await connect('good-token')
-    await expect
-      .poll(async () => (await of()).reports[0]?.state, { timeout: 10_000 })
-      .toBe('succeeded')
-    await page.reload()
-    await section.getByText(/commit [0-9a-f]{7}: succeeded/).waitFor({ timeout: 30_000 })
-    await section.getByText('acme/shop').waitFor()
-    expect(await section.getByText('401').count()).toBe(0)
-    await forge.stop()
-    await repository.remove()
-    expect(problems).toEqual([])
-  })
+  longTest(
+    'shows results that were sent to the Git provider, and why one was refused',
+    async () => {
+      const forge = await startForge('good-token')
+      const connect = (token: string) =>
+        installation.client.putForge({
+          params: { app: 'told' },
+          body: { kind: 'github', url: forge.url, repository: 'acme/shop', token },
+        })
+      const of = () => installation.client.getForge({ params: { app: 'told' } })
+      await installation.client.createApp({ body: { name: 'told' } })
+      await page.goto(`http://localhost:${installation.port}/apps/told/webhook`)
+      const section = page.getByRole('region', { name: 'Git provider' })
+      await section.getByText('This app is not connected to a Git provider.').waitFor()
+      await connect('bad-token')
+      const repository = await makeRepository({ 'fairlead.yaml': 'steps: {test: {run: "true"}}\n' })
+      await push(installation, 'told', repository)
+      await expect.poll(async () => (await of()).forge?.problem).toMatch(/^it answers 401/)
+      await page.reload()
+      await section.getByText(/It answers 401.*Next try at/).waitFor()
+      await connect('good-token')
+      await expect.poll(async () => (await of()).reports[0]?.state).toBe('succeeded')
+      await page.reload()
+      await section.getByText(/commit [0-9a-f]{7}: succeeded/).waitFor()
+      await section.getByText('acme/shop').waitFor()
+      expect(await section.getByText('401').count()).toBe(0)
+      await forge.stop()
+      await repository.remove()
+      expect(problems).toEqual([])
+    },
+  )
 })

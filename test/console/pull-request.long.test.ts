@@ -1,12 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser, signIn } from '../support/browser.ts'
-import {
-  type Installation,
-  startInstallation,
-  tinyApp,
-  tinyServer,
-} from '../support/installation.ts'
+import { type Installation, startInstallation } from '../support/installation.ts'
+import { tinyApp, tinyServer } from '../support/repository.ts'
 import { requires } from '../support/programs.ts'
 import { type Proposing, startProposing } from '../support/pull-request.ts'
 
@@ -74,7 +70,7 @@ describe('the pull request pages', requires('chromium'), () => {
     await page.goto(`http://localhost:${installation.port}/apps/shop/pull-requests`)
     await page
       .getByRole('alert')
-      .getByText(/^The forge: it answers 503/)
+      .getByText(/^The Git provider: it answers 503/)
       .waitFor({ timeout: 30_000 })
     await page.getByText('2 previews').waitFor()
     at.forge.instead = null
