@@ -1,6 +1,8 @@
 import { launchBrowser, signIn } from '../test/support/browser.ts'
 import { isInstalled } from '../test/support/programs.ts'
-import { endedRun, makeRepository, push, startInstallation } from '../test/support/installation.ts'
+import { endedRun, push } from '../test/support/app.ts'
+import { makeRepository } from '../test/support/repository.ts'
+import { startInstallation } from '../test/support/installation.ts'
 import { spread, timed } from './measure.ts'
 
 const tests = 10_000

@@ -3,22 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  ask,
-  freePorts,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-  tinyServer,
-} from '../test/support/installation.ts'
+import { ask, push } from '../test/support/app.ts'
+import { freePorts } from '../test/support/ports.ts'
+import { type Installation, startInstallation } from '../test/support/installation.ts'
+import { makeRepository, type Repository, tinyServer } from '../test/support/repository.ts'
 import { spread, median, timed } from './measure.ts'
 
 const rounds = 15
 
 /**
- * Check-in to live in production for the smallest app with one environment, against the same by
+ * Commit to live in production for the smallest app with one environment, against the same by
  * hand: git push to a bare repository, clone it, start the new version, wait until it is healthy,
  * switch a proxy. Both alternate in one run.
  */
@@ -45,7 +39,7 @@ export async function run(): Promise<void> {
       fairlead.push(time)
       afterwards.push(rest)
     }
-    console.log(`check-in to live, one environment, no steps, ${rounds} rounds, median (min–max)`)
+    console.log(`commit to live, one environment, no steps, ${rounds} rounds, median (min–max)`)
     console.log(`  by hand   ${spread(byHand)}`)
     console.log(
       `  fairlead  ${spread(fairlead)}   ratio ${(median(fairlead) / median(byHand)).toFixed(2)}`,
@@ -84,7 +78,7 @@ async function signed(installation: Installation): Promise<void> {
   }
 }
 
-/** The events of the last delivery with the milliseconds since its check-in was stored. */
+/** The events of the last delivery with the milliseconds since its commit was stored. */
 async function whereTimeGoes(installation: Installation): Promise<void> {
   const { runs } = await installation.client.listRuns({ query: { app: 'smallest', limit: 1 } })
   const { events } = await installation.client.listEvents({

@@ -1,13 +1,7 @@
 import { request, Agent } from 'node:http'
-import {
-  ask,
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  startInstallation,
-  tinyServer,
-} from '../test/support/installation.ts'
+import { ask, endedRun, push } from '../test/support/app.ts'
+import { type Installation, startInstallation } from '../test/support/installation.ts'
+import { makeRepository, tinyServer } from '../test/support/repository.ts'
 import { median, quantile, spread, milliseconds } from './measure.ts'
 
 const deployments = Number(process.env['BENCH_DEPLOYMENTS'] ?? 1000)

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePorts, waitFor } from '../test/support/installation.ts'
+import { freePorts } from '../test/support/ports.ts'
+import { waitFor } from '../test/support/wait.ts'
 import { median } from './measure.ts'
 
 const execute = promisify(execFile)

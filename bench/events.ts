@@ -4,14 +4,9 @@ import { createLogger } from '#platform/log.ts'
 import { startPostgres } from '#platform/postgres/embedded.ts'
 import { join } from 'node:path'
 import { type Client } from '#contract/client.ts'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  startInstallation,
-  tinyServer,
-} from '../test/support/installation.ts'
+import { endedRun, push } from '../test/support/app.ts'
+import { type Installation, startInstallation } from '../test/support/installation.ts'
+import { makeRepository, tinyServer } from '../test/support/repository.ts'
 import { median, milliseconds, timed } from './measure.ts'
 
 const many = 100_000

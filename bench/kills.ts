@@ -1,14 +1,8 @@
-import {
-  ask,
-  type Installation,
-  makeRepository,
-  processOf,
-  push,
-  type Repository,
-  startInstallation,
-  tinyServer,
-  waitFor,
-} from '../test/support/installation.ts'
+import { ask, push } from '../test/support/app.ts'
+import { type Installation, startInstallation } from '../test/support/installation.ts'
+import { makeRepository, type Repository, tinyServer } from '../test/support/repository.ts'
+import { waitFor } from '../test/support/wait.ts'
+import { processOf } from '../test/support/processes.ts'
 
 const minutes = Number(process.env['BENCH_MINUTES'] ?? 5)
 const victims = ['server', 'runner', 'database', 'host'] as const

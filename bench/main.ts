@@ -17,6 +17,15 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   kills: () => import('./kills.ts'),
   alarms: () => import('./alarms.ts'),
   alerts: () => import('./alerts.ts'),
+  storm: () => import('./storm.ts'),
+  monitors: () => import('./monitors.ts'),
+  newcomer: () => import('./newcomer.ts'),
+  console: () => import('./console.ts'),
+  rehearsal: () => import('./rehearsal.ts'),
+  errors: () => import('./errors.ts'),
+  suspects: () => import('./suspects.ts'),
+  machines: () => import('./machines.ts'),
+  switch: () => import('./switch.ts'),
 }
 
 const wanted = process.argv.slice(2)

@@ -7,13 +7,9 @@ import { startPostgres } from '#platform/postgres/embedded.ts'
 import { createLogger } from '#platform/log.ts'
 import { openDatabase } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
-import {
-  type Installation,
-  makeRepository,
-  type Repository,
-  startInstallation,
-  waitFor,
-} from '../test/support/installation.ts'
+import { type Installation, startInstallation } from '../test/support/installation.ts'
+import { makeRepository, type Repository } from '../test/support/repository.ts'
+import { waitFor } from '../test/support/wait.ts'
 import { milliseconds, quantile } from './measure.ts'
 
 const perSecond = 500
