@@ -9,13 +9,13 @@ import type { EmbeddedPostgres } from '#platform/postgres/embedded.ts'
 import { migrate } from '#platform/postgres/migrate.ts'
 import { openDatabase, type Database } from '#platform/postgres/postgres.ts'
 import { packageRoot } from '#platform/self.ts'
-import { sql } from '#platform/postgres/sql.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 import { supervisePostgres } from '#platform/postgres/supervised.ts'
 import { createEngine } from './engine.ts'
 import { readEvents } from './events.ts'
 import type { Engine, WorkflowContext, WorkflowDefinition } from './workflow.ts'
 import { skipWhen } from '../../test/support/programs.ts'
-import { isLong } from '../../test/support/scale.ts'
+import { isLong, longTest } from '../../test/support/scale.ts'
 
 /** Workflows in each trial. */
 const count = isLong ? 300 : 20
@@ -104,14 +104,25 @@ async function retryWhileLeased<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+async function countOf(statement: Statement): Promise<number> {
+  const [row] = await retryWhileLeased(() => db.query<{ n: number }>(statement))
+  return row?.n ?? 0
+}
+
+const unended = sql`select count(*) as n from workflow where ended is null`
+
 async function allEnded(): Promise<void> {
-  for (;;) {
-    const rows = await retryWhileLeased(() =>
-      db.query<{ n: number }>(sql`select count(*) as n from workflow where ended is null`),
-    )
-    if (rows[0]?.n === 0) return
-    await sleep(50)
+  while ((await countOf(unended)) > 0) await sleep(50)
+}
+
+/** Waits until a step runs; false when every workflow has ended. */
+async function isStepRunning(): Promise<boolean> {
+  const running = sql`select count(*) as n from workflow_step where ended is null`
+  while ((await countOf(running)) === 0) {
+    if ((await countOf(unended)) === 0) return false
+    await sleep(2)
   }
+  return true
 }
 
 /** Waits for every workflow to end, and checks that each write happened once. */
@@ -144,7 +155,7 @@ async function requireAllOnce(): Promise<void> {
   expect(await db.query(sql`select * from workflow_step where ended is null`)).toEqual([])
 }
 
-test('each workflow runs once when three replicas race for workflows and locks', async () => {
+longTest('each workflow runs once when three replicas race for workflows and locks', async () => {
   const [first] = await Promise.all([open(2000), open(2000), open(2000)])
   await startAll(first)
   await requireAllOnce()
@@ -205,7 +216,7 @@ async function loseAnswers(
   return { server, lost: () => lost }
 }
 
-test('nothing happens twice when the answer to a committed transaction is lost', async () => {
+longTest('nothing happens twice when the answer to a committed transaction is lost', async () => {
   let isRough = true
   const host = join(folder, 'proxy')
   const { server, lost } = await loseAnswers(host, () => isRough && Math.random() < 0.15)
@@ -218,7 +229,7 @@ test('nothing happens twice when the answer to a committed transaction is lost',
   server.close()
 })
 
-test('every workflow ends once when the postmaster is killed repeatedly', async () => {
+longTest('every workflow ends once when the postmaster is killed repeatedly', async () => {
   const first = await open(3000)
   await open(3000)
   await startAll(first)
@@ -235,13 +246,13 @@ test('every workflow ends once when the postmaster is killed repeatedly', async 
   await requireAllOnce()
 })
 
-test(
+longTest(
   'every workflow ends once when the database freezes for longer than the lease',
   skipWhen(process.platform !== 'linux', 'processes are found in /proc, which Linux has'),
   async () => {
     const first = await open(800)
     await startAll(first)
-    await sleep(100)
+    expect(await isStepRunning()).toBe(true)
     const children = readFileSync(`/proc/${postgres.pid}/task/${postgres.pid}/children`, 'utf8')
       .trim()
       .split(' ')
@@ -253,7 +264,7 @@ test(
   },
 )
 
-test('a wall clock that jumps back and forth has no effect', async () => {
+longTest('a wall clock that jumps back and forth has no effect', async () => {
   const clock: Clock = {
     now: () => Date.now() + (Math.random() - 0.5) * 1e9,
     monotonic: () => performance.now(),
@@ -268,13 +279,14 @@ test('a replica whose lease expires registers again and resumes its workflows', 
   const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() + offset }
   const first = await open(400, clock)
   await startAll(first)
-  for (let i = 0; i < 3; i += 1) {
-    await sleep(150)
+  const takeovers = (): Promise<number> =>
+    countOf(sql`select count(*) as n from event
+      where type = 'dev.cdeventsx.fairlead-workflow.takenover'`)
+  for (let i = 0; i < 3 && (await isStepRunning()); i += 1) {
+    const before = await takeovers()
     offset += 10_000
+    while ((await takeovers()) === before && (await countOf(unended)) > 0) await sleep(5)
   }
   await requireAllOnce()
-  const [row] = await db.query<{ n: number }>(
-    sql`select count(*) as n from event where type = 'dev.cdeventsx.fairlead-workflow.takenover'`,
-  )
-  expect(row?.n).toBeGreaterThan(0)
+  expect(await takeovers()).toBeGreaterThan(0)
 })

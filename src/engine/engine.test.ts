@@ -432,6 +432,25 @@ test('a lock has one holder, and passes to the highest rank, then the longest wa
   expect(await database.db.query(sql`select * from lock`)).toEqual([])
 })
 
+test('a replica that is closed while its workflows wait warns about nothing', async () => {
+  const warnings: string[] = []
+  const log = {
+    ...quiet,
+    warn: (text: string) => warnings.push(text),
+    error: (text: string) => warnings.push(text),
+  }
+  let isWaiting = false
+  const sleeping: Run = async (ctx) => {
+    isWaiting = true
+    await ctx.sleep('long', 60_000)
+  }
+  const engine = await open(sleeping, { log })
+  await start(engine, 'w1')
+  await until(() => isWaiting)
+  await engine.close()
+  expect(warnings).toEqual([])
+})
+
 test('another replica continues a released workflow from its recorded steps', async () => {
   const calls: string[] = []
   const gate = Promise.withResolvers<void>()
@@ -617,10 +636,14 @@ test('a renewal that arrives too late does not start a workflow again in its epo
   let shift = 0
   let mode: 'pass' | 'fail' | 'hold' = 'pass'
   let isHeld = false
+  let failures = 0
   const gate = Promise.withResolvers<void>()
   const clock = { ...systemClock, monotonic: () => performance.now() + shift }
   const vital: typeof database.db.vital = async (statements) => {
-    if (mode === 'fail') throw new Error('the database is away')
+    if (mode === 'fail') {
+      failures += 1
+      throw new Error('the database is away')
+    }
     const rows = await database.db.vital(statements)
     if (mode === 'hold') {
       isHeld = true
@@ -643,11 +666,12 @@ test('a renewal that arrives too late does not start a workflow again in its epo
   mode = 'fail'
   await start(engine, 'w')
   await until(() => epochs.length === 1)
-  await sleep(700)
+  const before = failures
+  await until(() => failures > before)
   mode = 'hold'
   await until(() => isHeld)
   // The lease expires while the answer to its renewal is on its way.
-  shift += 1100
+  shift += 2000
   blocked.resolve()
   await sleep(20)
   mode = 'pass'

@@ -37,6 +37,7 @@ const problemsOf = ({ issues }: z.ZodError): string =>
 export interface EventFilter {
   app?: string | undefined
   chain?: string | undefined
+  subject?: string | undefined
   type?: EventType | (string & {}) | undefined
   /** matched without regard to case */
   actor?: string | undefined
@@ -62,6 +63,7 @@ export async function readEvents(
   const where = [sql`id <= ${horizon}`]
   if (query.app !== undefined) where.push(sql`app = ${query.app}`)
   if (query.chain !== undefined) where.push(sql`chain = ${query.chain}`)
+  if (query.subject !== undefined) where.push(sql`subject = ${query.subject}`)
   if (query.type !== undefined) where.push(sql`type = ${query.type}`)
   if (query.actor !== undefined) where.push(sql`lower(actor) = lower(${query.actor})`)
   if (query.text !== undefined) {

@@ -17,6 +17,8 @@ export interface ReplicaContext {
   shield: AsyncLocalStorage<boolean>
   /** whether the lease of the replica is valid by its own clock */
   isLeaseValid(): boolean
+  /** whether the replica stops, or has lost its lease and reported that */
+  isClosed(): boolean
 }
 
 /** One workflow that runs on this replica, in one epoch. */

@@ -15,10 +15,10 @@ import type { Engine } from './workflow.ts'
 
 /**
  * A round goes through the boundaries, each time with the next mode. `npm run test:long` tries every
- * mode at each of them, `npm test` one mode at every fifth.
+ * mode at each of them, `npm test` one mode at every 27th.
  */
 const rounds = isLong ? 3 : 1
-const stride = isLong ? 1 : 9
+const stride = isLong ? 1 : 27
 /**
  * `late` wakes a frozen replica when everything has ended, `early` while the survivor is still
  * working.

@@ -80,7 +80,8 @@ export function recordedSteps(db: Database, id: string): Promise<RecordedStep[]>
 
 /** `former` are the names that the process registered under before. */
 export const register = (replica: string, lease: number, former: string[] = []): Statement =>
-  sql`insert into replica (id, lease, former)
+  sql`with back as (delete from lost_replica where name = split_part(${replica}, '/', 1))
+    insert into replica (id, lease, former)
     values (${replica}, clock_timestamp() + ${lease} * interval '1 ms', ${former}::text[])`
 
 /** These replicas did not crash: their process lost its lease and registered again. */

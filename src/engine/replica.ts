@@ -67,7 +67,11 @@ export async function openReplica(
   const state: State = {
     id,
     settings,
-    context: { ...settings, isLeaseValid: () => isValid(state) },
+    context: {
+      ...settings,
+      isLeaseValid: () => isValid(state),
+      isClosed: () => state.closed.signal.aborted,
+    },
     executions: new Map(),
     claiming: new Map(),
     claims: 0,

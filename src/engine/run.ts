@@ -30,12 +30,13 @@ export async function run(execution: Execution): Promise<void> {
     execution.isEnding = true
     await record(execution, end)
   } catch (error) {
-    if (error instanceof LeaseLost)
-      log.warn('another replica takes over a workflow', {
-        workflow: execution.id,
-        epoch: execution.epoch,
-      })
-    else
+    if (error instanceof LeaseLost) {
+      if (!execution.context.isClosed())
+        log.warn('another replica takes over a workflow', {
+          workflow: execution.id,
+          epoch: execution.epoch,
+        })
+    } else
       log.error('the end of a workflow could not be stored', {
         workflow: execution.id,
         error: String(error),

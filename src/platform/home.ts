@@ -14,6 +14,8 @@ export interface Home {
   key: string
   token: string
   serverFile: string
+  /** How git connects over ssh and `git://`. */
+  git: string
   repositories: string
   runs: string
   artifacts: string
@@ -37,6 +39,7 @@ export function homeFrom(env: Record<string, string | undefined>): Home {
     key: join(root, 'key'),
     token: join(root, 'token'),
     serverFile: join(root, 'server.json'),
+    git: join(root, 'git'),
     repositories: join(root, 'repositories'),
     runs: join(root, 'runs'),
     artifacts: join(root, 'artifacts'),

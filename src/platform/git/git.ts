@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { programOf } from '#platform/process/program.ts'
+import { connectOf, gitTunnel, quoted, sshConfigOf } from './tunnel.ts'
 
 export interface GitResult {
   stdout: string
@@ -33,7 +34,7 @@ const mark = /^(fatal|error): /
 
 /** Replies of our SOCKS proxy and their meaning. */
 const proxyAnswer = /(?:Can't complete SOCKS5|cannot complete SOCKS5) connection to \S+ \((\d)\)/i
-const proxyWords: Record<string, string> = {
+export const proxyWords: Record<string, string> = {
   2:
     'the address is blocked: it is in a private network (FAIRLEAD_PRIVATE_HOSTS permits it), or ' +
     'cloud metadata services answer there (FAIRLEAD_ALLOW_ADDRESSES permits it)',
@@ -165,7 +166,7 @@ function networkEnvironment(): Record<string, string> {
     ...wayOut(),
     ...guards(),
     GIT_ALLOW_PROTOCOL: 'https:http:ssh:git:file',
-    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=20',
+    ...tunnel(),
     ...lowSpeed,
   }
 }
@@ -200,6 +201,18 @@ function wayOut(): Record<string, string> {
   const ours = process.env[gitProxy]
   const isTheirs = process.env['all_proxy'] !== undefined || process.env['ALL_PROXY'] !== undefined
   return ours === undefined || isTheirs ? {} : { all_proxy: ours }
+}
+
+/** ssh and `git://` use no SOCKS proxy, but run a program that does. */
+function tunnel(): Record<string, string> {
+  const [folder, proxy] = [process.env[gitTunnel], process.env[gitProxy]]
+  const ssh = 'ssh -o BatchMode=yes -o ConnectTimeout=20'
+  if (folder === undefined || proxy === undefined) return { GIT_SSH_COMMAND: ssh }
+  return {
+    [gitProxy]: proxy,
+    GIT_PROXY_COMMAND: connectOf(folder),
+    GIT_SSH_COMMAND: `${ssh} -F ${quoted(sshConfigOf(folder))}`,
+  }
 }
 
 function guards(): Record<string, string> {

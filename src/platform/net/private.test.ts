@@ -1,8 +1,13 @@
 import type { LookupAddress } from 'node:dns'
 import { createServer } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { git, gitProxy } from '#platform/git/git.ts'
+import { gitTunnel, writeTunnel } from '#platform/git/tunnel.ts'
+import { selfCommand } from '#platform/self.ts'
 import { createEgressPolicy } from './egress.ts'
 import { addressProblem, guardedFetch, publicPolicy } from './private.ts'
 import { startSocks } from './socks.ts'
@@ -99,10 +104,14 @@ describe('a request', () => {
       expect([url, await ask(url)]).toEqual([url, expect.stringContaining('private network')])
   })
 
-  test('of git reaches named hosts only, also after a redirect', async () => {
+  test('of git reaches named hosts only, over each protocol and after a redirect', async () => {
     const socks = await startSocks(policyOf(['forge.test']))
-    const before = process.env[gitProxy]
-    process.env[gitProxy] = socks.url
+    const folder = await mkdtemp(join(tmpdir(), "fairlead-it's 100%-"))
+    await writeTunnel(folder, selfCommand('connect'))
+    const before = { [gitProxy]: process.env[gitProxy], [gitTunnel]: process.env[gitTunnel] }
+    Object.assign(process.env, { [gitProxy]: socks.url, [gitTunnel]: folder })
+    let connections = 0
+    server.on('connection', () => (connections += 1))
     const ask = (url: string, network: true | 'anonymous'): Promise<string> =>
       git('/', ['ls-remote', url], { network, timeoutMs: 20_000 }).then(
         () => 'here',
@@ -114,12 +123,26 @@ describe('a request', () => {
         for (const url of [`http://inside.test:${port}/`, `http://forge.test:${port}/away`])
           expect(await ask(url, network)).toContain('FAIRLEAD_PRIVATE_HOSTS')
       }
-      // This protocol would not use the proxy.
-      expect(await ask('git://127.0.0.1:9/x', 'anonymous')).toContain('not allowed')
+      const others = ['ssh://git@', 'git://']
+      connections = 0
+      for (const scheme of others) {
+        const inside = await ask(`${scheme}inside.test:${port}/x`, true)
+        expect(inside).toMatch(/^cannot connect to inside.test: .*FAIRLEAD_PRIVATE_HOSTS/)
+        expect(await ask(`${scheme}gone.test:${port}/x`, true)).toContain('Could not resolve host')
+        expect(await ask(`${scheme}forge.test:${port}/x`, 'anonymous')).toContain('not allowed')
+      }
+      expect(await ask('git@inside.test:x.git', true)).toContain('FAIRLEAD_PRIVATE_HOSTS')
+      expect(connections).toBe(0)
+      // It speaks neither protocol.
+      for (const scheme of others)
+        expect(await ask(`${scheme}forge.test:${port}/x`, true)).not.toContain('cannot connect')
+      expect(connections).toBe(2)
     } finally {
-      if (before === undefined) delete process.env[gitProxy]
-      else process.env[gitProxy] = before
+      for (const [name, value] of Object.entries(before))
+        if (value === undefined) delete process.env[name]
+        else process.env[name] = value
       socks.close()
+      await rm(folder, { recursive: true })
     }
   })
 })

@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { connect, createServer, isIP, type Socket } from 'node:net'
+import { pipeline } from 'node:stream'
 import { type EgressPolicy, refusedError } from './egress.ts'
 
 /**
@@ -14,6 +15,8 @@ export interface Socks {
 /** Limit of a handshake message in bytes. */
 const maxMessageBytes = 600
 const timeoutMs = 20_000
+/** A connection without data for this time is closed; the time limit of git is not longer. */
+const idleMs = 600_000
 
 /**
  * Starts a SOCKS 5 proxy (RFC 1928, with the password of RFC 1929) on loopback. It supports CONNECT
@@ -23,6 +26,7 @@ const timeoutMs = 20_000
 export async function startSocks(egressPolicy: EgressPolicy): Promise<Socks> {
   const password = randomBytes(18).toString('hex')
   const server = createServer(
+    { allowHalfOpen: true },
     (socket) => void serve(socket, egressPolicy, password).catch(() => socket.destroy()),
   )
   await new Promise<void>((resolve, reject) =>
@@ -54,12 +58,11 @@ async function serve(socket: Socket, egressPolicy: EgressPolicy, password: strin
   if (command !== 1 || host === null) return answer(socket, 7)
   const there = await open(egressPolicy, host, port).catch((error: NodeJS.ErrnoException) => error)
   if (there instanceof Error) return answer(socket, replies[there.code ?? ''] ?? 1)
-  there.on('error', () => socket.destroy()).on('close', () => socket.destroy())
-  socket.on('close', () => there.destroy())
-  socket.setTimeout(0)
+  for (const side of [socket, there]) side.setTimeout(idleMs, () => side.destroy())
   answer(socket, 0)
-  socket.pipe(there).pipe(socket)
-  socket.resume()
+  // Either side may end before the other one; one that breaks off ends both.
+  pipeline(socket, there, () => undefined)
+  pipeline(there, socket, () => undefined)
 }
 
 /** Reply codes by error code. */
@@ -81,7 +84,10 @@ function open(egressPolicy: EgressPolicy, host: string, port: number): Promise<S
   return new Promise((resolve, reject) => {
     const why = isIP(host) === 0 ? null : egressPolicy.refusal(host)
     if (why !== null) return reject(refusedError(why))
-    const there = connect({ host, port, lookup: egressPolicy.lookup, timeout: timeoutMs })
+    const there = connect({
+      ...{ host, port, lookup: egressPolicy.lookup },
+      ...{ timeout: timeoutMs, allowHalfOpen: true },
+    })
     there.once('timeout', () => there.destroy(new Error('it took too long')))
     there.once('error', reject).once('connect', () => resolve(there.setTimeout(0)))
   })

@@ -24,6 +24,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { collectGarbage, list, pack, remove, unpack, verify } from './oci.ts'
 import { encodeTarHeader, tarEnd, tarPadding, type TarEntry } from './tar.ts'
 import { skipWhen } from '../../../test/support/programs.ts'
+import { longTest } from '../../../test/support/scale.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'oci-'))
 let count = 0
@@ -435,7 +436,7 @@ function packer(name: string, times: number, size: number) {
   })
 }
 
-test('loses no entry when processes pack at the same time', async () => {
+longTest('loses no entry when processes pack at the same time', async () => {
   // Many entries make the index slow to write, so that the writers meet.
   mkdirSync(join(layout, 'entries'), { recursive: true })
   const others = Array.from({ length: 3000 }, () => randomBytes(32).toString('hex'))
@@ -482,7 +483,7 @@ test('leaves only complete images when a packer is killed, and cleans up its fil
   await verify({ layout, digest })
 })
 
-test('leaves no folder when an unpack is killed, and the next one succeeds', async () => {
+longTest('leaves no folder when an unpack is killed, and the next one succeeds', async () => {
   for (let i = 0; i < 60; i += 1) put(`dir${i % 7}/file${i}`, randomBytes(200_000))
   const { digest } = await packAll()
   let killed = 0

@@ -180,7 +180,7 @@ function neededBlobs(layout: string, digests: string[]): Set<string> {
   return needed
 }
 
-function readManifest(layout: string, digest: string): Manifest {
+export function readManifest(layout: string, digest: string): Manifest {
   const text = readOrNull(blobPath(layout, digest))
   if (text === null)
     throw new OciError(

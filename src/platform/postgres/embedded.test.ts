@@ -28,6 +28,7 @@ import { packageRoot } from '#platform/self.ts'
 import { sql } from './sql.ts'
 import { supervisePostgres } from './supervised.ts'
 import { requiresRoot, skipWhen } from '../../../test/support/programs.ts'
+import { longTest } from '../../../test/support/scale.ts'
 
 const reachable = {
   ...skipWhen(!canReach(packageRoot, 65_534), 'other users cannot read the checkout: move it'),
@@ -121,7 +122,7 @@ test('shares one server among processes, and stops it with the last one', async 
   expect(existsSync(join(folder, 'data', 'postmaster.pid'))).toBe(false)
 })
 
-test('adopts the server of a killed process, and stops it at the end', async () => {
+longTest('adopts the server of a killed process, and stops it at the end', async () => {
   const { child, said } = await elsewhere(
     `startPostgres({ folder: '${folder}', log }).then((server) => say({ pid: server.pid, host: server.connection.host }))`,
   )
@@ -136,7 +137,7 @@ test('adopts the server of a killed process, and stops it at the end', async () 
   expect(existsSync(join(folder, 'data', 'postmaster.pid'))).toBe(false)
 })
 
-test('does not stop a server that another process uses', async () => {
+longTest('does not stop a server that another process uses', async () => {
   const { child, said } = await elsewhere(
     `startPostgres({ folder: '${folder}', log }).then((server) => say({ pid: server.pid }))`,
   )
@@ -173,7 +174,7 @@ test('restarts a killed server with all committed data', async () => {
   await db.close()
 })
 
-test('restarts a killed server that it adopted', async () => {
+longTest('restarts a killed server that it adopted', async () => {
   const { child } = await elsewhere(
     `startPostgres({ folder: '${folder}', log }).then((server) => say({ pid: server.pid }))`,
   )
@@ -187,28 +188,35 @@ test('restarts a killed server that it adopted', async () => {
   await withDatabase(server, (db) => db.query(sql`select 1`))
 })
 
-test('starts despite stale pid files, incomplete data and marks of dead processes', async () => {
-  const first = await start()
-  await first.stop()
-  await first.exited
-  const pidFile = join(folder, 'data', 'postmaster.pid')
-  mkdirSync(join(folder, 'data.999999999.x.tmp'))
-  for (const pid of [999_999_999, process.pid]) {
-    writeFileSync(pidFile, `${pid}\n${folder}/data\n1\n5432\n${folder}/socket\n\n  1 1\nready\n`, {
-      mode: 0o600,
-    })
-    const { uid, gid } = statSync(join(folder, 'data'))
-    chownSync(pidFile, uid, gid)
-    writeFileSync(join(folder, 'users', `${pid}-1-x`), '')
-    const server = await start()
-    expect(server.pid).not.toBe(pid)
-    await withDatabase(server, (db) => db.query(sql`select 1`))
-    await server.stop()
-    expect(isRunning(server.pid)).toBe(false)
-  }
-})
+longTest(
+  'starts despite stale pid files, incomplete data and marks of dead processes',
+  async () => {
+    const first = await start()
+    await first.stop()
+    await first.exited
+    const pidFile = join(folder, 'data', 'postmaster.pid')
+    mkdirSync(join(folder, 'data.999999999.x.tmp'))
+    for (const pid of [999_999_999, process.pid]) {
+      writeFileSync(
+        pidFile,
+        `${pid}\n${folder}/data\n1\n5432\n${folder}/socket\n\n  1 1\nready\n`,
+        {
+          mode: 0o600,
+        },
+      )
+      const { uid, gid } = statSync(join(folder, 'data'))
+      chownSync(pidFile, uid, gid)
+      writeFileSync(join(folder, 'users', `${pid}-1-x`), '')
+      const server = await start()
+      expect(server.pid).not.toBe(pid)
+      await withDatabase(server, (db) => db.query(sql`select 1`))
+      await server.stop()
+      expect(isRunning(server.pid)).toBe(false)
+    }
+  },
+)
 
-test('removes the files of an interrupted initdb', async () => {
+longTest('removes the files of an interrupted initdb', async () => {
   mkdirSync(join(folder, 'data.999999999.x.tmp', 'base'), { recursive: true })
   await start()
   expect(readdirSync(folder).filter((name) => name.startsWith('data'))).toEqual(['data'])
@@ -222,13 +230,13 @@ test('refuses data of another major version and says what to do', async () => {
   )
 })
 
-test('reports in one sentence why it does not start', async () => {
+longTest('reports in one sentence why it does not start', async () => {
   await expect(start({ settings: { shared_buffers: 'many' } })).rejects.toThrow(
     /^PostgreSQL does not start: invalid value for parameter "shared_buffers": "many" \(.*postgres\.log\)$/,
   )
 })
 
-test('uses a short private socket folder for a long path, and keeps it', async () => {
+longTest('uses a short private socket folder for a long path, and keeps it', async () => {
   folder = join(home, 'deep'.repeat(20), 'postgres')
   const first = await start()
   expect(first.connection.host.length).toBeLessThan(90)

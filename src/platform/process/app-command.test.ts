@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -57,6 +57,31 @@ test('bwrap, setpriv and prlimit load no library of the app', requiresIsolation,
     expect(err.match(/cannot be preloaded/g)).toHaveLength(1)
   } finally {
     await rm(tmp, { recursive: true })
+  }
+})
+
+test('a command whose input is in files starts although its starter dies', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'fairlead-input-'))
+  const waits = `while kill -0 $STARTER 2>/dev/null; do sleep 0.01; done; exec "$@"`
+  const app = {
+    ...{ helpers: ['/bin/sh', '-c', waits, 'sh'], filter: null, cwd: '/', folder },
+    ...{ command: ['/bin/sh', '-c', `printf '%s' "\${#A} \${#B}" >${folder}/done`] },
+    output: ['ignore', 'ignore'],
+  }
+  const starter =
+    `import { startApp } from '${new URL('app-command.ts', import.meta.url).href}'\n` +
+    // More than a pipe holds.
+    `const env = { A: 'a'.repeat(100_000), B: 'b'.repeat(100_000), PATH: '/usr/bin:/bin' }\n` +
+    `const marker = { STARTER: String(process.pid) }\n` +
+    `startApp({ ...${JSON.stringify(app)}, env, marker })\n` +
+    `process.kill(process.pid, 'SIGKILL')`
+  spawnSync(process.execPath, ['--input-type=module', '-e', starter])
+  try {
+    const read = () => readFile(join(folder, 'done'), 'utf8').catch(() => '')
+    await expect.poll(read, { timeout: 20_000 }).toBe('100000 100000')
+    expect(await readdir(folder)).toEqual(['done'])
+  } finally {
+    await rm(folder, { recursive: true })
   }
 })
 
@@ -122,6 +147,8 @@ test('only the runner, the host and the check of the isolation start commands of
     (file) => !isTest(file) && /\bstartApp\b/.test(textOf(file)),
   )
   expect(users.sort()).toEqual([
+    'src/host/file-check.ts',
+    'src/host/rehearsal/rehearsal.ts',
     'src/host/start.ts',
     'src/platform/process/app-command.ts',
     'src/platform/process/isolation.ts',

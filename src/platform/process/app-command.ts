@@ -1,4 +1,6 @@
 import { type ChildProcess, type IOType, spawn } from 'node:child_process'
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Readable, Writable } from 'node:stream'
 import { helperEnvironment } from './program.ts'
 
@@ -19,6 +21,12 @@ export interface AppCommand {
   marker: Record<string, string>
   cwd: string
   output: [IOType | number, IOType | number]
+  /**
+   * A folder for what the helpers read. With it, all of that is in files before they start. Without
+   * it, it comes from this process: when that dies, the command does not start, and the helpers can
+   * end with the exit code 0.
+   */
+  folder?: string
 }
 
 /**
@@ -38,16 +46,35 @@ export function startApp(app: AppCommand): ChildProcess {
       stdio: ['ignore', ...output],
     })
   }
-  const script = appScript({ ...env, ...marker })
-  const child = spawn(helper, [...args, '/bin/sh', '-s', '--', ...command], {
-    cwd,
-    env: { ...helperEnvironment(), ...marker },
-    detached: true,
-    stdio: ['pipe', ...output, ...(filter === null ? [] : (['pipe'] as const))],
-  })
-  write(child.stdio[0], script)
-  if (filter !== null) write(child.stdio[filterDescriptor], Buffer.from(filter, 'base64'))
-  return child
+  const script = Buffer.from(appScript({ ...env, ...marker }))
+  const inputs = filter === null ? [script] : [script, Buffer.from(filter, 'base64')]
+  const files = inputs.map((input, i) =>
+    app.folder === undefined ? null : openInput(join(app.folder, `input.${i}`), input),
+  )
+  const [first, ...others] = files.map((file) => file ?? ('pipe' as const))
+  try {
+    const child = spawn(helper, [...args, '/bin/sh', '-s', '--', ...command], {
+      cwd,
+      env: { ...helperEnvironment(), ...marker },
+      detached: true,
+      stdio: [first, ...output, ...others],
+    })
+    write(child.stdio[0], script)
+    if (inputs[1] !== undefined) write(child.stdio[filterDescriptor], inputs[1])
+    return child
+  } finally {
+    for (const file of files) if (file !== null) closeSync(file)
+  }
+}
+
+/** Opens a file with that content for reading, and deletes its name. */
+function openInput(path: string, content: Buffer): number {
+  writeFileSync(path, content, { mode: 0o600 })
+  try {
+    return openSync(path, 'r')
+  } finally {
+    rmSync(path)
+  }
 }
 
 function write(stream: Readable | Writable | null | undefined, content: string | Buffer): void {

@@ -1,22 +1,34 @@
 import { Agent, request } from 'node:http'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { FairleadError, errorTable, type ErrorCode, type Problem } from '#contract/errors.ts'
+import type { Fence } from '#contract/host/fence.ts'
 import {
-  type Fence,
   hostReleaseStatus,
-  observations,
-  expositions,
-  type Exposition,
-  type HostRoute,
-  type Observations,
   type HostRelease,
   type HostReleaseStatus,
-  hostStatus,
-  type HostStatus,
-  logTail,
-} from '#contract/host/host.ts'
-
+} from '#contract/host/release.ts'
+import { observations, type Observations } from '#contract/host/observations.ts'
+import { expositions, type Exposition } from '#contract/host/expositions.ts'
+import type { HostRoute } from '#contract/host/route.ts'
+import { hostStatus, type HostStatus } from '#contract/host/status.ts'
+import { logTail, type NewOutput, newOutput, type OutputPlaces } from '#contract/host/output.ts'
+import { type DriftReport, driftReport } from '#contract/drift/drift.ts'
+import type { DriftFile, DriftRepair, DriftRequest } from '#contract/drift/host.ts'
+import { type CommandClient, createCommandClient } from './command-client.ts'
+import type { RehearsalRequest } from '#contract/rehearsal/host.ts'
+import { type RehearsalReport, rehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import { type Measurements, measurements } from '#contract/host/measurements.ts'
+import { type HostRoster, type Outage, rosterAnswer } from '#contract/host/roster.ts'
+import type { StatusPage } from '#contract/status-page/status-page.ts'
+import {
+  type HostSwitch,
+  type HostSwitches,
+  hostSwitchList,
+  type HostSwitchReport,
+  hostSwitchReport,
+  type HostSwitchRequest,
+} from '#contract/host/switches.ts'
+import { type HostMonitors, type HostResults, hostResults } from '#contract/host/monitors.ts'
 
 /**
  * Client of `fairlead host`. Every method throws a FairleadError: `unavailable` when the host does
@@ -26,6 +38,27 @@ export interface HostClient {
   status(): Promise<HostStatus>
   /** the seconds after a number, at most the last fifteen minutes */
   measurements(after: number): Promise<Measurements>
+  /** replaces everything that the host checks */
+  setMonitors(monitors: HostMonitors): Promise<void>
+  /** the results of checks since a number */
+  monitors(after: number): Promise<HostResults>
+  /** replaces how all switches are set */
+  setSwitches(switches: HostSwitches): Promise<void>
+  /** what the host serves, and the changes that it took while no server answered */
+  switches(): Promise<HostSwitchReport>
+  /** the switches of the releases of an environment */
+  listSwitches(app: string, environment: string): Promise<HostSwitch[]>
+  /** Sets a switch on the host itself. A server that answers later stores the change. */
+  changeSwitch(
+    app: string,
+    environment: string,
+    name: string,
+    request: HostSwitchRequest,
+  ): Promise<void>
+  /** replaces who is notified while no server answers; returns an outage that is to be recorded */
+  setRoster(roster: HostRoster): Promise<Outage | null>
+  /** replaces and confirms what the status page shows */
+  setStatusPage(page: StatusPage): Promise<void>
   start(release: HostRelease): Promise<HostReleaseStatus>
   /** null when the host does not have the release */
   release(
@@ -48,8 +81,24 @@ export interface HostClient {
     environment: string,
     release: number,
     path: string,
-    names: string[],
+    only: { names?: string[]; service?: string },
   ): Promise<Exposition[]>
+  /** Rehearses a restart of a service. The call can take minutes. */
+  rehearse(app: string, environment: string, request: RehearsalRequest): Promise<RehearsalReport>
+  /** Compares the release that has the traffic with the declared one. The call can take minutes. */
+  findDrift(app: string, environment: string, request: DriftRequest): Promise<DriftReport>
+  /** Writes a file of the release with the traffic again. */
+  repairDrift(app: string, environment: string, repair: DriftRepair): Promise<void>
+  /** The text of a configuration file on disk, with its secrets. */
+  driftFile(app: string, environment: string, file: DriftFile): Promise<string>
+  readonly commands: CommandClient
+  /** Returns why an instance of the service is not healthy again, or null. */
+  restart(
+    app: string,
+    environment: string,
+    release: number,
+    service: string,
+  ): Promise<string | null>
   stop(app: string, environment: string, release: number, fence: Fence): Promise<void>
   remove(app: string, environment: string, release: number, fence: Fence): Promise<void>
   removeEnvironment(app: string, environment: string, fence?: Fence): Promise<void>
@@ -60,11 +109,16 @@ export interface HostClient {
     service: string | undefined,
     lines: number,
   ): Promise<z.infer<typeof logTail>['lines']>
+  /** what every instance wrote after the places */
+  output(after: OutputPlaces): Promise<NewOutput>
   /** Starts the command as the next host, and hands over to it. */
   upgrade(command: [string, ...string[]]): Promise<void>
   stopAll(): Promise<void>
   close(): void
 }
+
+const fileAnswer = z.object({ text: z.string() })
+const restartAnswer = z.object({ problem: z.string().nullable() })
 
 export function createHostClient(socketPath: string): HostClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
@@ -81,9 +135,22 @@ export function createHostClient(socketPath: string): HostClient {
   const at = (app: string, environment: string): string =>
     `/apps/${app}/environments/${environment}`
   return {
+    commands: createCommandClient(call),
     status: async () => hostStatus.parse(await call('GET', '/status', undefined, 3000)),
     measurements: async (after) =>
       measurements.parse(await call('GET', `/measurements?after=${after}`, undefined, 5000)),
+    setMonitors: async (monitors) => void (await call('PUT', '/monitors', monitors)),
+    monitors: async (after) =>
+      hostResults.parse(await call('GET', `/monitors?after=${after}`, undefined, 5000)),
+    setSwitches: async (switches) => void (await call('PUT', '/switches', switches, 2000)),
+    switches: async () => hostSwitchReport.parse(await call('GET', '/switches', undefined, 2000)),
+    listSwitches: async (app, environment) =>
+      hostSwitchList.parse(await call('GET', `${at(app, environment)}/switches`, undefined, 2000))
+        .switches,
+    changeSwitch: async (app, environment, name, request) =>
+      void (await call('PUT', `${at(app, environment)}/switches/${name}`, request, 2000)),
+    setRoster: async (roster) => rosterAnswer.parse(await call('PUT', '/roster', roster)).outage,
+    setStatusPage: async (page) => void (await call('PUT', '/status-page', page, 2000)),
     start: async (release) =>
       hostReleaseStatus.parse(
         await call(
@@ -114,14 +181,37 @@ export function createHostClient(socketPath: string): HostClient {
       const path = `${at(app, environment)}/releases/${release}/observations?${query}`
       return observations.parse(await call('GET', path, undefined, waitMs + 5000))
     },
-    expositions: async (app, environment, release, path, names) => {
-      const query = new URLSearchParams({ path, names: names.join(',') }).toString()
+    expositions: async (app, environment, release, path, { names, service }) => {
+      const query = new URLSearchParams({
+        path,
+        ...(names === undefined ? {} : { names: names.join(',') }),
+        ...(service === undefined ? {} : { service }),
+      }).toString()
       const answer = await call(
         'GET',
         `${at(app, environment)}/releases/${release}/expositions?${query}`,
       )
       return expositions.parse(answer).instances
     },
+    rehearse: async (app, environment, wanted) =>
+      rehearsalReport.parse(
+        await call('POST', `${at(app, environment)}/rehearsals`, wanted, 300_000),
+      ),
+    findDrift: async (app, environment, wanted) =>
+      driftReport.parse(await call('POST', `${at(app, environment)}/drift`, wanted, 300_000)),
+    repairDrift: async (app, environment, wanted) =>
+      void (await call('POST', `${at(app, environment)}/drift/repair`, wanted, 60_000)),
+    driftFile: async (app, environment, wanted) =>
+      fileAnswer.parse(await call('POST', `${at(app, environment)}/drift/file`, wanted)).text,
+    restart: async (app, environment, release, service) =>
+      restartAnswer.parse(
+        await call(
+          'POST',
+          `${at(app, environment)}/releases/${release}/restart`,
+          { service },
+          600_000,
+        ),
+      ).problem,
     // A stop waits for the drain and the grace of the services.
     stop: async (app, environment, release, fence) =>
       void (await call(
@@ -148,6 +238,7 @@ export function createHostClient(socketPath: string): HostClient {
       return logTail.parse(await call('GET', `${at(app, environment)}/log?${query.toString()}`))
         .lines
     },
+    output: async (after) => newOutput.parse(await call('POST', '/output', after, 10_000)),
     upgrade: async (command) => void (await call('POST', '/upgrade', { command }, 120_000)),
     stopAll: async () => void (await call('POST', '/stop-all', {}, 600_000)),
     close: () => agent.destroy(),

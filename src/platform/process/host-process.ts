@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
-import type { HostStatus } from '#contract/host/host.ts'
+import type { HostStatus } from '#contract/host/status.ts'
 import { createHostClient } from './host-client.ts'
 import type { Home } from '#platform/home.ts'
 import { isolationVariables } from './isolation-policy.ts'
@@ -71,7 +71,10 @@ function spawnHost(home: Home, env: Record<string, string | undefined>): ChildPr
 
 /** The variables of the host, without the database and the token, which it does not need. */
 function hostEnvironment(env: Record<string, string | undefined>): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'FAIRLEAD_EDGE_LISTEN', ...isolationVariables]
+  const kept = [
+    ...['PATH', 'HOME', 'LANG', 'TMPDIR', 'FAIRLEAD_EDGE_LISTEN'],
+    ...['FAIRLEAD_STATUS_HOST', 'FAIRLEAD_STATUS_PORT', ...isolationVariables],
+  ]
   return Object.fromEntries(
     kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
   )

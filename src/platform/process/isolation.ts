@@ -59,6 +59,8 @@ export interface ConfinementRequest {
   /** Describes the user in the files of the system; null leaves them as they are. */
   account: AccountFiles | null
   network: boolean
+  /** a file to mount over /etc/hosts */
+  hosts?: string
 }
 
 export type Isolation =
@@ -121,6 +123,7 @@ export function confine(
     ...bind('--ro-bind-try', shown),
     ...bind('--bind-try', writable),
     ...(request.account === null ? [] : over(request.account)),
+    ...(request.hosts === undefined ? [] : ['--ro-bind', request.hosts, '/etc/hosts']),
     ...[...policy.hidden, '/run'].flatMap((folder) => ['--remount-ro', folder]),
     ...(policy.filter === null ? [] : ['--seccomp', String(filterDescriptor)]),
     ...['--chdir', request.cwd, '--'],

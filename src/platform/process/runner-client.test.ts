@@ -252,12 +252,13 @@ test('renewing the lease keeps commands alive; an expired lease refuses new ones
   const keep = setInterval(() => lease(1000), 100)
   expect(await run(specOf('sleep 2; echo lived'), never)).toMatchObject({ outcome: 'passed' })
   clearInterval(keep)
-  await new Promise((later) => setTimeout(later, 1300))
-  expect(await run(specOf('echo no', { id: '1/build/2' }), never)).toMatchObject({
-    outcome: 'broken',
-  })
+  let step = 2
+  const next = (): string => `1/build/${step++}`
+  await expect
+    .poll(async () => (await run(specOf('echo no', { id: next() }), never)).outcome)
+    .toBe('broken')
   lease(60_000)
-  expect(await run(specOf('echo yes', { id: '1/build/3' }), never)).toMatchObject({
+  expect(await run(specOf('echo yes', { id: next() }), never)).toMatchObject({
     outcome: 'passed',
   })
 })
