@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import type { Command } from 'commander'
 import { expect, test } from 'vitest'
-import { allCommands, createProgram } from './cli.ts'
+import { allCommands, createProgram, runCli } from './cli.ts'
 import type { Local } from './local.ts'
 
 const create = () =>
@@ -53,3 +53,21 @@ test.each(leaves.map((command) => [pathOf(command), argumentsOf(command)] as con
     }
   },
 )
+
+test.each([
+  ['forge', 'show', 'shop'],
+  ['--json', 'verdict', 'show', '12'],
+])('accepts the former name in %s %s, which no help shows', async (...args) => {
+  const lines: string[] = []
+  const code = await runCli(args, {
+    local: { version: '0', connection: async () => null } as unknown as Local,
+    stdin: new PassThrough(),
+    stdout: { write: (text: string) => lines.push(text) },
+    stderr: { write: (text: string) => lines.push(text) },
+    env: {},
+    now: () => 0,
+    signal: new AbortController().signal,
+  })
+  expect([code, lines.join('')]).toEqual([4, expect.stringContaining('server')])
+  expect(create().helpInformation()).not.toMatch(/forge|verdict/)
+})

@@ -9,7 +9,7 @@ export async function runCli(args: string[], environment: CliEnvironment): Promi
   let code: number = exitCodes.done
   const program = createProgram(environment, (next) => (code = next))
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(withCurrentName(args), { from: 'user' })
     return environment.signal.aborted && code === exitCodes.done ? exitCodes.interrupted : code
   } catch (error) {
     if (error instanceof CommanderError)
@@ -18,6 +18,18 @@ export async function runCli(args: string[], environment: CliEnvironment): Promi
     report(environment, error, args.includes('--json'))
     return exitCodeOf(error)
   }
+}
+
+/** Commands that were renamed, and their names. The former ones work, and no help shows them. */
+const renamed = new Map([
+  ['forge', 'provider'],
+  ['verdict', 'canary'],
+])
+
+/** The arguments with the current name of the command. */
+function withCurrentName(args: string[]): string[] {
+  const at = args.findIndex((arg) => !arg.startsWith('-'))
+  return args.map((arg, index) => (index === at ? (renamed.get(arg) ?? arg) : arg))
 }
 
 /** The whole command line as data: for execution, help, completion and docs/cli.md. */

@@ -1,30 +1,41 @@
 import type { Register } from './register.ts'
 import * as access from './commands/access.ts'
 import * as alerts from './commands/alerts.ts'
+import * as errors from './commands/errors.ts'
 import * as change from './commands/change.ts'
 import * as completion from './commands/completion.ts'
 import * as config from './commands/config.ts'
 import * as configuration from './commands/configuration.ts'
 import * as deployments from './commands/deployments.ts'
+import * as drift from './commands/drift.ts'
 import * as environment from './commands/environment.ts'
 import * as evidence from './commands/evidence.ts'
 import * as events from './commands/events.ts'
 import * as files from './commands/files.ts'
+import * as jobs from './commands/jobs.ts'
 import * as logs from './commands/logs.ts'
 import * as machine from './commands/machine.ts'
+import * as incidents from './commands/incidents.ts'
+import * as machines from './commands/machines.ts'
+import * as oncall from './commands/oncall.ts'
+import * as monitors from './commands/monitors.ts'
 import * as pulls from './commands/pulls.ts'
+import * as rehearsal from './commands/rehearsal.ts'
 import * as reports from './commands/reports.ts'
 import * as runs from './commands/runs.ts'
+import * as slo from './commands/slo.ts'
 import * as status from './commands/status.ts'
+import * as statusPage from './commands/status-page.ts'
 import * as up from './commands/up.ts'
 import * as user from './commands/user.ts'
-import * as verdict from './commands/verdict.ts'
+import * as canary from './commands/canary.ts'
+import * as switches from './commands/switch.ts'
 import * as waivers from './commands/waivers.ts'
 import * as webhook from './commands/webhook.ts'
 import * as workflows from './commands/workflows.ts'
 import * as decision from './commands/decision.ts'
 import * as figures from './commands/figures.ts'
-import * as forge from './commands/forge.ts'
+import * as provider from './commands/provider.ts'
 
 /** The groups of the help text, in its order. */
 export const groups: Record<string, Register[]> = {
@@ -41,13 +52,26 @@ export const groups: Record<string, Register[]> = {
     deployments.register,
     environment.register,
     decision.register,
-    verdict.register,
+    canary.register,
     configuration.register,
     config.register,
+    rehearsal.register,
+    drift.register,
+    jobs.register,
+    machines.register,
     workflows.register,
   ],
-  'Watch and respond:': [alerts.register],
-  'Connect Git providers:': [webhook.register, forge.register],
+  'Watch and respond:': [
+    monitors.register,
+    slo.register,
+    switches.register,
+    statusPage.register,
+    alerts.register,
+    incidents.register,
+    oncall.register,
+    errors.register,
+  ],
+  'Connect Git providers:': [webhook.register, provider.register],
   'Manage users and audit:': [user.register, access.register, events.register],
   'Run Fairlead on this machine:': [machine.register, completion.register],
 }

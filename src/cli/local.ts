@@ -1,4 +1,5 @@
 import type { Evidence } from '#contract/evidence/evidence.ts'
+import type { HostSwitch, HostSwitchRequest } from '#contract/host/switches.ts'
 import type { Role } from '#contract/endpoint.ts'
 import type { PlanAnswer, PlanQuestion } from '#contract/verdict/plan.ts'
 
@@ -55,6 +56,11 @@ export interface Local {
   restore(file: string): Promise<{ rows: number }>
   /** Creates a one-time sign-in link on the machine itself, for emergencies. */
   link(wanted: { name: string; role?: Role }): Promise<string>
+  /**
+   * The switches of the host of this machine, for when no server answers; null when FAIRLEAD_URL
+   * names a server elsewhere.
+   */
+  hostSwitches(): HostSwitchControl | null
   /** Checks this installation and lists the results. */
   doctor(): Promise<DoctorLine[]>
   /**
@@ -66,6 +72,18 @@ export interface Local {
   repository(folder: string): Promise<LocalRepository>
   /** Commits the fairlead.yaml of the repository, and nothing else. */
   commitFile(repository: LocalRepository): Promise<void>
+}
+
+/** Throws a FairleadError with the code `unavailable` when no host runs. */
+export interface HostSwitchControl {
+  list(app: string, environment: string): Promise<HostSwitch[]>
+  change(place: SwitchPlace, request: HostSwitchRequest): Promise<void>
+}
+
+export interface SwitchPlace {
+  app: string
+  environment: string
+  name: string
 }
 
 export interface LocalRepository {

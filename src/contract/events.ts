@@ -4,18 +4,27 @@ import { appEvents } from './app/events.ts'
 import { changeEvents } from './change/events.ts'
 import { configurationEvents } from './configuration/events.ts'
 import { deploymentEvents } from './deployment/events.ts'
+import { driftEvents } from './drift/events.ts'
 import { environmentEvents } from './environment/events.ts'
 import type { EventDefinition } from './event/define-event.ts'
 import type { Actor } from './event/event.ts'
 import { evidenceEvents } from './evidence/events.ts'
 import { forgeEvents } from './forge/events.ts'
 import { gateEvents } from './gate/events.ts'
+import { crashLoopEvents } from './crash-loop/events.ts'
 import { incidentEvents } from './incident/events.ts'
+import { jobEvents } from './job/events.ts'
+import { machineEvents } from './machine/events.ts'
 import { alertEvents } from './alert/events.ts'
+import { errorEvents } from './error/events.ts'
 import { monitorEvents } from './monitor/events.ts'
+import { oncallEvents } from './oncall/events.ts'
 import { pullRequestEvents } from './pull-request/events.ts'
+import { rehearsalEvents } from './rehearsal/events.ts'
 import { runEvents } from './run/events.ts'
 import { serverEvents } from './server/events.ts'
+import { statusPageEvents } from './status-page/events.ts'
+import { switchEvents } from './switch/events.ts'
 import { verdictEvents } from './verdict/events.ts'
 import { webhookEvents } from './webhook/events.ts'
 
@@ -29,11 +38,20 @@ export const events = [
   ...evidenceEvents,
   ...environmentEvents,
   ...deploymentEvents,
-  ...incidentEvents,
+  ...crashLoopEvents,
   ...monitorEvents,
+  ...statusPageEvents,
+  ...switchEvents,
   ...alertEvents,
+  ...incidentEvents,
+  ...oncallEvents,
+  ...errorEvents,
   ...verdictEvents,
   ...configurationEvents,
+  ...rehearsalEvents,
+  ...driftEvents,
+  ...jobEvents,
+  ...machineEvents,
   ...webhookEvents,
   ...forgeEvents,
   ...accessEvents,
@@ -47,7 +65,7 @@ export type EventData<T extends EventType> = z.input<Extract<Definition, { type:
 interface EventHead {
   /** what it is about; `event/subject.ts` lists the forms */
   subject: string
-  /** the id that the check-in began with; everything that it caused carries it */
+  /** the id that the commit began with; everything that it caused carries it */
   chain: string
   app?: string | undefined
   /** who or what did it; Fairlead itself when left out */

@@ -23,6 +23,8 @@ export interface Dependencies {
   secrets: SecretBox
   /** public address of this installation */
   publicUrl: string
+  /** address of the status page; null when it is not served */
+  statusPage: string | null
   /** megabytes free on the disk of the installation, and the floor below which new work waits */
   disk(): Promise<{ free: number; floor: number }>
   /**
@@ -34,6 +36,8 @@ export interface Dependencies {
   cacheBudget: number
   /** bytes that measurements may use in the database */
   signalBudget: number
+  /** bytes that the details of errors may use in the database */
+  errorBudget: number
   /** limit of the steps that run at the same time */
   slots: Slots
   /** PATH of steps and services */
@@ -53,6 +57,8 @@ export interface Dependencies {
   }
   /** isolation of steps and services from the machine and each other */
   isolation: Isolation
+  /** host name of this machine, which selects `hosts` of an environment */
+  hostName: string
   /** variables that name tools, certificates and proxies of this machine; never credentials */
   machine: Record<string, string>
 }

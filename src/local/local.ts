@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path'
-import type { CheckResult, Local, LocalRepository, RunMessage } from '#cli/local.ts'
+import type {
+  CheckResult,
+  HostSwitchControl,
+  Local,
+  LocalRepository,
+  RunMessage,
+} from '#cli/local.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { CanaryFile } from '#contract/pipeline-file/canary-file.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
@@ -11,6 +17,7 @@ import { listMatching } from '#platform/file/matching.ts'
 import { compilePatterns } from '#platform/file/pattern.ts'
 import { git, GitError } from '#platform/git/git.ts'
 import { type Home, homeFrom } from '#platform/home.ts'
+import type { HostClient } from '#platform/process/host-client.ts'
 import { machineVariables } from '#platform/process/machine.ts'
 import { version } from '#platform/self.ts'
 import { findServer, startServer, stopServer } from './server-process.ts'
@@ -61,9 +68,27 @@ export function createLocal(env: Record<string, string | undefined>): Local {
     restore: async (file) =>
       (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),
     link: async (wanted) => (await import('./database.ts')).createLink(home(), wanted),
+    hostSwitches: () => (env['FAIRLEAD_URL'] ? null : hostSwitches(home())),
     doctor: async () => (await import('./doctor.ts')).examine(home(), env),
     repository,
     commitFile,
+  }
+}
+
+function hostSwitches({ hostSocket }: Home): HostSwitchControl {
+  const use = async <T>(work: (host: HostClient) => Promise<T>): Promise<T> => {
+    const { createHostClient } = await import('#platform/process/host-client.ts')
+    const host = createHostClient(hostSocket)
+    try {
+      return await work(host)
+    } finally {
+      host.close()
+    }
+  }
+  return {
+    list: (app, environment) => use((host) => host.listSwitches(app, environment)),
+    change: ({ app, environment, name }, request) =>
+      use((host) => host.changeSwitch(app, environment, name, request)),
   }
 }
 

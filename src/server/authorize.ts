@@ -8,10 +8,18 @@ import { highestRole, nothing, roleFor } from '#contract/access/grants.ts'
 import type { Access } from '#domains/access/access.ts'
 import type { Credentials } from '#domains/access/credentials.ts'
 
-/** Finds the app that owns a run, a deployment, an alert or a suspended workflow, or null. */
-export type AppOf = (
-  owned: { run: number } | { deployment: number } | { workflow: string } | { alert: number },
-) => Promise<string | null>
+/** What belongs to an app, by its number or id. */
+type Owned =
+  | { run: number }
+  | { deployment: number }
+  | { workflow: string }
+  | { alert: number }
+  | { incident: number }
+  | { error: number }
+  | { silence: number }
+
+/** Finds the app that owns it; null when it does not exist. */
+export type AppOf = (owned: Owned) => Promise<string | null>
 
 export interface AuthorizeOptions {
   access: Pick<Access, 'authenticate' | 'refusals'>
@@ -103,6 +111,9 @@ interface Named {
   deployment?: number
   workflow?: string
   alert?: number
+  incident?: number
+  error?: number
+  silence?: number
   name?: string
 }
 
@@ -112,7 +123,7 @@ async function appsNamed(
   endpoint: Endpoint,
   input: { params: unknown; query: unknown; body: unknown },
 ): Promise<(string | null)[]> {
-  const { run, deployment, workflow, alert, app } = input.params as Named
+  const { run, deployment, workflow, alert, incident, error, silence, app } = input.params as Named
   const { app: asked } = input.query as Named
   const made =
     endpoint.path === endpoints.createApp.path && endpoint.method === 'POST'
@@ -122,6 +133,9 @@ async function appsNamed(
     ...(run === undefined ? [] : [appOf({ run })]),
     ...(deployment === undefined ? [] : [appOf({ deployment })]),
     ...(alert === undefined ? [] : [appOf({ alert })]),
+    ...(incident === undefined ? [] : [appOf({ incident })]),
+    ...(error === undefined ? [] : [appOf({ error })]),
+    ...(silence === undefined ? [] : [appOf({ silence })]),
     ...(workflow === undefined ? [] : [appOf({ workflow })]),
   ])
   return [...[app, asked, made].filter((one) => one !== undefined), ...owners]

@@ -1,6 +1,8 @@
 import { statfs } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { readAllowed } from '#domains/configuration/read-allowed.ts'
 import { referenceProblem } from '#domains/configuration/references.ts'
+import { statusPageAddress } from '#platform/status-page/place.ts'
 import { createTargets } from '#domains/deployment/open-targets.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import type { Checkouts } from '#domains/source/checkouts.ts'
@@ -49,6 +51,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     isolation,
     clock: systemClock,
     publicUrl: settings.publicUrl,
+    statusPage: settings.statusPage && statusPageAddress(settings.statusPage, home.edgePort),
     targets: createTargets(targets, {
       ...{ artifacts: home.artifacts, host, edgePort: home.edgePort },
       machine: { ...machineVariables(env), PATH: stepPath(env) },
@@ -60,8 +63,10 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     settleMs: settings.settleMs,
     cacheBudget: settings.cacheBudget,
     signalBudget: settings.signalBudget,
+    errorBudget: settings.errorBudget,
     slots: createSlots(settings.steps),
     path: stepPath(env),
+    hostName: hostname(),
     machine: machineVariables(env),
     egress: egressOf(env, settings),
     references: {

@@ -20,13 +20,27 @@ import { configurationHandlers } from '#flows/deployment/configuration-handlers.
 import { prefixHandlers } from '#domains/configuration/prefix-handlers.ts'
 import { deploymentHandlers } from '#flows/deployment/handlers.ts'
 import { permissionHandlers } from '#flows/deployment/permission-handlers.ts'
+import { driftHandlers } from '#flows/drift/handlers.ts'
 import { evidenceHandlers } from '#flows/evidence/evidence-handlers.ts'
 import { gateHandlers } from '#flows/evidence/gate-handlers.ts'
+import { deleteErrorsOf } from '#domains/error/store.ts'
 import { deleteSeriesOf } from '#domains/signal/store.ts'
+import { alertFigureHandlers } from '#flows/monitoring/alert-figures.ts'
 import { alertHandlers } from '#flows/monitoring/alert-handlers.ts'
 import type { Monitoring } from '#flows/monitoring/jobs.ts'
 import type { NotifyParts } from '#flows/monitoring/notify.ts'
+import { incidentHandlers } from '#flows/incident/handlers.ts'
+import { oncallHandlers } from '#flows/oncall/handlers.ts'
+import { errorHandlers } from '#flows/error/handlers.ts'
+import { monitorHandlers } from '#flows/monitoring/monitor-handlers.ts'
+import { sloHandlers } from '#flows/monitoring/slo-handlers.ts'
 import { signalHandlers } from '#flows/monitoring/signal-handlers.ts'
+import { jobHandlers } from '#flows/job/handlers.ts'
+import { machineHandlers } from '#flows/machine/handlers.ts'
+import { makeJobKey, wakeJobs } from '#flows/job/background.ts'
+import { statusPageHandlers } from '#flows/status-page/handlers.ts'
+import { switchHandlers } from '#flows/switch/handlers.ts'
+import { rehearsalHandlers } from '#flows/rehearsal/handlers.ts'
 import { reportHandlers } from '#flows/evidence/report-handlers.ts'
 import { homeHandlers } from '#flows/home/handlers.ts'
 import { pullRequestHandlers } from '#flows/pull-request/handlers.ts'
@@ -48,7 +62,7 @@ export interface HandlerParts {
   provider: Provider | null
   webhooks: Webhooks
   keys: KeyRing
-  host: Pick<HostClient, 'status'>
+  host: Pick<HostClient, 'status' | 'switches' | 'setSwitches'>
   jobs: readonly BackgroundJob[]
   notify: NotifyParts
   monitoring: Pick<Monitoring, 'wakeNotifications'>
@@ -76,10 +90,7 @@ export function buildHandlers({
     ...forgeHandlers({ db, secrets, getApp, addressProblem: deps.egress.problem }),
     ...keyHandlers({ db, keys, secrets, log }),
     ...eventHandlers(db, deps.publicUrl),
-    ...sourceHandlers(source, {
-      onDelete: (app, actor) => stopApp(deps, app, actor),
-      addressProblem: deps.egress.problem,
-    }),
+    ...sourceHandlers(source, { onDelete: (app, actor) => stopApp(deps, app, actor) }),
     ...environmentHandlers(deps),
     ...homeHandlers(deps, source),
     ...lineHandlers({ db, targets: deps.targets }, source),
@@ -92,14 +103,30 @@ export function buildHandlers({
     ...configurationHandlers(deps, engine),
     ...comparisonHandlers(deps),
     ...prefixHandlers({ db, getApp }),
+    ...rehearsalHandlers(deps),
+    ...driftHandlers(deps),
+    ...jobHandlers({ deps, makeKey: makeJobKey, onQueued: () => wakeJobs(jobs) }),
+    ...machineHandlers(deps, engine),
     ...permissionHandlers(deps),
     ...workflowHandlers({ db, engine }),
     ...alertHandlers({
-      ...notify,
+      ...{ ...notify, getApp },
       now: () => deps.clock.now(),
       random: () => randomBytes(8).toString('hex'),
       onNotification: monitoring.wakeNotifications,
     }),
+    ...alertFigureHandlers(db),
+    ...incidentHandlers({ db, getApp, now: () => deps.clock.now() }),
+    ...oncallHandlers({
+      ...{ db, publicUrl: deps.publicUrl, now: () => deps.clock.now(), random: randomBytes },
+    }),
+    ...errorHandlers({
+      ...{ db, getApp, source: deps.source, publicUrl: deps.publicUrl },
+    }),
+    ...monitorHandlers({ db, publicUrl: deps.publicUrl }),
+    ...sloHandlers({ db, clock: deps.clock }),
+    ...statusPageHandlers({ db, now: () => deps.clock.now(), address: deps.statusPage }),
+    ...switchHandlers({ db, host, now: () => deps.clock.now() }),
     ...signalHandlers({ db, clock: deps.clock, budget: deps.signalBudget }),
     ...healthHandlers({ db, host, jobs, disk: deps.disk, edgePort: home.edgePort }),
   }
@@ -112,5 +139,5 @@ async function stopApp(deps: Dependencies, app: string, actor: Actor): Promise<v
       ...{ app, name, actor, chain: `app/${app}`, reason: 'the app was deleted' },
       ...(pullRequest === null ? {} : { pullRequest }),
     })
-  await deps.db.query(deleteSeriesOf(app))
+  await deps.db.batch([deleteSeriesOf(app), ...deleteErrorsOf(app)])
 }

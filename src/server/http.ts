@@ -12,25 +12,32 @@ import type { Forge } from '#domains/forge/forge.ts'
 import type { Webhooks } from '#domains/forge/webhook.ts'
 import type { Access } from '#domains/access/access.ts'
 import type { Provider } from '#domains/access/provider.ts'
+import type { Ingest } from '#flows/error/ingest.ts'
 import type { Logger } from '#platform/log.ts'
 import { isDatabaseAway } from '#platform/postgres/postgres.ts'
 import { type AppOf, authenticate, authorize, credentialsOf } from './authorize.ts'
+import type { Answers } from '#flows/monitoring/answer.ts'
+import { addAnswers } from './answers.ts'
 import { serveConsole } from './console.ts'
-import { createIntake } from './intake.ts'
+import { holdBodies } from './held-bodies.ts'
 import { headerLimits, idleMs, limitBody, limitConnections } from './limits.ts'
 import { openApi } from './openapi.ts'
 import { parse } from './parse.ts'
 import { openMetricsType } from './open-metrics.ts'
 import { guardRequest, httpsHeaders, securityHeaders } from './security.ts'
+import { addInbox, type InboxOptions } from './inbox.ts'
+import { addSentry, isSdkRequest } from './sentry.ts'
 import { addSignIn } from './sign-in.ts'
 import { streamEvents } from './stream.ts'
 
-export interface HttpOptions {
+export interface HttpOptions extends Pick<InboxOptions, 'inbox' | 'alertmanager' | 'started'> {
   handlers: Omit<Handlers, 'createSession' | 'deleteSession'>
   access: Access
   /** null when users sign in by links only */
   provider: Provider | null
   webhooks: Pick<Webhooks, 'admit' | 'receive'>
+  /** receives the errors that SDKs send */
+  ingest: Ingest
   appOf: AppOf
   /** serves `/git/APP.git/REST` on the raw request; `address` is that of the client */
   git(
@@ -48,6 +55,10 @@ export interface HttpOptions {
   hosts: string[]
   /** proxies whose forwarded headers are trusted */
   proxies: string[]
+  /** links in messages that acknowledge an alert */
+  answers: Answers
+  /** the calendar of a rota; null when the key is wrong */
+  calendar(rota: string, key: string): Promise<string | null>
   /** the measurements of this installation in OpenMetrics */
   metrics(): Promise<string>
   /** true behind a proxy that terminates HTTPS */
@@ -87,7 +98,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     void reply.headers(options.isHttps ? { ...securityHeaders, ...httpsHeaders } : securityHeaders)
     if (request.url.startsWith(apiPrefix)) void reply.header('cache-control', 'no-store')
     limitBody(request.raw, request.url.startsWith('/git/'))
-    guardRequest(request, options.hosts)
+    // An event of an SDK needs no cookie, and comes from pages of any site.
+    if (!isSdkRequest(request.url)) guardRequest(request, options.hosts)
   })
   app.setErrorHandler((error, request, reply) => sendError(options.log, error, request, reply))
   for (const [name, endpoint] of Object.entries(endpoints) as [EndpointName, Endpoint][]) {
@@ -104,8 +116,12 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     })
   })
   addMetrics(app, options)
+  addCalendars(app, options)
+  addAnswers(app, options.answers)
   addGit(app, options)
   addWebhooks(app, options)
+  addSentry(app, options)
+  addInbox(app, options)
   await serveConsole(app, options.consoleFolder)
   return {
     listen: async (port, address) => void (await app.listen({ port, host: address })),
@@ -183,6 +199,22 @@ function addMetrics(app: FastifyInstance, options: HttpOptions): void {
   })
 }
 
+/** Serves the calendars of rotas. Calendar programs cannot sign in, so the address has a key. */
+function addCalendars(app: FastifyInstance, { calendar }: HttpOptions): void {
+  app.get('/calendars/:file', async (request, reply) => {
+    const { file } = request.params as { file: string }
+    const { key } = request.query as { key?: unknown }
+    const text =
+      typeof key === 'string' && file.endsWith('.ics')
+        ? await calendar(file.slice(0, -'.ics'.length), key)
+        : null
+    if (text === null) throw new FairleadError('not_found', { kind: 'calendar', id: file })
+    return reply
+      .headers({ 'content-type': 'text/calendar; charset=utf-8', 'cache-control': 'no-store' })
+      .send(text)
+  })
+}
+
 /** Routes requests of git, whose bodies are streams that no parser may read. */
 function addGit(app: FastifyInstance, { git }: HttpOptions): void {
   void app.register(async (scope) => {
@@ -205,24 +237,14 @@ const webhookLimits = { body: 25 * megabyte, ofAddress: 50 * megabyte, all: 100 
 
 function addWebhooks(app: FastifyInstance, { webhooks }: HttpOptions): void {
   void app.register(async (scope) => {
-    scope.removeAllContentTypeParsers()
-    const intake = createIntake(webhookLimits)
-    scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => {
-      const announced = request.headers['content-length']
-      const length = announced === undefined ? null : Number(announced)
-      const { body, release } = intake.read(payload, { address: request.ip, length })
-      releases.set(request, release)
-      return body
-    })
+    holdBodies(scope, webhookLimits)
     const appOf = (request: FastifyRequest): string => (request.params as { app: string }).app
     const senders = new WeakMap<FastifyRequest, Forge>()
-    const releases = new WeakMap<FastifyRequest, () => void>()
     scope.route({
       method: 'POST',
       url: '/webhooks/:app',
       // Runs before the body is read, which an unsigned delivery is not.
-      onRequest: async (request, reply) => {
-        reply.raw.once('close', () => releases.get(request)?.())
+      onRequest: async (request) => {
         senders.set(request, await webhooks.admit(appOf(request), request.headers))
       },
       handler: async (request, reply) => {

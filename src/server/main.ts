@@ -5,6 +5,7 @@ import { appendEvent } from '#engine/events.ts'
 import { runJobs } from '#engine/every.ts'
 import { systemClock, systemSleep } from '#platform/clock.ts'
 import { git, gitProxy } from '#platform/git/git.ts'
+import { gitTunnel, writeTunnel } from '#platform/git/tunnel.ts'
 import { type Home, makeHome } from '#platform/home.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { createEgressPolicy, guardedAgent } from '#platform/net/egress.ts'
@@ -15,11 +16,11 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
 import { findIsolation } from '#platform/process/isolation.ts'
 import { isolationOptions, isolationMode } from '#platform/process/isolation-policy.ts'
-import { version } from '#platform/self.ts'
+import { selfCommand, version } from '#platform/self.ts'
 import { buildConsoleIfNeeded } from './console-build.ts'
 import { makeSample } from './sample.ts'
 import { readSettings, type ServerSettings } from './settings.ts'
-import { wire } from './wire.ts'
+import type { wire } from './wire.ts'
 
 export interface ServerOptions {
   home: Home
@@ -51,8 +52,12 @@ export async function main(options: ServerOptions): Promise<number> {
   )
   try {
     const settings = readSettings(options.env, options.home)
-    const database = await prepare(options, settings, log)
-    const wired = await wire({ ...options, settings, db: database.db, log })
+    const [database, parts] = await Promise.all([
+      prepare(options, settings, log),
+      // PostgreSQL starts in processes of its own while this one loads the rest.
+      import('./wire.ts'),
+    ])
+    const wired = await parts.wire({ ...options, settings, db: database.db, log })
     await open(wired, options, settings)
     const jobs = runJobs(wired.jobs, jobRuntime(wired, database.db, log), stop.signal)
     await welcome(options, wired, log)
@@ -75,7 +80,7 @@ export async function main(options: ServerOptions): Promise<number> {
 /** Opens the database that the server builds on. */
 async function prepare({ home, env }: ServerOptions, settings: ServerSettings, log: Logger) {
   makeHome(home)
-  await guardEgress(env, settings)
+  await guardEgress(home, env, settings)
   // Without this check, only the log of the host would show that isolation is missing.
   if (isolationMode(env) === 'required') await findIsolation(isolationOptions(home.root, env))
   await git('/', ['--version'])
@@ -87,6 +92,7 @@ async function prepare({ home, env }: ServerOptions, settings: ServerSettings, l
  * from private networks too, because repositories choose the addresses of their submodules.
  */
 async function guardEgress(
+  home: Home,
   env: ServerOptions['env'],
   { privateHosts }: ServerSettings,
 ): Promise<void> {
@@ -94,6 +100,8 @@ async function guardEgress(
   setGlobalDispatcher(guardedAgent(policy))
   const ofGit = privateHosts === null ? policy : publicPolicy(policy, privateHosts)
   process.env[gitProxy] = (await startSocks(ofGit)).url
+  await writeTunnel(home.git, selfCommand('connect'))
+  process.env[gitTunnel] = home.git
 }
 
 function describeError(error: NodeJS.ErrnoException, home: Home): string {
@@ -136,15 +144,19 @@ const jobRuntime = ({ replica }: Wired, db: Database, log: Logger) => ({
   random: Math.random,
 })
 
-/** Builds the console if necessary, prints the sign-in link, and delivers the sample if wanted. */
+/**
+ * Builds the console if necessary, delivers the sample meanwhile if wanted, and prints the sign-in
+ * link when the console can be opened.
+ */
 async function welcome(options: ServerOptions, wired: Wired, log: Logger): Promise<void> {
   const { access, source, deps } = wired
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
-  await buildConsoleIfNeeded(log, say)
-  const { url } = await access.links.create({ name: 'admin', role: 'admin' }, 'fairlead')
-  say(`Fairlead ${version} at ${deps.publicUrl}\nSign in once, within 15 minutes: ${url}`)
+  const built = buildConsoleIfNeeded(log, say)
   if (options.sample && (await source.list()).length === 0)
     await deliverSample(options.home, wired, log)
+  await built
+  const { url } = await access.links.create({ name: 'admin', role: 'admin' }, 'fairlead')
+  say(`Fairlead ${version} at ${deps.publicUrl}\nSign in once, within 15 minutes: ${url}`)
 }
 
 async function close(home: Home, wired: Wired, jobs: Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import type { HostStatus } from '#contract/host/host.ts'
+import type { HostStatus } from '#contract/host/status.ts'
 import { machinePorts, reservedPorts } from './ports.ts'
 
 const home = { port: 4400, edgePort: 4480 }

@@ -14,13 +14,18 @@ test('blank variables mean the defaults', () => {
     hosts: [],
     proxies: [],
     privateHosts: null,
+    reach: [],
     settleMs: 1000,
     cacheBudget: 5_000_000_000,
     signalBudget: 2_000_000_000,
+    errorBudget: 500_000_000,
     publishFolders: ['/srv/fairlead/publish'],
     diskFloor: 500,
     mail: null,
     channelCommands: null,
+    heartbeat: null,
+    hostPagesMs: 180_000,
+    statusPage: { host: 'status.localhost', port: null, isLocal: true },
   })
   expect(concurrency).toBeGreaterThanOrEqual(4)
   expect(steps).toBeGreaterThanOrEqual(4)
@@ -57,6 +62,7 @@ test.each([
   ['FAIRLEAD_POLL_SECONDS', '0', 'must be a number of at least 0.01; it is "0"'],
   ['FAIRLEAD_CLEAN_UP_SECONDS', 'hourly', 'must be a number of at least 0.01; it is "hourly"'],
   ['FAIRLEAD_CONCURRENCY', '-1', 'must be a number of at least 1; it is "-1"'],
+  ['FAIRLEAD_HEARTBEAT_URL', 'hc-ping.com/x', 'must be an address with http:// or https://'],
 ])('%s=%s is refused in one sentence', (variable, value, problem) => {
   expect(() => readSettings({ [variable]: value }, home)).toThrow(`${variable} ${problem}`)
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { defaultSlots } from '#flows/step/slots.ts'
 import type { Home } from '#platform/home.ts'
+import { type StatusPagePlace, statusPagePlace } from '#platform/status-page/place.ts'
 
 type Variables = Record<string, string | undefined>
 
@@ -22,6 +23,11 @@ export interface Periods {
   cleanUp: number
   signals: number
   monitors: number
+  errors: number
+  rehearsals: number
+  heartbeat: number
+  drift: number
+  jobs: number
 }
 
 /** What the environment variables of a server say, checked, with defaults. */
@@ -49,6 +55,10 @@ export interface ServerSettings {
   cacheBudget: number
   /** bytes that measurements may use in the database */
   signalBudget: number
+  /** bytes that the details of errors may use in the database */
+  errorBudget: number
+  /** addresses `host:port` that prove that a host is connected */
+  reach: string[]
   /** folders that targets may publish files to */
   publishFolders: string[]
   /** megabytes of free disk below which new work waits */
@@ -57,6 +67,12 @@ export interface ServerSettings {
   mail: { url: string; from: string } | null
   /** folder of the programs that alerts may run; null for none */
   channelCommands: string | null
+  /** the address outside that is called while this installation works; null for none */
+  heartbeat: string | null
+  /** milliseconds without a server after which a host notifies people; 0 for never */
+  hostPagesMs: number
+  /** where the host serves the status page; null when it does not */
+  statusPage: StatusPagePlace | null
   periods: Periods
 }
 
@@ -89,6 +105,11 @@ const periodVariables: Record<keyof Periods, [variable: string, fallback: number
   cleanUp: ['FAIRLEAD_CLEAN_UP_SECONDS', 600],
   signals: ['FAIRLEAD_SIGNALS_SECONDS', 5],
   monitors: ['FAIRLEAD_MONITORS_SECONDS', 1],
+  errors: ['FAIRLEAD_ERRORS_SECONDS', 1],
+  rehearsals: ['FAIRLEAD_REHEARSAL_SECONDS', 86_400],
+  heartbeat: ['FAIRLEAD_HEARTBEAT_SECONDS', 60],
+  drift: ['FAIRLEAD_DRIFT_SECONDS', 3600],
+  jobs: ['FAIRLEAD_JOBS_SECONDS', 1],
 }
 
 /** Reads the settings. Throws one sentence that names the variable when a value is invalid. */
@@ -110,15 +131,20 @@ export function readSettings(
     hosts: listOf(env['FAIRLEAD_HOSTS']),
     proxies: listOf(env['FAIRLEAD_PROXIES']),
     privateHosts: privateHostsOf(env),
+    reach: listOf(env['FAIRLEAD_REACH']),
     concurrency: count('FAIRLEAD_CONCURRENCY', Math.max(4, availableParallelism() * 2), 1),
     settleMs: count('FAIRLEAD_SETTLE_SECONDS', 1, 0) * 1000,
     steps: count('FAIRLEAD_STEPS', defaultSlots(), 1),
     cacheBudget: count('FAIRLEAD_CACHE_MB', 5000, 0) * 1e6,
     signalBudget: count('FAIRLEAD_SIGNALS_MB', 2000, 10) * 1e6,
+    errorBudget: count('FAIRLEAD_ERRORS_MB', 500, 1) * 1e6,
     publishFolders: publishFolders.length > 0 ? publishFolders : [join(root, 'publish')],
     mail: mailOf(env),
     channelCommands: env['FAIRLEAD_CHANNEL_COMMANDS'] || null,
+    heartbeat: heartbeatOf(env),
+    statusPage: statusPagePlace(env),
     diskFloor: count('FAIRLEAD_DISK_FLOOR_MB', 500, 0),
+    hostPagesMs: count('FAIRLEAD_HOST_PAGES_SECONDS', 180, 0) * 1000,
     periods: Object.fromEntries(
       Object.entries(periodVariables).map(([name, [variable, fallback]]) => [
         name,
@@ -149,6 +175,14 @@ function mailOf(env: Variables): ServerSettings['mail'] {
     throw new Error('FAIRLEAD_SMTP_URL must be an address such as smtps://user:password@host:465')
   if (!from) throw new Error('FAIRLEAD_MAIL_FROM must be the sender of e-mails; it is not set')
   return { url, from }
+}
+
+/** The address is a secret, so the sentence does not repeat it. */
+function heartbeatOf(env: Variables): string | null {
+  const url = env['FAIRLEAD_HEARTBEAT_URL'] ?? ''
+  if (url !== '' && !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    throw new Error('FAIRLEAD_HEARTBEAT_URL must be an address with http:// or https://')
+  return url || null
 }
 
 const listOf = (text: string | undefined): string[] =>

@@ -9,6 +9,7 @@ import { createCheckouts } from '#domains/source/checkouts.ts'
 import { createSource } from '#domains/source/source.ts'
 import { createEngine } from '#engine/engine.ts'
 import type { Engine, WorkflowDefinition } from '#engine/workflow.ts'
+import { machinesWorkflow } from '#flows/machine/workflow.ts'
 import { deliveryWorkflow, pullRequestWorkflow } from '#flows/delivery/delivery.ts'
 import { queueDelivery } from '#flows/delivery/queue.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -16,14 +17,25 @@ import { configurationWorkflow } from '#flows/deployment/configuration.ts'
 import { rollbackWorkflow } from '#flows/deployment/rollback.ts'
 import { watchWorkflow } from '#flows/deployment/watch.ts'
 import { isFinal } from '#flows/final-error.ts'
+import { collectErrors } from '#flows/error/collect.ts'
+import type { Handlers } from '#contract/handler.ts'
+import { createAlertmanager } from '#flows/monitoring/alertmanager.ts'
+import { createInbox } from '#flows/monitoring/inbox.ts'
+import { createIngest } from '#flows/error/ingest.ts'
+import { createSourceMaps } from '#flows/error/source-maps.ts'
+import { createAnswers } from '#flows/monitoring/answer.ts'
 import { monitoring } from '#flows/monitoring/jobs.ts'
+import { calendarText } from '#flows/oncall/calendar.ts'
 import { webhookInbox } from '#flows/webhook/inbox.ts'
 import { takeNewKey } from '#flows/upkeep/reseal.ts'
 import { systemClock } from '#platform/clock.ts'
 import type { Home } from '#platform/home.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { getSilence } from '#domains/alert/silence-store.ts'
+import { getIncident } from '#domains/incident/store.ts'
 import { getAlert } from '#domains/alert/store.ts'
+import { getAppOfError } from '#domains/error/store.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
 import { startRunner } from '#platform/process/runner-client.ts'
 import { findKeys } from '#platform/secret/key-ring.ts'
@@ -37,6 +49,7 @@ import { gitRemote } from './git-remote.ts'
 import { buildHandlers } from './handlers.ts'
 import { createHttpServer } from './http.ts'
 import { backgroundJobs } from './jobs.ts'
+import { sendHeartbeat } from './own-heartbeat.ts'
 import type { ServerSettings } from './settings.ts'
 import { getDeployment } from '#views/deployment.ts'
 import { getSuspended } from '#views/workflow.ts'
@@ -93,7 +106,29 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     ...{ db, secrets, publicUrl },
     io: { fetch: deps.egress.fetch, mail: settings.mail, commands: settings.channelCommands },
   }
-  const monitors = monitoring({ deps, host, replica, notify, periods })
+  const policy = {
+    ...{ privateHosts: settings.privateHosts, references: settings.reach },
+    allowAddresses: env['FAIRLEAD_ALLOW_ADDRESSES'] ?? '',
+  }
+  const monitors = monitoring({
+    ...{ deps, host, policy, replica, notify, periods },
+    roster: {
+      after: settings.hostPagesMs,
+      servers: [...new Set([`http://127.0.0.1:${home.port}`, publicUrl])],
+    },
+  })
+  const maps = createSourceMaps({ layout: home.artifacts })
+  const errors = collectErrors({ db, host, maps, now: Date.now, interval: periods.errors })
+  const heartbeat =
+    settings.heartbeat === null
+      ? null
+      : sendHeartbeat(
+          {
+            ...{ url: settings.heartbeat, db, host, fetch },
+            jobs: monitors.jobs.map(({ name }) => name),
+          },
+          periods.heartbeat,
+        )
   const jobs = backgroundJobs({
     deps,
     env,
@@ -103,10 +138,29 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     inbox,
     periods,
     monitoring: monitors,
+    errors,
+    heartbeat,
   })
   const metrics = () => installationMetrics({ db, host, jobs, version })
+  const handlers = buildHandlers({
+    deps,
+    engine,
+    source,
+    access,
+    provider,
+    webhooks,
+    keys,
+    host,
+    jobs,
+    notify,
+    monitoring: monitors,
+  })
   const http = await createHttpServer({
+    ...alertIntake({ db, publicUrl, handlers }),
+    ingest: createIngest({ db, maps, now: Date.now }),
     metrics,
+    answers: createAnswers({ ...notify, now: Date.now }),
+    calendar: (rota, key) => calendarText(deps, { rota, key, now: Date.now() }),
     access,
     provider,
     log,
@@ -117,22 +171,29 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     isHttps: publicUrl.startsWith('https:'),
     consoleFolder: join(packageRoot, 'dist/console'),
     appOf: appOf(db),
-    handlers: buildHandlers({
-      deps,
-      engine,
-      source,
-      access,
-      provider,
-      webhooks,
-      keys,
-      host,
-      jobs,
-      notify,
-      monitoring: monitors,
-    }),
+    handlers,
     git: gitRemote({ access, source, publicUrl, log, repositories: home.repositories }),
   })
   return { deps, replica, engine, source, access, runner, host, http, jobs }
+}
+
+/** How other tools send alerts and read them. */
+function alertIntake({
+  db,
+  publicUrl,
+  handlers,
+}: Pick<Wiring, 'db'> & { publicUrl: string; handlers: Pick<Handlers, 'acknowledgeAlert'> }) {
+  const { signal } = new AbortController()
+  const body = { minutes: 60, comment: '' }
+  return {
+    inbox: createInbox({
+      ...{ db, now: Date.now, random: () => randomBytes(16).toString('hex') },
+      acknowledge: (alert, caller) =>
+        handlers.acknowledgeAlert({ params: { alert }, query: {}, body }, caller, signal),
+    }),
+    alertmanager: createAlertmanager({ db, publicUrl, now: Date.now }),
+    started: new Date().toISOString(),
+  }
 }
 
 async function openSecrets({ home, env, db, log }: Pick<Wiring, 'home' | 'env' | 'db' | 'log'>) {
@@ -168,6 +229,7 @@ function workflows(deps: Dependencies, concurrency: number): WorkflowDefinition[
     rollbackWorkflow(deps),
     configurationWorkflow(deps),
     watchWorkflow(deps),
+    machinesWorkflow(deps),
   ]
   // Each definition has an input type of its own; the engine passes stored JSON.
   return definitions as unknown as WorkflowDefinition[]
@@ -194,7 +256,10 @@ const appOf =
   (db: Database): AppOf =>
   async (owned) => {
     if ('run' in owned) return (await getRun(db, owned.run))?.app ?? null
+    if ('error' in owned) return getAppOfError(db, owned.error)
+    if ('silence' in owned) return (await getSilence(db, owned.silence))?.app ?? null
     if ('alert' in owned) return (await getAlert(db, owned.alert))?.app ?? null
+    if ('incident' in owned) return (await getIncident(db, owned.incident))?.app ?? null
     if ('workflow' in owned) return (await getSuspended(db, owned.workflow))?.app ?? null
     return (await getDeployment(db, owned.deployment))?.app ?? null
   }

@@ -101,15 +101,27 @@ export async function lastFailure(
   return last?.state === 'failed' || last?.state === 'rolled_back' ? last : null
 }
 
-/** The last hundred deployments that had the traffic of an environment, newest first. */
+/**
+ * The last hundred deployments that had the traffic of an environment, newest first. A release is
+ * proven by its canary or by a watch that ended well; a rollback proves nothing.
+ */
 export async function pastDeployments(
   db: Database,
   app: string,
   environment: string,
 ): Promise<PastDeployment[]> {
   return db.query<PastDeployment>(sql`select d.id, d.state, d.release, r.sha, d.live, r.target,
-      a.removed is null as "artifactKept"
-    from deployment d join release r on r.id = d.release join artifact a on a.digest = r.artifact
-    where d.app = ${app} and d.environment = ${environment} and d.live is not null
-    order by d.id desc limit 100`)
+      a.removed is null as "artifactKept", coalesce(bool_or(d.kind <> 'rollback'
+        and coalesce(v.decided ->> 'verdict' = 'healthy' or w.state = 'healthy',
+          w.state is null and v.state is null))
+        over (partition by d.release), false) as "isProven",
+      not exists (select from before_command c where c.app = d.app
+        and c.environment = d.environment and c.started > d.live and not c.is_compatible
+        and c.run <> d.run) as "isCompatible"
+    from (select * from deployment
+      where app = ${app} and environment = ${environment} and live is not null
+      order by id desc limit 100) d
+    join release r on r.id = d.release join artifact a on a.digest = r.artifact
+    left join watch w on w.deployment = d.id left join verdict v on v.deployment = d.id
+    order by d.id desc`)
 }

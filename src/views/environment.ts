@@ -2,11 +2,13 @@ import type { Environment, Instance } from '#contract/environment/environment.ts
 import type { EnvironmentFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import { getStored } from '#domains/configuration/store.ts'
-import { findRollbackTarget } from '#domains/deployment/deployment.ts'
+import { findRollbackTarget, type PastDeployment } from '#domains/deployment/deployment.ts'
 import * as deployments from '#domains/deployment/store.ts'
+import { listMachineRuns } from '#domains/machine/store.ts'
 import { type OpenTarget, type Targets } from '#domains/deployment/open-targets.ts'
 import type { ReleaseReport } from '#domains/deployment/target.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { incompatibility } from './before.ts'
 import { getDeployment, liveDeployment, pastDeployments, pendingDeployments } from './deployment.ts'
 
 /** What the state of an environment is read from. */
@@ -21,12 +23,13 @@ export async function readEnvironment(
   stored: deployments.StoredEnvironment,
 ): Promise<Environment> {
   const { app, name } = stored
-  const [current, pending, history, holds, configuration] = await Promise.all([
+  const [current, pending, history, holds, configuration, machineRuns] = await Promise.all([
     liveDeployment(db, app, name),
     pendingDeployments(db, app, name),
     pastDeployments(db, app, name),
     deployments.heldChanges(db, app),
     getStored(db, app, name),
+    listMachineRuns(db, { app, environment: name, limit: 1 }),
   ])
   const held = holds.filter((hold) => hold.environment === name).map((hold) => hold.sha)
   const release = current ? await deployments.getRelease(db, current.release) : null
@@ -47,15 +50,26 @@ export async function readEnvironment(
     current: current && hasPort ? current : current && { ...current, url: urls[0] ?? null },
     problem: report?.portProblem ?? null,
     pending,
-    rollback: { possible: to !== null, reason: rollback.to === null ? rollback.reason : null, to },
+    isProven: current && isProven(history, current),
+    rollback: {
+      possible: to !== null,
+      reason: rollback.to === null ? rollback.reason : null,
+      incompatible: to && (await incompatibility(db, to)),
+      to,
+      isProven: to && isProven(history, to),
+    },
     health: health(current, report),
     instances:
       current && report ? report.instances.map((one) => toInstance(one, current.release)) : [],
     configuration: current?.configuration ?? configuration.version,
     change: changeOf(release?.definition.environments[name]),
+    hasMachines: machineRuns.length > 0,
     held,
   }
 }
+
+const isProven = (history: PastDeployment[], { release }: Deployment): boolean =>
+  history.find((past) => past.release === release)?.isProven ?? false
 
 /** A change of the configuration follows the definition of the release that is live. */
 function changeOf(file: Partial<EnvironmentFile> = {}): Environment['change'] {

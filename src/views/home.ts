@@ -1,5 +1,5 @@
 import type { TargetChoice } from '#contract/deployment/target.ts'
-import type { OpenIncident } from '#contract/home/home.ts'
+import type { OpenCrashLoop } from '#contract/home/home.ts'
 import type { Deployment, Run } from '#contract/run/run.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
@@ -47,6 +47,14 @@ export interface StandingEnvironment {
     reason: string | null
     ended: string | null
   } | null
+  /** the services of what is live whose last rehearsal failed */
+  notReturning: { service: string; reason: string; since: string }[]
+  /** how many things of what is live differ from what is declared; null for none */
+  drift: { count: number; atRestart: number; first: string; since: string } | null
+  /** the switches that a monitor turned off, until a person sets them */
+  pulled: { name: string; by: string; reason: string; since: string }[]
+  /** the switches of what is live that should not exist any more */
+  expired: { name: string; expires: string }[]
 }
 
 /**
@@ -58,7 +66,9 @@ export async function standingEnvironments(
   apps: string[],
 ): Promise<StandingEnvironment[]> {
   return db.query<StandingEnvironment>(sql`
-    select e.app, e.name, e.position, e.is_in_file as "isInFile", e.port, l.live, p.pending, x.last
+    select e.app, e.name, e.position, e.is_in_file as "isInFile", e.port, l.live, p.pending, x.last,
+      coalesce(h.failed, '[]') as "notReturning", g.drift,
+      coalesce(w.pulled, '[]') as pulled, coalesce(o.expired, '[]') as expired
     from environment e
     left join lateral (
       select json_build_object('id', d.id, 'release', d.release, 'target', r.target,
@@ -87,6 +97,30 @@ export async function standingEnvironments(
       where d.app = e.app and d.environment = e.name and d.kind = 'delivery'
         and d.state in ('live', 'replaced', 'failed', 'rolled_back')
       order by d.id desc limit 1) x on true
+    left join lateral (
+      select json_agg(json_build_object('service', r.service, 'reason', r.reason,
+          'since', r.ended) order by r.service) as failed
+      from (select distinct on (service) service, state, reason, release, ended from rehearsal
+        where app = e.app and environment = e.name order by service, id desc) r
+      where r.state = 'fails' and r.release = (l.live->>'release')::bigint) h on true
+    left join lateral (
+      select json_build_object('count', count(*), 'since', min(y.since),
+          'atRestart', count(*) filter (where y.at_restart),
+          'first', (array_agg(concat_ws(' ', y.service, y.kind, y.name)
+            order by y.since, y.id))[1]) as drift
+      from drift y where y.app = e.app and y.environment = e.name and y.resolved is null
+        and y.release = (l.live->>'release')::bigint having count(*) > 0) g on true
+    left join lateral (
+      select json_agg(json_build_object('name', s.name, 'by', s.pulled_by, 'reason', s.reason,
+          'since', s.changed) order by s.name) as pulled
+      from switch s
+      where s.app = e.app and s.environment = e.name and s.pulled_by is not null) w on true
+    left join lateral (
+      select json_agg(json_build_object('name', k.key, 'expires', k.value ->> 'expires')
+          order by k.key) as expired
+      from release r, json_each(coalesce(r.definition -> 'switches', '{}')) k
+      where r.id = (l.live->>'release')::bigint
+        and (k.value ->> 'expires')::date <= now()) o on true
     where e.pull_request is null and e.app = any(${apps}::text[])
     order by e.app, e.position, e.name`)
 }
@@ -125,9 +159,9 @@ export async function latestRuns(
 }
 
 /** The crash loops that have not ended, of some apps. */
-export async function listOpenIncidents(db: Database, apps: string[]): Promise<OpenIncident[]> {
-  return db.query<OpenIncident>(sql`
-    select id, app, environment, service, deployment, reason, detected from incident
+export async function listOpenCrashLoops(db: Database, apps: string[]): Promise<OpenCrashLoop[]> {
+  return db.query<OpenCrashLoop>(sql`
+    select id, app, environment, service, deployment, reason, detected from crash_loop
     where resolved is null and app = any(${apps}::text[]) order by id`)
 }
 

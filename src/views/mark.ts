@@ -2,20 +2,31 @@ import type { Mark } from '#contract/signal/signal.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 
-/** The deployments of an app that went live in a period, oldest first, at most 500. */
+/**
+ * The deployments of an app that went live in a period, and the silences that began or ended in it,
+ * oldest first, at most 500.
+ */
 export async function listMarks(
   db: Database,
   app: string,
   environment: string | null,
   period: { from: number; until: number },
 ): Promise<Mark[]> {
-  return db.query<Mark>(sql`select d.live as time, d.environment, d.kind, d.id as deployment,
-      d.release, case d.kind when 'configuration' then 'configuration ' || r.configuration
-        else left(r.sha, 7) || ' ' || c.subject end as text
-    from deployment d join release r on r.id = d.release
-      join change c on c.app = d.app and c.sha = r.sha
-    where d.app = ${app} and (${environment}::text is null or d.environment = ${environment})
-      and d.live between ${new Date(period.from).toISOString()}::timestamptz
-        and ${new Date(period.until).toISOString()}::timestamptz
-    order by d.live limit 500`)
+  const [from, until] = [period.from, period.until].map((ms) => new Date(ms).toISOString())
+  return db.query<Mark>(sql`select * from (
+      select d.live as time, d.environment, d.kind, d.id as deployment,
+        d.release, case d.kind when 'configuration' then 'configuration ' || r.configuration
+          else left(r.sha, 7) || ' ' || c.subject end as text
+      from deployment d join release r on r.id = d.release
+        join change c on c.app = d.app and c.sha = r.sha
+      where d.app = ${app}
+      union all
+      select case kind when 'silence' then starts else until end, environment, kind, null, null,
+        actor || ': ' || reason
+      from silence, unnest(array['silence', 'silence-end']) as kind
+      where app = ${app} and matchers = '[]'
+    ) as mark
+    where (${environment}::text is null or environment is null or environment = ${environment})
+      and time between ${from!}::timestamptz and ${until!}::timestamptz
+    order by time limit 500`)
 }

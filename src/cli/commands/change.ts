@@ -2,6 +2,7 @@ import type { ChangedFile, ChangeReport, RunNumbers, Trend } from '#contract/cha
 import type { CodeFunction } from '#contract/change/code.ts'
 import type { Measurement } from '#contract/report/report.ts'
 import { count, number } from '../arguments.ts'
+import { machineLines } from './machines.ts'
 import { createPaint, type Paint, short, state, table } from '../format.ts'
 import { ranges } from '../ranges.ts'
 import type { Register } from '../register.ts'
@@ -60,6 +61,7 @@ async function change(context: Context, run: number): Promise<void> {
     ...gateLines(report, paint),
     ...fileLines(report, paint),
     ...restLines(report, paint),
+    ...report.machines.flatMap((plan) => ['', ...machineLines(plan)]),
   ])
 }
 

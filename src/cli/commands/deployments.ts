@@ -1,3 +1,4 @@
+import { deploymentNotes } from '#contract/deployment/before-words.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import { ago, createPaint, short, state, table } from '../format.ts'
 import { count, number } from '../arguments.ts'
@@ -49,18 +50,42 @@ export const register: Register = (program, context) => {
       },
     )
   program
+    .command('deployment')
+    .argument('<deployment>', 'number of the deployment', number)
+    .description(
+      'show a deployment, the command that ran before its services, and how long clients of ' +
+        'services that run once had to wait',
+    )
+    .addHelpText('after', '\nExamples:\n  $ fairlead deployment 21')
+    .action(async (deployment: number) => {
+      const { client } = await context.connect()
+      const answer = await client.getDeployment({ params: { deployment } })
+      const paint = createPaint(context.isLively())
+      const { app, environment, kind, state: at, change, reason } = answer
+      context.answer(answer, () => [
+        `${app}/${environment} ${kind} ${state(at, paint)}: ` +
+          `${short(change.sha)} “${change.subject}”`,
+        ...(reason === null ? [] : [`  ${reason}`]),
+        ...deploymentNotes(answer).map((note) => `  ${note}`),
+      ])
+    })
+  program
     .command('rollback')
     .argument('<app>', 'name of the app')
     .argument('<environment>', 'name of the environment')
     .option(
       '--to <deployment>',
-      'return to the release of this deployment; default: the last good release',
+      'return to the release of this deployment; default: the last proven release',
       number,
     )
     .option('--reason <text>', 'reason, shown in the history')
+    .option(
+      '--force',
+      'also to a release that does not work with what ran before later ones; needs a reason',
+    )
     .option('--no-wait', 'do not wait until it ends')
     .description(
-      'return an environment to its last good release and hold the change that is rolled back',
+      'return an environment to its last proven release and hold the change that is rolled back',
     )
     .addHelpText(
       'after',
@@ -70,7 +95,7 @@ export const register: Register = (program, context) => {
       (
         app: string,
         environment: string,
-        options: { to?: number; reason?: string; wait: boolean },
+        options: { to?: number; reason?: string; force?: boolean; wait: boolean },
       ) => rollback(context, app, environment, options),
     )
 }
@@ -79,14 +104,15 @@ async function rollback(
   context: Context,
   app: string,
   environment: string,
-  options: { to?: number; reason?: string; wait: boolean },
+  options: { to?: number; reason?: string; force?: boolean; wait: boolean },
 ): Promise<void> {
   const { client } = await context.connect()
   const body = {
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.reason === undefined ? {} : { reason: options.reason }),
+    ...(options.force ? { force: true } : {}),
   }
-  let deployment = await client.rollback({ params: { app, environment }, body })
+  let deployment: Deployment = await client.rollback({ params: { app, environment }, body })
   while (options.wait && isOpen(deployment) && !context.signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, 50))
     const params = { deployment: deployment.id }

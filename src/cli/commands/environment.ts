@@ -41,7 +41,7 @@ async function show(context: Context, app: string, name: string): Promise<void> 
   const paint = createPaint(context.isLively())
   context.answer(one, () => [
     `${app}/${name}: ${state(one.health, paint)}`,
-    runs(one.current, context.now()),
+    runs(one, context.now()),
     ...one.urls.map((url) => `  ${url}`),
     ...(one.problem === null ? [] : [paint.bad(`  ${one.problem}`)]),
     ...(one.isInFile ? [] : [paint.bad(`  no longer in fairlead.yaml`)]),
@@ -60,14 +60,16 @@ async function show(context: Context, app: string, name: string): Promise<void> 
   ])
 }
 
-function runs(current: Environment['current'], now: number): string {
+function runs({ current, isProven }: Environment, now: number): string {
   if (current === null) return '  nothing runs here yet'
   const { sha, subject, author } = current.change
-  return `  runs ${short(sha)} “${subject}” by ${author.name}, since ${ago(current.live, now)}`
+  const since = `since ${ago(current.live, now)}, ${isProven ? 'proven' : 'not proven'}`
+  return `  runs ${short(sha)} “${subject}” by ${author.name}, ${since}`
 }
 
-function rollsBack({ to, reason }: Environment['rollback']): string {
+function rollsBack({ to, reason, isProven }: Environment['rollback']): string {
   if (to === null) return `  cannot be rolled back: ${reason ?? ''}`
   const { sha, subject } = to.change
-  return `  can be rolled back to ${short(sha)} “${subject}” (deployment ${to.id})`
+  const which = `deployment ${to.id}, ${isProven ? 'the last proven release' : 'not proven'}`
+  return `  can be rolled back to ${short(sha)} “${subject}” (${which})`
 }

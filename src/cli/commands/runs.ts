@@ -165,7 +165,7 @@ function decisionsOf({ id: run, deployments }: RunDetail): string[] {
   return deployments.flatMap(({ environment, deployment }) => {
     if (deployment?.state === 'canary' && deployment.reason !== null)
       return [
-        `  Decide about ${environment}: fairlead verdict promote ${run}, or fairlead cancel ${run}`,
+        `  Decide about ${environment}: fairlead canary promote ${run}, or fairlead cancel ${run}`,
       ]
     if (deployment?.state !== 'waiting' || deployment.reason === null) return []
     const { id, reason } = deployment

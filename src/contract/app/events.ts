@@ -34,6 +34,19 @@ export const appEvents = [
     example: { subject: 'app/shop', app: 'shop', data: {} },
   }),
   defineEvent({
+    type: 'dev.cdevents.branch.created',
+    version: '0.3.0',
+    data: { commit: z.string() },
+    sentence: ({ actor, id, app }) => `${actor} created the branch ${id} of ${app}`,
+    tone: 'fact',
+    content: ({ app }) => ({ repository: { id: app ?? 'unknown' } }),
+    example: {
+      subject: 'branch/drift-12',
+      app: 'shop',
+      data: { commit: 'c0ffee'.padEnd(40, '0') },
+    },
+  }),
+  defineEvent({
     type: 'dev.cdevents.branch.deleted',
     version: '0.3.0',
     data: {

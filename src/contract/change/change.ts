@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { machineRun } from '#contract/machine/machine.ts'
 import { codeFunction, codeSummary, duplicate } from './code.ts'
 import { diffFile } from './diff.ts'
 import { evidence } from '#contract/evidence/evidence.ts'
@@ -60,5 +61,7 @@ export const changeReport = z.object({
   findings: z.array(finding),
   measurements: z.array(measurement),
   evidence: z.array(evidence.omit({ envelope: true })),
+  /** The newest plan for the machines of each environment. */
+  machines: z.array(machineRun).default([]),
 })
 export type ChangeReport = z.infer<typeof changeReport>

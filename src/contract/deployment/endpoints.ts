@@ -3,6 +3,7 @@ import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { id, inEnvironment, limit } from '#contract/params.ts'
 import { deployment, deploymentStates } from '#contract/run/run.ts'
+import { deploymentDetail } from './before.ts'
 import { watch } from './watch.ts'
 
 /** Deployments and rollbacks. */
@@ -11,11 +12,15 @@ export const deploymentEndpoints = {
     method: 'POST',
     path: '/apps/{app}/environments/{environment}/rollback',
     role: 'operator',
-    summary: 'Roll an environment back to its last good release, or to a given deployment',
+    summary:
+      'Roll an environment back to its last good release, or to a given deployment; refused, ' +
+      'unless `force` is set with a reason, when the release does not work with what ran before ' +
+      'later ones',
     params: inEnvironment,
     body: z.object({
       to: z.number().int().positive().optional(),
       reason: z.string().max(500).optional(),
+      force: z.boolean().default(false),
     }),
     output: deployment,
   }),
@@ -40,7 +45,7 @@ export const deploymentEndpoints = {
     role: 'viewer',
     summary: 'Show a deployment',
     params: z.object({ deployment: id }),
-    output: deployment,
+    output: deploymentDetail,
   }),
   getWatch: endpoint({
     method: 'GET',

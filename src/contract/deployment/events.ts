@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineEvent, type EventTone, type EventView } from '#contract/event/define-event.ts'
 import { because, packageUrl } from '#contract/event/words.ts'
+import { durationWords } from '#contract/time-words.ts'
 import { decisionKinds } from './decision.ts'
 
 const sha = 'c0ffee'.padEnd(40, '0')
@@ -99,6 +100,46 @@ export const deploymentEvents = [
     example: { subject, app: 'shop', data: facts },
   }),
   defineEvent({
+    type: 'dev.cdeventsx.fairlead-deployment.prepared',
+    version: '0.1.0',
+    data: {
+      ...deploymentFacts,
+      /** the command that ran before the services started */
+      command: z.string(),
+      state: z.enum(['succeeded', 'failed', 'unknown']),
+      reason: z.string().nullable(),
+      /** how long it ran, in milliseconds */
+      ms: z.number(),
+    },
+    sentence: ({ data }) => {
+      const command = `The command before the start in ${placeOf(data)}`
+      return data.state === 'succeeded' ? `${command} succeeded` : `${command} did not succeed`
+    },
+    tone: ({ state }) => (state === 'succeeded' ? 'good' : state === 'unknown' ? 'unknown' : 'bad'),
+    example: {
+      subject,
+      app: 'shop',
+      data: { ...facts, command: 'npm run migrate', state: 'succeeded', reason: null, ms: 1200 },
+    },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-deployment.paused',
+    version: '0.1.0',
+    data: {
+      ...deploymentFacts,
+      service: z.string(),
+      /** from the stop of the old process to a healthy new one, in milliseconds */
+      pauseMs: z.number(),
+    },
+    sentence: ({ data }) => {
+      const waited = data.pauseMs === undefined ? '' : ` for ${durationWords(data.pauseMs)}`
+      const service = `${data.service ?? 'A service'} in ${placeOf(data)}`
+      return `${service} was restarted; clients waited${waited}`
+    },
+    tone: 'fact',
+    example: { subject, app: 'shop', data: { ...facts, service: 'redis', pauseMs: 1200 } },
+  }),
+  defineEvent({
     type: 'dev.cdeventsx.fairlead-deployment.healthy',
     version: '0.1.0',
     data: deploymentFacts,
@@ -170,10 +211,14 @@ export const deploymentEvents = [
       environment: z.string(),
       outcome: z.enum(['healthy', 'harmful', 'unknown']),
       reason: z.string(),
+      /** why a harmful release is not rolled back; absent when it is */
+      stays: z.string().optional(),
     },
     sentence: ({ data }) => {
       const release = `The release in ${placeOf({ environment: data.environment })}`
       if (data.outcome === 'healthy') return `${release} stayed healthy while it was watched`
+      if (data.outcome === 'harmful' && data.stays !== undefined)
+        return `${release} did not stay healthy and is not rolled back${because(data.stays)}`
       if (data.outcome === 'harmful')
         return `${release} did not stay healthy and is being rolled back${because(data.reason)}`
       return `${release} was watched, but its host did not answer`

@@ -8,6 +8,9 @@ import { z } from 'zod'
  * - `instances`: runs several instances of a service
  * - `log`: keeps what the services write
  * - `port`: listens on a fixed port for each environment
+ * - `jobs`: runs jobs, and commands of people, in a release
+ * - `rehearse`: starts a second instance of a service apart from the world, and restarts services
+ * - `drift`: compares files on disk and running processes with what is declared
  * - `previews`: holds any number of environments beside each other with the same settings
  */
 export const targetCapabilities = [
@@ -17,6 +20,9 @@ export const targetCapabilities = [
   'instances',
   'log',
   'port',
+  'jobs',
+  'rehearse',
+  'drift',
   'previews',
 ] as const
 export type TargetCapability = (typeof targetCapabilities)[number]

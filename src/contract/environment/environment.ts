@@ -34,7 +34,11 @@ export type ServiceOutput = z.infer<typeof serviceOutput>
 export const rollbackAnswer = z.object({
   possible: z.boolean(),
   reason: z.string().nullable(),
+  /** why the release does not work with what ran before later ones; null when it does */
+  incompatible: z.string().nullable().default(null),
   to: deployment.nullable(),
+  /** whether the release of `to` is proven; null when there is none */
+  isProven: z.boolean().nullable().default(null),
 })
 
 export const environment = z.object({
@@ -48,6 +52,11 @@ export const environment = z.object({
   /** the URLs where the environment answers, the main one first */
   urls: z.array(z.string()),
   current: deployment.nullable(),
+  /**
+   * Whether the current release is proven: its canary was healthy, its watch came to its end, or it
+   * had neither. Null when nothing is deployed.
+   */
+  isProven: z.boolean().nullable().default(null),
   /** deployments that run or wait, newest first */
   pending: z.array(deployment),
   rollback: rollbackAnswer,
@@ -60,12 +69,14 @@ export const environment = z.object({
   configuration: z.number().int(),
   /** why its port does not lead to it, in one sentence; null when it does */
   problem: z.string().nullable(),
+  /** whether a playbook was planned or applied for machines here */
+  hasMachines: z.boolean().default(false),
   /** commits that were rolled back here, and are deployed again only on request */
   held: z.array(z.string()),
 })
 export type Environment = z.infer<typeof environment>
 
-/** An app with its environments, and its changes between check-in and production. */
+/** An app with its environments, and its changes between commit and production. */
 export const line = z.object({
   app,
   environments: z.array(environment),

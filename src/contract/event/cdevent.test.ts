@@ -22,11 +22,11 @@ const pipelineRun = { pipelineName: text.optional(), uri: uri.optional() }
 const task = { taskName: text.optional(), uri: uri.optional(), pipelineRun: reference.optional() }
 const outcome = z.enum(['success', 'failure', 'cancel', 'error']).optional()
 const environment = z.strictObject({ name: text.optional(), uri: uri.optional() })
-const service = z.strictObject({ environment: reference, artifactId: text })
 const incident = z.strictObject({
   ...{ description: text.optional(), environment: reference },
   ...{ service: reference.optional(), artifactId: text.min(1).optional() },
 })
+const service = z.strictObject({ environment: reference, artifactId: text })
 
 /**
  * The content of each type as CDEvents 0.5.1 defines it, with the version of its schema. To check
@@ -46,6 +46,7 @@ const specified: Record<string, [version: string, content: z.ZodType]> = {
     }),
   ],
   'repository.deleted': ['0.3.0', z.strictObject({ name: text.optional(), uri: uri.optional() })],
+  'branch.created': ['0.3.0', ofRepository],
   'branch.deleted': ['0.3.0', ofRepository],
   'change.created': ['0.4.0', ofRepository.extend({ description: text.optional() })],
   'change.updated': ['0.3.0', ofRepository],
@@ -68,6 +69,7 @@ const specified: Record<string, [version: string, content: z.ZodType]> = {
   'service.upgraded': ['0.3.0', service],
   'service.rolledback': ['0.3.0', service],
   'incident.detected': ['0.3.0', incident],
+  'incident.reported': ['0.3.0', incident.extend({ ticketURI: uri })],
   'incident.resolved': ['0.3.0', incident],
   'service.removed': ['0.3.0', z.strictObject({ environment: reference.optional() })],
 }

@@ -125,7 +125,7 @@ test('links to the page of the subject and gives the reason', () => {
   )
 })
 
-test('describes a canary by its share and its end, and links to its verdict', () => {
+test('describes a canary by its share and its end, and links to its analysis', () => {
   const canary = (type: string, data: StoredEvent['data']) =>
     describeEvent(
       stored(`dev.cdeventsx.fairlead-verdict.${type}`, {
@@ -136,7 +136,7 @@ test('describes a canary by its share and its end, and links to its verdict', ()
   expect(canary('started', { share: 0.05 })).toEqual({
     tone: 'move',
     text: 'The release is a canary in production with 5% of the requests',
-    page: '/deployments/9/verdict',
+    page: '/deployments/9/canary',
   })
   expect(canary('shared', { share: 0.125 }).text).toBe(
     'The canary in production now receives 12.5% of the requests',

@@ -14,11 +14,20 @@
  * | `artifact/DIGEST`      | an artifact                                                      |
  * | `environment/APP/NAME` | an environment, its configuration, and the services in it        |
  * | `deployment/ID`        | a deployment and its verdict                                     |
- * | `incident/ID`          | a service that crashes again and again                           |
+ * | `crash-loop/ID`        | a service that crashes again and again                           |
+ * | `job-run/ID`           | a run of a job, or of a command of a person                      |
+ * | `machine-run/ID`       | a plan for machines, or its application                          |
  * | `monitor/ID`           | something that is watched                                        |
+ * | `switch/APP/ENVIRONMENT/NAME` | a switch of an environment                             |
+ * | `status/APP/ENVIRONMENT` | what the status page shows of an app                   |
  * | `alert/ID`             | harm that a person must look at                                  |
+ * | `incident/ID`          | harm that customers feel                                         |
+ * | `error/ID`             | exceptions of services of the same kind                          |
  * | `silence/ID`           | a time in which no messages are sent                             |
+ * | `external-change/ID`   | a change outside of Fairlead that another tool reported          |
  * | `channel/NAME`         | where messages about alerts go                                   |
+ * | `rota/NAME`            | who is on call, in turns                                         |
+ * | `team/NAME`            | how alerts reach a team                                          |
  * | `waiver/ID`            | a waiver                                                         |
  * | `webhook/APP`          | the webhook of an app                                            |
  * | `forge/APP`            | the connection of an app to its forge                            |
@@ -29,8 +38,8 @@
  * | `workflow/ID`          | a workflow of the engine; `workflow/ID/STEP` is one of its steps |
  * | `server`               | a server process                                                 |
  *
- * The chain groups everything that one cause led to. A check-in begins a chain (`c-UUID`), which
- * its run, deployments, verdicts and rollbacks carry. An event without a check-in has the chain of
+ * The chain groups everything that one cause led to. A commit begins a chain (`c-UUID`), which
+ * its run, deployments, verdicts and rollbacks carry. An event without a commit has the chain of
  * its subject (`app/APP`, `user/NAME`, `token/ID`, `waiver/ID`,
  * `configuration/APP/ENVIRONMENT/VERSION`), or `server`.
  */
@@ -44,11 +53,20 @@ export const subjectPatterns = {
   artifact: /^artifact\/sha256:[0-9a-f]{64}$/,
   environment: /^environment\/[^/]+\/[^/]+$/,
   deployment: /^deployment\/\d+$/,
-  incident: /^incident\/\d+$/,
+  crashLoop: /^crash-loop\/\d+$/,
+  jobRun: /^job-run\/\d+$/,
+  machineRun: /^machine-run\/\d+$/,
   monitor: /^monitor\/\d+$/,
+  switch: /^switch\/[^/]+\/[^/]+\/[^/]+$/,
+  status: /^status\/[^/]+\/[^/]+$/,
   alert: /^alert\/\d+$/,
+  incident: /^incident\/\d+$/,
+  error: /^error\/\d+$/,
   silence: /^silence\/\d+$/,
+  externalChange: /^external-change\/\d+$/,
   channel: /^channel\/[^/]+$/,
+  rota: /^rota\/[^/]+$/,
+  team: /^team\/[^/]+$/,
   waiver: /^waiver\/\d+$/,
   webhook: /^webhook\/[^/]+$/,
   forge: /^forge\/[^/]+$/,
@@ -72,6 +90,14 @@ export function pageOf({ subject, app, data }: Placed): string | null {
   if (run) return `/runs/${run[1]}${run[2] ? `?step=${run[2]}` : ''}`
   if (app !== null && data['pullRequest'] !== undefined) return `/apps/${app}/pull-requests`
   if (/^alert\/\d+$/.test(subject)) return `/alerts/${subject.slice(6)}`
+  if (/^incident\/\d+$/.test(subject)) return `/incidents/${subject.slice(9)}`
+  if (/^error\/\d+$/.test(subject)) return `/errors/${subject.slice(6)}`
+  if (app !== null && /^machine-run\/\d+$/.test(subject))
+    return `/apps/${app}/machine-runs/${subject.slice(12)}`
+  if (app !== null && /^job-run\/\d+$/.test(subject))
+    return `/apps/${app}/job-runs/${subject.slice(8)}`
+  if (app !== null && /^monitor\/\d+$/.test(subject))
+    return `/apps/${app}/monitors/${subject.slice(8)}`
   const environment = data['environment']
   if (app !== null && typeof environment === 'string')
     return `/apps/${app}/environments/${environment}`

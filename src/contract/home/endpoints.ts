@@ -10,7 +10,7 @@ export const homeEndpoints = {
     path: '/home',
     role: 'viewer',
     lists: true,
-    summary: 'Show open incidents, what needs a person, and what runs where',
+    summary: 'Show open incidents, crash loops, what needs a person, and what runs where',
     output: home,
   }),
   getDeliveryFigures: endpoint({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { environment } from '#contract/environment/environment.ts'
+import { incident } from '#contract/incident/incident.ts'
 import { deployment, deploymentStates, run, runStates } from '#contract/run/run.ts'
 
 /** What can need a person, the most urgent first, where production is the last environment. */
@@ -11,6 +12,9 @@ export const attentionKinds = [
   'fork',
   'production_failed',
   'production_unknown',
+  'switch_pulled',
+  'would_not_return',
+  'drift',
   'run_failed',
   'environment_down',
   'environment_failed',
@@ -18,6 +22,7 @@ export const attentionKinds = [
   'address',
   'repository',
   'environment_left',
+  'switch_expired',
 ] as const
 
 /** Something that goes on only, or is put right only, when a person acts. */
@@ -41,7 +46,7 @@ export const attention = z.object({
 export type Attention = z.infer<typeof attention>
 
 /** A crash loop that has not ended. */
-export const openIncident = z.object({
+export const openCrashLoop = z.object({
   id: z.number().int(),
   app: z.string(),
   environment: z.string(),
@@ -52,7 +57,7 @@ export const openIncident = z.object({
   reason: z.string(),
   detected: z.string(),
 })
-export type OpenIncident = z.infer<typeof openIncident>
+export type OpenCrashLoop = z.infer<typeof openCrashLoop>
 
 /** An environment of an app, as one cell of a table. */
 export const environmentSummary = z.object({
@@ -105,8 +110,10 @@ export type AppSummary = z.infer<typeof appSummary>
 
 /** The home page: what is wrong, what needs a person, and what runs where. */
 export const home = z.object({
-  /** incidents in production first */
-  incidents: z.array(openIncident),
+  /** incidents that are not closed, newest first */
+  incidents: z.array(incident),
+  /** those in production first */
+  crashLoops: z.array(openCrashLoop),
   /** the most urgent first */
   attention: z.array(attention),
   /** by name */

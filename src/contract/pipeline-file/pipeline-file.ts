@@ -1,15 +1,14 @@
-import { Cron } from 'croner'
 import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { defaultTarget } from '#contract/deployment/target.ts'
 import { canaryFile } from './canary-file.ts'
+import { appConfigurationFile, configurationFile } from './configuration-file.ts'
 import { evidenceName } from '#contract/evidence/evidence.ts'
 import { expressionProblem } from '#contract/gate/expression.ts'
 import {
   command,
   count,
   duration,
-  headers,
   longDuration,
   insidePath,
   listOf,
@@ -20,7 +19,15 @@ import {
   variableName,
   variables,
 } from './shapes.ts'
+import { serviceFile } from './service-file.ts'
+import { freezeFile } from './freeze-file.ts'
+import { jobFile } from './job-file.ts'
+import { machinesFile } from './machine-file.ts'
+import { monitorFile } from './monitor-file.ts'
+import { sloFile } from './slo-file.ts'
 import { stepFile } from './step-file.ts'
+import { switchFile } from './switch-file.ts'
+import { cron } from './time-shapes.ts'
 
 /**
  * The schema of `fairlead.yaml`. Every key has a default. Shorthands, such as a bare command
@@ -29,91 +36,9 @@ import { stepFile } from './step-file.ts'
  * docs/fairlead-yaml.md are generated from this file.
  */
 
-const healthFile = shorthand(
-  'path',
-  z.strictObject({
-    path: z
-      .string()
-      .regex(/^\/[^\0-\x20]{0,500}$/, 'must begin with / and have no spaces')
-      .default('/')
-      .describe('The path that answers 2xx or 3xx when the service can take traffic'),
-    headers: headers
-      .optional()
-      .describe(
-        'Headers of the request, such as `{Host: shop.example.com}`; default: the host name of ' +
-          'the environment as `Host`',
-      ),
-    timeout: duration(1)
-      .prefault('60s')
-      .describe(
-        'The deployment fails when the service is not healthy after this time, or when `path` ' +
-          'answers the same status 4xx for a quarter of it',
-      ),
-    interval: duration(10)
-      .prefault('1s')
-      .describe('The interval between two checks once the service is healthy'),
-  }),
-)
-
-const stopFile = shorthand(
-  null,
-  z.strictObject({
-    signal: z
-      .enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'])
-      .default('SIGTERM')
-      .describe('The signal that asks the service to stop'),
-    grace: duration(0)
-      .prefault('10s')
-      .describe('The service is killed when it has not stopped after this time'),
-  }),
-)
-
-export const serviceFile = shorthand(
-  'run',
-  z.strictObject({
-    run: command
-      .optional()
-      .describe('The command to run; a service that takes traffic listens on `$PORT`'),
-    static: insidePath
-      .optional()
-      .describe('A folder of static files to serve, instead of a command'),
-    port: z
-      .boolean()
-      .optional()
-      .describe(
-        'Whether the service takes traffic; default: true for the first service, and for a ' +
-          'service with `health` or `static`',
-      ),
-    health: healthFile
-      .optional()
-      .describe(
-        'The health check: a path such as `/health`, or the keys below; default: a ' +
-          'connection to its port',
-      ),
-    settle: duration(0)
-      .optional()
-      .describe(
-        'How long the service must stay up and healthy before it counts as healthy; default: ' +
-          'as long as its start took, at least 2s without a port, at most 10s; see below',
-      ),
-    instances: count.default(1).describe('The number of processes'),
-    env: variables.prefault({}).describe('Environment variables of the service'),
-    directory: insidePath
-      .default('.')
-      .describe('The working directory, relative to the root of the artifact'),
-    stop: stopFile.prefault({}).describe('How the service is stopped'),
-    memory: z
-      .number()
-      .int()
-      .positive()
-      .max(1_048_576)
-      .optional()
-      .describe(
-        'The memory limit in megabytes; where the kernel supports limits, it kills a ' +
-          'service that exceeds it; default: no limit',
-      ),
-  }),
-)
+const hostName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{0,252}$/i, 'must be a host name such as web-1.example.com')
 
 const verifyFile = shorthand(
   'run',
@@ -125,63 +50,31 @@ const verifyFile = shorthand(
   }),
 )
 
-const cron = text.superRefine((pattern, context) => {
-  const refuse = (message: string): void => context.addIssue({ code: 'custom', message })
-  try {
-    const next = new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun()
-    if (next === null) refuse('must name a time that exists; this one never occurs')
-  } catch {
-    refuse('must be a cron expression of five fields, such as `0 3 * * *`')
-  }
-})
-
-const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
-  error: 'must be a date such as 2026-12-24, or a time such as 2026-12-24T18:00:00+01:00',
-})
-
-const zone = text.refine((name) => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name }).format(0)
-    return true
-  } catch {
-    return false
-  }
-}, 'must be the name of a time zone, such as Europe/Vienna')
-
-const freezeFile = z
-  .strictObject({
-    from: moment
+const beforeFile = shorthand(
+  'run',
+  z.strictObject({
+    run: command.describe(
+      'The command to run once for each release, before its services start, such as a migration',
+    ),
+    service: name
       .optional()
-      .describe('The start of a single freeze, such as 2026-12-24; requires `until`'),
-    until: moment
-      .optional()
-      .describe('The end of a single freeze; a date stands for its start in UTC'),
-    cron: cron
-      .optional()
-      .describe('The start of a recurring freeze, such as `0 16 * * 5`; requires `for`'),
-    for: longDuration().optional().describe('The duration of a recurring freeze, such as `62h`'),
-    zone: zone.optional().describe('The time zone of `cron`; default: UTC'),
-    reason: text
-      .max(200)
-      .default('')
-      .describe('The reason that is displayed while a deployment waits'),
-  })
-  .refine(({ from, until, cron: pattern, for: length }) => {
-    const isOnce =
-      from !== undefined && until !== undefined && pattern === undefined && length === undefined
-    const isRepeated =
-      from === undefined && until === undefined && pattern !== undefined && length !== undefined
-    return isOnce || isRepeated
-  }, 'must have either `from` and `until`, or `cron` and `for`')
-  .refine(
-    ({ from, until }) =>
-      from === undefined || until === undefined || Date.parse(from) < Date.parse(until),
-    { message: 'must be later than `from`', path: ['until'] },
-  )
-  .refine(({ from, zone: named }) => from === undefined || named === undefined, {
-    message: 'counts for `cron` only; write the offset in `from` and `until`: ...T18:00:00+01:00',
-    path: ['zone'],
-  })
+      .describe(
+        'The service whose variables, files and directory the command has; default: the first ' +
+          'one with `run`',
+      ),
+    timeout: duration(1)
+      .prefault('1h')
+      .describe('The command is stopped after this time, and the deployment fails'),
+    compatible: z
+      .union([z.boolean(), z.literal('check')])
+      .default(true)
+      .describe(
+        'Whether earlier releases work with what the command leaves behind; with `false`, a ' +
+          'rollback to one of them is refused unless it is forced; with `check`, the command and ' +
+          'the release with the traffic are tried on a copy of the data before',
+      ),
+  }),
+)
 
 const approveFile = shorthand(
   'by',
@@ -217,6 +110,18 @@ export const environmentFile = shorthand(
         'A command that must succeed against the new release before it takes traffic, or ' +
           'the keys below; default: none',
       ),
+    before: beforeFile
+      .optional()
+      .describe(
+        'A command that must succeed once for each release before its services start, such as a ' +
+          'migration, or the keys below; default: none',
+      ),
+    machines: machinesFile
+      .optional()
+      .describe(
+        'The machines that a playbook of Ansible configures before the services start: its path, ' +
+          'or the keys below; see docs/machines.md; default: none',
+      ),
     strategy: z
       .enum(['blue-green', 'canary'])
       .default('blue-green')
@@ -234,6 +139,16 @@ export const environmentFile = shorthand(
     env: variables
       .prefault({})
       .describe('Environment variables of all services here; `fairlead env set` overrides them'),
+    config: configurationFile
+      .optional()
+      .describe('The configuration files of all services here, with the keys of `config` below'),
+    hosts: z
+      .record(hostName, shorthand('env', z.strictObject({ env: variables.prefault({}) })))
+      .optional()
+      .describe(
+        'Environment variables of the services on one machine: its host name, and `env`, which ' +
+          'overrides the `env` of the environment',
+      ),
     port: z
       .number()
       .int()
@@ -246,7 +161,7 @@ export const environmentFile = shorthand(
       .describe('The number of processes of each service; overrides the value of the service'),
     watch: duration(0)
       .prefault('5m')
-      .describe('How long after going live a crash rolls the release back'),
+      .describe('How long after going live harm rolls the release back'),
     freeze: z
       .array(freezeFile)
       .max(50)
@@ -322,6 +237,14 @@ const pullRequestsFile = shorthand(
   }),
 )
 
+const ownersFile = shorthand(
+  'team',
+  z.strictObject({
+    team: name.optional().describe('The team of all services that are not listed'),
+    services: z.record(name, name).prefault({}).describe('The team of each service'),
+  }),
+)
+
 const gateFile = text.superRefine((expression, context) => {
   const problem = expressionProblem(expression)
   if (problem !== null) context.addIssue({ code: 'custom', message: problem })
@@ -354,6 +277,12 @@ export const pipelineFile = shorthand(
         'When to run the head of the branch again, as cron expressions in UTC such as `0 3 ' +
           '* * *`',
       ),
+    owners: ownersFile
+      .optional()
+      .describe(
+        'The team that gets the alerts of the app, such as `payments`, or the keys below; see ' +
+          'docs/on-call.md; default: the team `default`, if there is one',
+      ),
     pull_requests: pullRequestsFile
       .prefault({})
       .describe(
@@ -373,6 +302,15 @@ export const pipelineFile = shorthand(
       .record(name, serviceFile)
       .prefault({})
       .describe('The processes of the app; the first one that takes traffic gets the requests'),
+    jobs: z
+      .record(name, jobFile)
+      .prefault({})
+      .describe(
+        'Commands that run at times or on request in the live release, by name; see docs/jobs.md',
+      ),
+    config: appConfigurationFile
+      .optional()
+      .describe('The configuration files of all services, and the schema of their values'),
     environments: z
       .record(name, environmentFile)
       .refine(
@@ -381,6 +319,34 @@ export const pipelineFile = shorthand(
       )
       .prefault({ dev: {}, staging: {}, production: {} })
       .describe('The environments to deploy to, in order; the last one is production'),
+    monitors: z
+      .record(name, monitorFile)
+      .prefault({})
+      .describe('What is watched besides the traffic, by name; see docs/monitors.md'),
+    slo: z
+      .record(name, sloFile)
+      .prefault({})
+      .describe(
+        'Objectives for the requests of services, by name, such as `{checkout: 99.9}`; see ' +
+          'docs/slo.md',
+      ),
+    status: shorthand(
+      'show',
+      z.strictObject({
+        show: z.boolean().default(true).describe('Whether the status page shows the app'),
+        name: text
+          .min(1)
+          .max(80)
+          .optional()
+          .describe('The name of the app on the status page; default: the name of the app'),
+      }),
+    )
+      .prefault({})
+      .describe('How the status page shows the app; see docs/status-page.md'),
+    switches: z
+      .record(name, switchFile)
+      .prefault({})
+      .describe('What can be stopped or changed without a deployment; see docs/switches.md'),
   }),
 )
 
@@ -390,5 +356,4 @@ export const pipelineFile = shorthand(
  */
 export type PipelineFile = z.output<typeof pipelineFile>
 export type PullRequestsFile = PipelineFile['pull_requests']
-export type ServiceFile = z.output<typeof serviceFile>
 export type EnvironmentFile = z.output<typeof environmentFile>

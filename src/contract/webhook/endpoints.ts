@@ -6,7 +6,7 @@ import { webhook, webhookDelivery, webhookGap } from './webhook.ts'
 const inApp = z.object({ app: z.string() })
 const inDelivery = inApp.extend({ number: z.coerce.number().int().positive() })
 
-/** The webhook to which a forge announces check-ins, and its deliveries. */
+/** The webhook to which a Git provider announces commits, and its deliveries. */
 export const webhookEndpoints = {
   getWebhook: endpoint({
     method: 'GET',

@@ -18,6 +18,8 @@ const past = (over: Partial<PastDeployment>): PastDeployment => ({
   live: '2026-01-01T00:00:00.000Z',
   target: { kind: 'process' },
   artifactKept: true,
+  isProven: true,
+  isCompatible: true,
   ...over,
 })
 
@@ -66,6 +68,45 @@ describe('findRollbackTarget', () => {
       past({ id: 1, release: 9, sha: 'z' }),
     ]
     expect(findRollbackTarget(history, ['held'])).toEqual({ to: 1 })
+  })
+
+  test('prefers the newest proven release, and returns to another one without it', () => {
+    const history = [
+      past({ id: 4, state: 'live', release: 4, isProven: false }),
+      past({ id: 3, release: 3, isProven: false }),
+      past({ id: 2, release: 2 }),
+      past({ id: 1, release: 1 }),
+    ]
+    expect(findRollbackTarget(history, [])).toEqual({ to: 2 })
+    expect(findRollbackTarget(history, [], 3)).toEqual({ to: 3 })
+    expect(findRollbackTarget(history, [], 9)).toEqual({ to: 2 })
+    const unproven = history.map((one) => ({ ...one, isProven: false }))
+    expect(findRollbackTarget(unproven, [])).toEqual({ to: 3 })
+    const gone = history.map((one) => ({ ...one, artifactKept: one.id > 2 }))
+    expect(findRollbackTarget(gone, [])).toEqual({ to: 3 })
+  })
+
+  test('prefers a release that works with what ran before later ones', () => {
+    const history = [
+      past({ id: 4, state: 'live', release: 4 }),
+      past({ id: 3, release: 3, isProven: false }),
+      past({ id: 2, release: 2, isCompatible: false }),
+    ]
+    expect(findRollbackTarget(history, [])).toEqual({ to: 3 })
+    expect(findRollbackTarget(history, [], 2)).toEqual({ to: 3 })
+    const none = history.map((one) => ({ ...one, isCompatible: false }))
+    expect(findRollbackTarget(none, [])).toEqual({ to: 2 })
+  })
+
+  test('never goes on to a later release that a rollback passed over', () => {
+    const history = [
+      past({ id: 5, state: 'live', release: 2 }),
+      past({ id: 4, state: 'rolled_back', release: 4, isProven: false }),
+      past({ id: 3, release: 3, isProven: false }),
+      past({ id: 2, release: 2 }),
+      past({ id: 1, release: 1, isProven: false }),
+    ]
+    expect(findRollbackTarget(history, [])).toEqual({ to: 1 })
   })
 
   test('reports why there is no earlier release', () => {

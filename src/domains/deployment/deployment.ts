@@ -62,22 +62,32 @@ export interface PastDeployment {
   live: string | null
   target: TargetChoice
   artifactKept: boolean
+  /** Whether its release passed a canary analysis or a whole watch, or had neither. */
+  isProven: boolean
+  /** False when a command before a later release has changed what this one works with. */
+  isCompatible: boolean
 }
 
 export type RollbackTarget = { to: number } | { to: null; reason: string }
 
 /**
- * Finds the deployment that a rollback returns to: the newest one that was replaced, with another
- * release than the live one, a change that is not held, and an artifact that still exists. The
- * history is ordered newest first.
+ * Finds the deployment that a rollback returns to: the newest one with a proven release that was
+ * replaced, with another release than the live one, a change that is not held, and an artifact that
+ * still exists. Without a proven one, the newest of the others. `running` is a deployment that
+ * still runs, and is preferred. One that is not compatible is only chosen when all others are not,
+ * either. The history is ordered newest first.
  */
-export function findRollbackTarget(history: PastDeployment[], held: string[]): RollbackTarget {
+export function findRollbackTarget(
+  history: PastDeployment[],
+  held: string[],
+  running: number | null = null,
+): RollbackTarget {
   const live = history.find((deployment) => deployment.state === 'live')
+  // A rollback may have passed over newer releases that were not proven.
+  const first = history.findLast(({ release }) => release === live?.release)?.id ?? Infinity
   const good = history.filter(
     (deployment) =>
-      deployment.state === 'replaced' &&
-      deployment.release !== live?.release &&
-      !held.includes(deployment.sha),
+      deployment.state === 'replaced' && deployment.id < first && !held.includes(deployment.sha),
   )
   if (good.length === 0) {
     return {
@@ -87,9 +97,15 @@ export function findRollbackTarget(history: PastDeployment[], held: string[]): R
         : 'nothing has been live here yet',
     }
   }
-  const kept = good.find((deployment) => deployment.artifactKept)
-  return kept
-    ? { to: kept.id }
+  const kept = good.filter((deployment) => deployment.artifactKept)
+  const compatible = kept.filter((deployment) => deployment.isCompatible)
+  const possible = compatible.length > 0 ? compatible : kept
+  const best =
+    possible.find((deployment) => deployment.id === running) ??
+    possible.find((deployment) => deployment.isProven) ??
+    possible[0]
+  return best
+    ? { to: best.id }
     : { to: null, reason: 'the artifacts of the earlier releases were removed' }
 }
 

@@ -1,6 +1,14 @@
 import type { z } from 'zod'
 import type { TargetCapability } from '#contract/deployment/target.ts'
+import type { DriftReport } from '#contract/drift/drift.ts'
+import type { DriftFile, DriftRepair } from '#contract/drift/host.ts'
+import type { HostBefore, HostBeforeStatus } from '#contract/host/before.ts'
+import type { HostExclusive, HostFile } from '#contract/host/service.ts'
+import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { TrafficSecond } from '#contract/host/measurements.ts'
+import type { CommandPage, CommandStatus, HostCommand } from '#contract/job/host.ts'
+import type { SwitchDefinition } from '#contract/switch/switch.ts'
+import type { RehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import type { Batch } from '#contract/verdict/verdict.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Logger } from '#platform/log.ts'
@@ -55,6 +63,12 @@ export interface ServiceSpec {
   stop: { signal: string; grace: number }
   /** megabytes */
   memory?: number
+  /** configuration files, to be written before the service starts */
+  files?: HostFile[]
+  /** set for a service that never runs twice at once */
+  exclusive?: HostExclusive
+  /** see `ServiceFile` */
+  rehearse?: { run?: string; allow: string[]; settings?: string }
 }
 
 /** Everything a target needs to start a release. */
@@ -63,8 +77,12 @@ export interface ReleaseSpec extends ReleaseReference {
   /** `sha256:…` of the OCI manifest in the layout `TargetIo.artifacts` */
   artifact: string
   services: ServiceSpec[]
+  /** a command that runs once for the release, before its services start */
+  before?: HostBefore
   /** variables of every service */
   env: Record<string, string>
+  /** the switches of its fairlead.yaml */
+  switches?: Record<string, SwitchDefinition>
   /** the port reserved for the environment; null when the target reserves none */
   port: number | null
 }
@@ -117,6 +135,10 @@ export interface ReleaseReport {
   instances: InstanceReport[]
   /** why the port of the environment is not open; absent when it is, or when it has none */
   portProblem?: string | undefined
+  /** how far the command is that runs before the services; absent when there is none */
+  before?: HostBeforeStatus | undefined
+  /** what the start did to the services that never run twice at once */
+  exclusive?: HostReleaseStatus['exclusive']
 }
 
 export const missingRelease: ReleaseReport = {
@@ -141,6 +163,8 @@ export interface CanaryShare {
   session?: { header?: string | undefined; cookie?: string | undefined }
   /** routes to count separately: name → path prefix */
   routes?: Record<string, string>
+  /** the header that names the tenant of a request */
+  tenant?: string
 }
 
 /** A place in what a target served: the name of one of its processes, and a number in it. */
@@ -175,6 +199,41 @@ export interface TrafficShare {
     environment: EnvironmentReference,
     after: ServedPlace | null,
   ): Promise<{ position: ServedPlace; seconds: ServedSecond[] }>
+}
+
+/** Capability `drift`. */
+export interface DriftCapability {
+  /** Where the release with the traffic differs from the declared one. */
+  find(declared: ReleaseSpec): Promise<DriftReport>
+  /** Writes a file of the release with the traffic again, as it is declared. */
+  repair(declared: ReleaseSpec, file: Omit<DriftRepair, 'declared'>): Promise<void>
+  /** The text of a configuration file on disk, with its secrets. */
+  read(environment: EnvironmentReference, file: DriftFile): Promise<string>
+}
+
+/**
+ * Capability `jobs`: commands that run once in a release. `key` names a command for ever: each key
+ * is started at most once, whichever server asks for it and how often.
+ */
+export interface TargetCommands {
+  start(
+    environment: EnvironmentReference,
+    key: string,
+    command: HostCommand,
+  ): Promise<CommandStatus>
+  /** null for a key that was never started */
+  look(environment: EnvironmentReference, key: string): Promise<CommandStatus | null>
+  /** The output after a position; waits up to `waitMs` for more. Null for an unknown key. */
+  output(
+    environment: EnvironmentReference,
+    key: string,
+    after: number,
+    waitMs: number,
+  ): Promise<CommandPage | null>
+  /** Stops a command; one that was never started is never started later. */
+  stop(environment: EnvironmentReference, key: string): Promise<CommandStatus>
+  /** Deletes the output. */
+  remove(environment: EnvironmentReference, key: string): Promise<void>
 }
 
 /** What one instance exposes in the Prometheus text format; null when it did not answer. */
@@ -213,12 +272,27 @@ export interface Target {
   /** Stops and deletes everything of an environment, including the release with the traffic. */
   removeEnvironment(environment: EnvironmentReference, fence?: Fence): Promise<void>
   readonly share?: TrafficShare
-  /** Capability `metrics`: reads the named metrics at `path` from every instance. */
+  readonly commands?: TargetCommands
+  /** Capability `metrics`: reads metrics at `path` from every instance, by default all. */
   readonly metrics?: (
     reference: ReleaseReference,
     path: string,
-    names: string[],
+    only: { names?: string[]; service?: string },
   ) => Promise<Exposition[]>
+  /**
+   * Capability `rehearse`: whether a service of the release with the traffic would come back; with
+   * `next`, as a service of a release that has not started; with `after`, when the command before
+   * the start of that release has run.
+   */
+  readonly rehearse?: (
+    environment: EnvironmentReference,
+    service: string,
+    next?: ReleaseSpec,
+    after?: { release: ReleaseSpec; verify?: string },
+  ) => Promise<RehearsalReport>
+  /** Capability `rehearse`: restarts a service; returns why it is not healthy again, or null. */
+  readonly restart?: (reference: ReleaseReference, service: string) => Promise<string | null>
+  readonly drift?: DriftCapability
   /** Capability `log`: the last lines of all services, or of one. */
   readonly log?: (
     reference: ReleaseReference,

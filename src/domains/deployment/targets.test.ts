@@ -101,6 +101,7 @@ describe.each(targets)('target $kind', (definition) => {
     const has = (capability: TargetCapability): boolean => target.capabilities.includes(capability)
     expect(target.share !== undefined).toBe(has('share'))
     expect(target.metrics !== undefined).toBe(has('metrics'))
+    expect(target.commands !== undefined).toBe(has('jobs'))
     expect(target.log !== undefined).toBe(has('log'))
   })
 
@@ -232,7 +233,9 @@ describe.each(targets)('target $kind', (definition) => {
 
   test('reads the metrics of its instances, when it can', async () => {
     if (!definition.capabilities.includes('metrics')) return expect(open().metrics).toBeUndefined()
-    const read = await open().metrics?.({ app, environment, release: 4 }, '/metrics', ['jobs'])
+    const read = await open().metrics?.({ app, environment, release: 4 }, '/metrics', {
+      names: ['jobs'],
+    })
     expect(read).toHaveLength(1)
   })
 

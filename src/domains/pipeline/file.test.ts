@@ -259,11 +259,15 @@ describe('an invalid file', () => {
     ],
     [
       'a canary that contradicts itself',
-      'environments: {a: {canary: {metrics: {errors: {route: /a}}, session: cookie, fresh: true, steps: [60]}}}',
+      'environments: {a: {canary: {metrics: {errors: {route: /a}}, session: cookie, ' +
+        'tenant: X-Tenant, fresh: true, steps: [60]}}}',
       [
         '1:29 `environments.a.canary.metrics` must not contain `errors` or `latency`, which are always judged; for example `metrics: {jobs: {bad: jobs_failed_total, of: jobs_total}}`',
         '1:70 `environments.a.canary.session` must not be combined with a metric that has `route`, which counts requests; for example `session: cookie`',
-        '1:85 `environments.a.canary.fresh` must have shares of at most 50; for example `fresh: true`',
+        '1:86 `environments.a.canary.tenant` must not be combined with `session`, because ' +
+          'tenants are compared by requests; for example ' +
+          '`canary: {steps: [5, 20, 50], least: 2m, most: 15m}`',
+        '1:103 `environments.a.canary.fresh` must have shares of at most 50; for example `fresh: true`',
       ],
     ],
     [
@@ -274,7 +278,7 @@ describe('an invalid file', () => {
     [
       'a number as the port of a service',
       'services: {a: {run: x, port: 80}}',
-      ['1:30 `services.a.port` must be true or false, not a number; for example `port: false`'],
+      ['1:30 `services.a.port` must be at least 1024; for example `port: false`'],
     ],
     [
       'a name that cannot be one',
@@ -359,6 +363,24 @@ describe('an invalid file', () => {
       'a service with two',
       'services:\n  web: { run: x, static: public }\n',
       ['2:3 service `web` has both `run` and `static`; keep only one of them'],
+    ],
+    [
+      'a command before the start without a service',
+      'services:\n  web: { static: public }\nenvironments:\n  dev: { before: migrate }\n',
+      [
+        '4:10 environment `dev` has `before`, but no service with `run`; ' +
+          'remove it, or add a service',
+      ],
+    ],
+    [
+      'a command before the start of an unknown service',
+      'services:\n  web: x\nenvironments:\n  dev: { before: { run: y, service: wbe } }\n',
+      ['4:37 `before` names `wbe`, which is not a service with `run`; those are web'],
+    ],
+    [
+      'a service with the name of the command before the start',
+      'services:\n  before: x\nenvironments:\n  dev: { before: y }\n',
+      ['2:3 the name `before` is that of the command of environment `dev`; choose another name'],
     ],
     [
       'a port that appears twice',

@@ -3,13 +3,23 @@ import {
   environmentFile,
   type PipelineFile,
   pipelineFile,
-  serviceFile,
 } from '#contract/pipeline-file/pipeline-file.ts'
+import { serviceFile } from '#contract/pipeline-file/service-file.ts'
+import { jobFile } from '#contract/pipeline-file/job-file.ts'
+import { monitorFile } from '#contract/pipeline-file/monitor-file.ts'
+import { sloFile } from '#contract/pipeline-file/slo-file.ts'
 import { stepFile } from '#contract/pipeline-file/step-file.ts'
+import { switchFile } from '#contract/pipeline-file/switch-file.ts'
 import type { ReservedPort } from '#platform/net/port.ts'
 import { portRules } from './port-rules.ts'
+import { jobRules } from './job-rules.ts'
+import { machineRules } from './machine-rules.ts'
+import { monitorRules } from './monitor-rules.ts'
+import { sloRules } from './slo-rules.ts'
 import { fromIssue } from './problem.ts'
-import { brokenRules, type Readable } from './rules.ts'
+import { brokenRules } from './rules.ts'
+import type { Readable } from './readable.ts'
+import { switchRules } from './switch-rules.ts'
 import { type TargetKind, targetRules } from './target-rules.ts'
 import { type Located, readYaml } from './yaml-text.ts'
 
@@ -50,6 +60,11 @@ export function readPipelineFile(
     ...brokenRules(file),
     ...targetRules(file, options.targets),
     ...portRules(file, options.reservedPorts ?? []),
+    ...monitorRules(file),
+    ...sloRules(file),
+    ...jobRules(file, options.targets),
+    ...switchRules(file),
+    ...machineRules(file, options.targets),
   ]
   if (!parsed.success || found.length > 0)
     return refuse(options.file, found.slice(0, 200).map(yaml.locate))
@@ -64,7 +79,11 @@ function refuse(file: string, problems: Located[]): ReadResult {
   }
 }
 
-const whole = (file: PipelineFile): Readable => ({ ...file, stepNames: Object.keys(file.steps) })
+const whole = (file: PipelineFile): Readable => ({
+  ...file,
+  stepNames: Object.keys(file.steps),
+  switchNames: Object.keys(file.switches),
+})
 
 /**
  * The valid parts of a file that the schema refuses, so that all problems are reported together.
@@ -74,6 +93,11 @@ function readable(value: unknown): Readable {
     steps: readableItems(stepFile, sectionOf(value, 'steps')),
     services: readableItems(serviceFile, sectionOf(value, 'services')),
     environments: readableItems(environmentFile, sectionOf(value, 'environments')),
+    jobs: readableItems(jobFile, sectionOf(value, 'jobs')),
+    monitors: readableItems(monitorFile, sectionOf(value, 'monitors')),
+    slo: readableItems(sloFile, sectionOf(value, 'slo')),
+    switches: readableItems(switchFile, sectionOf(value, 'switches')),
+    switchNames: Object.keys(sectionOf(value, 'switches')),
     stepNames: Object.keys(sectionOf(value, 'steps')),
   }
 }

@@ -18,6 +18,8 @@ const examples: Record<string, string> = {
   artifact: 'artifact: [dist, package.json]',
   services: 'services: {web: {run: node server.js, health: /health}}',
   environments: 'environments: {dev: {}, production: {}}',
+  switches: 'switches: {auto-recharge: true}',
+  pulls: 'pulls: auto-recharge',
   run: 'run: npm test',
   needs: 'needs: [install]',
   timeout: 'timeout: 10m',
@@ -241,3 +243,10 @@ function describeValue(value: unknown): string {
   if (typeof value === 'boolean') return String(value)
   return typeof value === 'string' ? 'text' : 'a number'
 }
+
+export const found = (path: Path, atKey: boolean, problem: string, hint: string): Found => ({
+  path,
+  atKey,
+  problem,
+  hint,
+})

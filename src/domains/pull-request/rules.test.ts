@@ -294,6 +294,6 @@ test('only a report of the forge closes a pull request', () => {
   })
   expect(decideState(null, 'main')).toEqual({
     state: 'closed',
-    reason: 'it no longer exists at the forge',
+    reason: 'it no longer exists at the Git provider',
   })
 })

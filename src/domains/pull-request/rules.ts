@@ -159,7 +159,8 @@ export function decideState(
   reported: Pick<ForgePullRequest, 'state' | 'base'> | null,
   branch: string,
 ): { state: 'open' | 'merged' | 'closed'; reason: string | null } {
-  if (reported === null) return { state: 'closed', reason: 'it no longer exists at the forge' }
+  if (reported === null)
+    return { state: 'closed', reason: 'it no longer exists at the Git provider' }
   const { state, base } = reported
   if (state === 'merged') return { state, reason: `it was merged into ${base}` }
   if (state === 'closed') return { state, reason: 'it was closed' }

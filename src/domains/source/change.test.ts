@@ -97,6 +97,9 @@ describe('names and addresses', () => {
     'git://a/x',
     'file:///srv/x.git',
     'git@a.example:team/x.git',
+    'ssh://git@a.example:2222/x.git',
+    'ssh://[fd00::1]:22/x.git',
+    'git://[::1]/x',
   ])('%s can be an address', (url) => {
     expect(repositoryProblem({ kind: 'url', url })).toBe(null)
   })
@@ -114,6 +117,14 @@ describe('names and addresses', () => {
     'https://a/x\n',
     'ftp://a/x',
     '-oProxyCommand=x@a:b',
+    'ssh://-oProxyCommand=x/y',
+    'ssh://git@$(touch${IFS}x)/y',
+    'ssh://git@a;touch/y',
+    "ssh://git@a'b/y",
+    // git decodes the address, and then takes what is before the first slash as the host.
+    'ssh://$(touch)%2Fa@a/y',
+    'ssh://a%24b/y',
+    'git://a`b`/y',
   ])('%j can be none', (url) => {
     expect(repositoryProblem({ kind: 'url', url })).toMatch(/^the address /)
   })

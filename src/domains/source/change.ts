@@ -30,9 +30,16 @@ export function repositoryProblem(repository: Repository): string | null {
   if (url.startsWith('-') || /\s|\0/.test(url)) return 'the address is invalid'
   if (/^[\w.-]+@[\w.-]+:(?!\/\/)/.test(url)) return null
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase()
-  if (scheme && ['https', 'http', 'ssh', 'git', 'file'].includes(scheme)) return null
-  return 'the address must be https://, http://, ssh://, git://, file:// or user@host:path'
+  if (!scheme || !['https', 'http', 'ssh', 'git', 'file'].includes(scheme))
+    return 'the address must be https://, http://, ssh://, git://, file:// or user@host:path'
+  const isPlain = !['ssh', 'git'].includes(scheme) || plainHost.test(url)
+  return isPlain
+    ? null
+    : 'the address has other characters than letters, digits and . _ + - in its user or host'
 }
+
+/** A shell reads the host of ssh, after git has decoded it. */
+const plainHost = /^[a-z]+:\/\/(?:[\w.+-]+@)?(?:\w[\w.-]*|\[[\da-f:.]+\])(?::\d{1,5})?(?:\/|$)/i
 
 /** Returns why a branch name is invalid by the rules of git-check-ref-format, or null. */
 export function branchProblem(branch: string): string | null {

@@ -12,8 +12,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Repository as SourceRepository } from '#contract/app/app.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { flushPacket, packet } from './packet.ts'
-import { makeRepository, type Repository, waitFor } from '../../../test/support/installation.ts'
+import { makeRepository, type Repository } from '../../../test/support/repository.ts'
+import { waitFor } from '../../../test/support/wait.ts'
 import { startSource, type SourceWorld } from '../../../test/support/source.ts'
+import { isLong, longTest } from '../../../test/support/scale.ts'
 
 const execute = promisify(execFile)
 let world: SourceWorld
@@ -288,18 +290,19 @@ test('concurrent pushes to different branches succeed', async () => {
   expect(await world.runs(app)).toHaveLength(1)
 })
 
-test('twenty pushes in a row are twenty changes, each based on the previous one', async () => {
-  const app = await hosted('twenty')
+test('pushes in a row are as many changes, each based on the previous one', async () => {
+  const count = isLong ? 20 : 6
+  const app = await hosted('many')
   const repository = await repositoryWith()
   const heads: string[] = []
-  for (let i = 0; i < 20; i += 1) {
+  for (let i = 0; i < count; i += 1) {
     heads.push(await repository.commit({ 'a.txt': String(i) }))
     await repository.git('push', world.remote(app), 'HEAD:main')
   }
   const changes = await world.changes(app)
   expect(changes.map((change) => change.sha)).toEqual(heads)
   expect(changes.map((change) => change.base)).toEqual([null, ...heads.slice(0, -1)])
-  expect(new Set(changes.map((change) => change.chain)).size).toBe(20)
+  expect(new Set(changes.map((change) => change.chain)).size).toBe(count)
 })
 
 test('a push during a database outage is not acknowledged, and found afterwards', async () => {
@@ -376,7 +379,7 @@ test('an old protocol version and a compressed body are supported', async () => 
   }
 })
 
-test('a large push passes through in little memory', async () => {
+longTest('a large push passes through in little memory', async () => {
   const app = await hosted('big')
   const repository = await repositoryWith()
   await writeFile(join(repository.folder, 'big.bin'), randomBytes(40 * 1024 * 1024))

@@ -2,20 +2,17 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { may } from '#contract/access/grants.ts'
-import { nameOf } from './apps.ts'
 import type { Source } from './source.ts'
 
 export interface SourceHandlerOptions {
   /** Stops everything that runs of an app before its deletion. */
   onDelete(app: string, actor: Actor): Promise<void>
-  /** Returns why an address is not permitted, or null. */
-  addressProblem(address: string): Promise<string | null>
 }
 
 /** The endpoints of apps. */
 export function sourceHandlers(
   source: Source,
-  { onDelete, addressProblem }: SourceHandlerOptions,
+  { onDelete }: SourceHandlerOptions,
 ): SomeHandlers<'listApps' | 'getApp' | 'createApp' | 'changeApp' | 'deleteApp'> {
   const mustGet = async (name: string) => {
     const app = await source.get(name)
@@ -31,11 +28,6 @@ export function sourceHandlers(
       // Other repositories may be any folder of this machine, and any address of its network.
       if (body.repository.kind !== 'hosted' && !may(caller, 'operator', null))
         throw new FairleadError('not_allowed', { needed: 'operator', have: caller.role ?? 'none' })
-      // Over ssh and git://, git does not use the proxy that checks addresses.
-      const { repository } = body
-      const problem = repository.kind === 'url' ? await addressProblem(repository.url) : null
-      if (problem !== null)
-        throw new FairleadError('repository', { repository: nameOf(repository), problem })
       return source.register(body, caller)
     },
     changeApp: ({ params, body }, caller) => source.setBranch(params.app, body.branch, caller),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
-import { waitFor } from '../../../test/support/installation.ts'
+import { waitFor } from '../../../test/support/wait.ts'
 import { testDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import { claimChecks, endCheck, extendCheck } from './check-store.ts'
 

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Repository } from '#contract/app/app.ts'
-import { git } from '#platform/git/git.ts'
+import { git, GitError } from '#platform/git/git.ts'
+import { repositoryProblem } from './change.ts'
 
 export interface CommitFacts {
   sha: string
@@ -16,12 +17,15 @@ export type Elsewhere = Exclude<Repository, { kind: 'hosted' }>
 
 /**
  * Returns the address for git, with the credentials as a header instead: every user of the machine
- * can read arguments, and git repeats addresses in its errors.
+ * can read arguments, and git repeats addresses in its errors. Throws a GitError when git must not
+ * receive the address.
  */
 export function addressOf(repository: Elsewhere): {
   address: string
   config: Record<string, string>
 } {
+  const problem = repositoryProblem(repository)
+  if (problem !== null) throw new GitError(problem)
   if (repository.kind === 'path') return { address: repository.path, config: {} }
   const url = /^https?:/i.test(repository.url) ? URL.parse(repository.url) : null
   if (!url || (url.username === '' && url.password === ''))

@@ -7,7 +7,9 @@ import { deploy } from '#flows/deployment/deployment.ts'
 import { permissionRules } from '#flows/deployment/permission.ts'
 import { facts } from '#flows/deployment/planned-deployment.ts'
 import { deliveryPolicy } from '#flows/deployment/policy.ts'
+import type { Setback } from '#flows/deployment/take-back.ts'
 import { missingEvidenceSentence, signVerdict } from '#flows/evidence/evidence.ts'
+import { planDeployedMachines } from '#flows/machine/deploy.ts'
 import type { Background } from './background.ts'
 import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
 
@@ -50,6 +52,7 @@ export async function deployToEnvironments(
       folder: join(workspaceOf(deps, change.run), change.folder),
       policy: deliveryPolicy(change.run, plan.asksPermission),
     }
+    await planDeployedMachines(ctx, deps, deployment)
     const outcome = await deploy(ctx, deps, deployment, settled)
     if (outcome.state !== 'live') {
       const setback = await settled
@@ -69,16 +72,20 @@ export async function deployToEnvironments(
     : { state: 'failed', reason: setback }
 }
 
-/** Why a change is being rolled back from this environment or one before it; null when it stays. */
+/** Why a change does not stay healthy in this environment or one before it; null when it does. */
 async function firstSetback(
   earlier: Promise<string | null>,
   environment: string,
-  settled: Promise<string | null>,
+  settled: Promise<Setback | null>,
 ): Promise<string | null> {
   const before = await earlier
   if (before !== null) return before
-  const reason = await settled
-  return reason === null ? null : `${environment}: the release is rolled back: ${reason}`
+  const setback = await settled
+  if (setback === null) return null
+  const { reason, stays } = setback
+  return stays === null
+    ? `${environment}: the release is rolled back: ${reason}`
+    : `${environment}: the release stays, although ${reason}: ${stays}`
 }
 
 /** Stores a release and its waiting deployment. */

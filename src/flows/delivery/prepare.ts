@@ -12,6 +12,7 @@ import * as runs from '#domains/pipeline/store.ts'
 import { Failed, type StepContext } from '#engine/workflow.ts'
 import type { Workspace } from '#platform/workspace/workspace.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { commitProblem } from '#flows/deployment/configuration-files.ts'
 import { planEnvironments } from '#flows/deployment/targets.ts'
 import { asHead } from '#flows/pull-request/run.ts'
 import { chownToSteps, stepsOf } from '#flows/step/confinement.ts'
@@ -61,6 +62,10 @@ export async function prepare(
   const warnings = [...ofCheckout, ...ofPaths]
   const given = parametersOf(definition, await runs.getParameters(deps.db, input.run))
   if (given.problem !== null) return ended('failed', given.problem)
+  const isChecked = input.pullRequest?.isTrusted ?? true
+  const commit = { app: input.app, sha: input.sha, definition }
+  const problem = isChecked ? await commitProblem(deps, commit) : null
+  if (problem !== null) return ended('failed', problem)
   const conflict = await storePlan(deps, step, input, definition)
   if (conflict !== null) return ended('failed', conflict)
   if (warnings.length > 0) step.write(runs.addWarnings(input.run, warnings))

@@ -4,6 +4,7 @@ import type { SomeHandlers } from '#contract/handler.ts'
 import { compare } from '#domains/configuration/compare.ts'
 import { referenceOf, type StoredConfiguration } from '#domains/configuration/configuration.ts'
 import { explain, type FileValues, namesOf } from '#domains/configuration/explain.ts'
+import { ruleOf } from '#domains/configuration/schema.ts'
 import {
   configuredEnvironments,
   getStored,
@@ -13,13 +14,9 @@ import {
 import * as store from '#domains/deployment/store.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
+import { readSchema, templatesOf } from './configuration-files.ts'
 import { mustBeKnown, mustExist } from './configuration-handlers.ts'
-
-/** One side of a comparison. */
-interface Side {
-  environment: string
-  values: StoredConfiguration
-}
+import { compareFiles, type Side, shownFiles } from './shown-files.ts'
 
 /** The endpoints that explain and compare configurations. They reveal no value of a secret. */
 export function comparisonHandlers(
@@ -29,6 +26,7 @@ export function comparisonHandlers(
   | 'explainConfigurations'
   | 'listConfiguredEnvironments'
   | 'compareConfigurations'
+  | 'listConfigurationFiles'
 > {
   const { db } = deps
   return {
@@ -42,6 +40,10 @@ export function comparisonHandlers(
       await mustExist(deps, app)
       return { environments: await configuredEnvironments(db, app) }
     },
+    listConfigurationFiles: async ({ params: { app, environment } }) => {
+      await mustBeKnown(deps, app, environment)
+      return { files: await shownFiles(deps, app, environment) }
+    },
     compareConfigurations: async ({ params: { app, environment }, query }) => {
       await mustBeKnown(deps, app, environment)
       const other = query.other ?? environment
@@ -51,12 +53,13 @@ export function comparisonHandlers(
       const running = query.other === undefined ? live?.configuration : undefined
       const before = await mustGet(deps, app, other, query.otherVersion ?? running)
       const after = await mustGet(deps, app, environment, query.version)
+      const release = live && (await store.getRelease(db, live.release))
+      const isSame = (name: string): boolean => isSameSecret(deps, app, name, [before, after])
       return {
+        files: release ? await compareFiles(deps, release, before, after, isSame) : [],
         before: { environment: other, version: before.values.version },
         after: { environment, version: after.values.version },
-        differences: compare(before.values, after.values, (name) =>
-          isSameSecret(deps, app, name, [before, after]),
-        ),
+        differences: compare(before.values, after.values, isSame),
       }
     },
   }
@@ -75,12 +78,18 @@ async function explainer(
     liveDeployment(db, app, environment),
   ])
   const release = live && (await store.getRelease(db, live.release))
-  const file = fileValues(release?.definition ?? null, environment)
+  const file = fileValues(release?.definition ?? null, { environment, host: deps.hostName })
+  const readers = release ? await templatesOf(deps, release, environment) : []
+  const schema = release && (await readSchema(deps, release))
   const running = live && (await getStored(db, app, environment, live.configuration))
   return {
     names: namesOf(file, now),
     explain: (name) => ({
       ...{ name, set: set.get(name) ?? null, layers: explain(name, file, now) },
+      files: readers.flatMap(({ service, path, names: read }) =>
+        read.includes(name) ? [{ service, path }] : [],
+      ),
+      rule: schema === null ? null : ruleOf(schema, name),
       running: live && {
         deployment: live.id,
         isSame: running !== null && isSame(deps, app, environment, { now, running, name }),
@@ -106,12 +115,13 @@ async function mustGet(
 
 function fileValues(
   definition: store.Release['definition'] | null,
-  environment: string,
+  { environment, host }: { environment: string; host: string },
 ): FileValues {
   const services = Object.entries(definition?.services ?? {})
   return {
     services: Object.fromEntries(services.map(([service, { env }]) => [service, env])),
     environment: definition?.environments[environment]?.env ?? {},
+    host: definition?.environments[environment]?.hosts?.[host]?.env ?? {},
   }
 }
 

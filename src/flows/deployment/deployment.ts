@@ -1,7 +1,10 @@
 import { Broken, Cancelled, Failed, type WorkflowContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { deployMachines } from '#flows/machine/deploy.ts'
+import { isRehearsed, rehearseRelease } from '#flows/rehearsal/rehearse-release.ts'
 import { admit, refuse } from './admit.ts'
 import { runCanary } from './canary.ts'
+import { checkBefore, isChecked } from './check-before.ts'
 import { type EndState, giveUp } from './give-up.ts'
 import { checkPermission, permissionPollMs } from './permission.ts'
 import {
@@ -13,10 +16,11 @@ import { retire } from './retire.ts'
 import { mustSettle, settle, settleLive, settlesFirst } from './settle.ts'
 import { start } from './start.ts'
 import { switchTraffic } from './switch.ts'
+import type { Setback } from './take-back.ts'
 import { verify } from './verify.ts'
 
 export type DeploymentOutcome =
-  | { state: 'live'; settled: Promise<string | null>; retired: Promise<void> }
+  | { state: 'live'; settled: Promise<Setback | null>; retired: Promise<void> }
   | { state: 'failed' | 'superseded'; reason: string }
 
 /** Why a release does not get the traffic, and how its deployment ends. */
@@ -26,12 +30,12 @@ interface Refusal {
 }
 
 /**
- * Deploys a release: permission → lock → admit → start → verify → canary → switch → settle → retire
- * the former release. A failure before the switch leaves the environment as it was. The former
- * release runs until the new one has settled. `settled` resolves with null, or with the reason why
- * the new one is being rolled back; `retired` resolves when the former one is drained and stopped,
- * and the lock is held until then. `earlier` resolves, before the switch, with the reason not to
- * switch, or with null.
+ * Deploys a release: permission → lock → admit → machines → start → verify → canary → switch →
+ * settle → retire the former release. A failure before the switch leaves the environment as it
+ * was. The former release runs until the new one has settled. `settled` resolves with null, or
+ * with the reason why the new one is not healthy; `retired` resolves when the former one is
+ * drained and stopped, and the lock is held until then. `earlier` resolves, before the switch,
+ * with the reason not to switch, or with null.
  */
 export async function deploy(
   ctx: WorkflowContext,
@@ -84,7 +88,7 @@ export async function deploy(
     const settled =
       former && !hasCanary && mustSettle(plan)
         ? ctx.uncancelled(() =>
-            ctx.step(`${environment}.settle`, (step) => settleLive(deps, step, plan)),
+            ctx.step(`${environment}.settle`, (step) => settleLive(deps, step, plan, former)),
           )
         : Promise.resolve(null)
     return { state: 'live', settled, retired: finish(ctx, deps, plan, former, settled) }
@@ -121,7 +125,23 @@ async function startAndVerify(
   former: FormerDeployment | null,
 ): Promise<string | null> {
   const { environment, policy } = plan
-  const started = await ctx.step(`${environment}.start`, (step) => start(deps, step, plan))
+  // A rollback returns the traffic first.
+  const halted = policy.kind === 'rollback' ? null : await deployMachines(ctx, deps, plan)
+  if (halted !== null) return halted
+  if (former !== null && isRehearsed(plan)) {
+    const refused = await ctx.step(`${environment}.rehearse`, (step) =>
+      rehearseRelease(deps, step, plan),
+    )
+    if (refused !== null) return refused
+  }
+  const checked =
+    former !== null && isChecked(plan)
+      ? await ctx.step(`${environment}.check`, (step) => checkBefore(deps, step, plan, former))
+      : null
+  if (checked !== null && checked.refused !== null) return checked.refused
+  const started = await ctx.step(`${environment}.start`, (step) =>
+    start(deps, step, plan, checked?.check),
+  )
   if (started.reason !== null) return started.reason
   const problem = settlesFirst(plan, former !== null)
     ? await ctx.step(`${environment}.settle`, (step) => settle(deps, step, plan))
@@ -145,10 +165,12 @@ async function finish(
   deps: Dependencies,
   plan: PlannedDeployment,
   former: FormerDeployment | null,
-  settled: Promise<string | null>,
+  settled: Promise<Setback | null>,
 ): Promise<void> {
   await ctx.uncancelled(async () => {
-    if ((await settled) === null)
+    const setback = await settled
+    if (plan.policy.kind === 'rollback') await deployMachines(ctx, deps, plan)
+    if (setback === null || setback.stays !== null)
       await ctx.step(`${plan.environment}.retire`, (step) => retire(deps, step, plan, former))
     await ctx.unlock(lockName(plan))
   })

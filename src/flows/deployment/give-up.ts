@@ -1,4 +1,5 @@
 import * as store from '#domains/deployment/store.ts'
+import { closeBefore } from '#domains/deployment/before-store.ts'
 import { setVerdictState } from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -39,6 +40,7 @@ export async function giveUp(
       error: String(error),
     })
   }
+  step.write(closeBefore(plan.release))
   if (baseline) step.write(setVerdictState(plan.id, 'given_up'))
   return recordEnd(step, plan, state, reason)
 }

@@ -1,8 +1,10 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import type { ServiceOutput } from '#contract/environment/environment.ts'
+import type { DeploymentDetail } from '#contract/deployment/before.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import { visibleApps } from '#contract/access/grants.ts'
+import { getBefore, getPauses, lastPauses } from '#domains/deployment/before-store.ts'
 import * as store from '#domains/deployment/store.ts'
 import { askToPromote, getVerdict, listLooks } from '#domains/verdict/store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -38,12 +40,12 @@ export function deploymentHandlers(
         next: deployments.length === query.limit ? (deployments.at(-1)?.id ?? null) : null,
       }
     },
-    getDeployment: ({ params }) => mustGet(db, params.deployment),
+    getDeployment: async ({ params }) => readDetail(db, await mustGet(db, params.deployment)),
     getVerdict: async ({ params }) => {
       const stored = await getVerdict(db, params.deployment)
       if (!stored)
         throw new FairleadError('not_found', {
-          kind: 'verdict on deployment',
+          kind: 'canary analysis of deployment',
           id: params.deployment,
         })
       return replayVerdict(stored, await listLooks(db, params.deployment), deps.clock.now())
@@ -53,10 +55,10 @@ export function deploymentHandlers(
       if (!replayed)
         throw new FairleadError('not_found', { kind: 'watch of deployment', id: params.deployment })
       const { stored, judge } = replayed
-      const { reason, before, after } = judge.judge()
+      const { reason, before, proven, after } = judge.judge()
       const { deployment, state, started, until, ended } = stored
       return {
-        ...{ deployment, state, started, until, ended, before, after },
+        ...{ deployment, state, started, until, ended, before, proven, after },
         reason: stored.reason ?? reason,
       }
     },
@@ -82,7 +84,14 @@ export function deploymentHandlers(
     },
     rollback: async ({ params, body }, caller) => {
       await mustHave(db, params.app, params.environment)
-      const plan = await planRollback(db, params.app, params.environment, body.to)
+      if (body.force && (body.reason ?? '').trim() === '')
+        throw new FairleadError('invalid_input', {
+          field: 'reason',
+          problem: 'must say why the rollback is forced',
+        })
+      const plan = await planRollback(db, params.app, params.environment, {
+        ...{ to: body.to, isForced: body.force },
+      })
       const rollback = await startRollback(
         db,
         plan,
@@ -110,6 +119,27 @@ export function deploymentHandlers(
         failed: failed && { ...(await outputOf(deps, failed, query)), reason: failed.reason },
       }
     },
+  }
+}
+
+/** What the deployment did beyond switching the traffic, and what it is expected to do. */
+async function readDetail(db: Database, deployment: Deployment): Promise<DeploymentDetail> {
+  const { id, app, environment, release } = deployment
+  const [stored, before, pauses, last] = await Promise.all([
+    store.getRelease(db, release),
+    getBefore(db, release),
+    getPauses(db, id),
+    lastPauses(db, app, environment),
+  ])
+  const services = stored?.definition.services ?? {}
+  const runsOnce = (name: string): boolean =>
+    services[name]?.keeps || services[name]?.single || false
+  const expectedPauses = last.filter((one) => one.deployment !== id && runsOnce(one.service))
+  return {
+    ...deployment,
+    before: before?.run === deployment.run ? before : null,
+    pauses,
+    expectedPauses,
   }
 }
 

@@ -8,6 +8,7 @@ import type { NewWorkflow } from '#engine/workflow.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { facts } from './planned-deployment.ts'
+import { incompatibility } from '#views/before.ts'
 import { getDeployment, liveDeployment, pastDeployments } from '#views/deployment.ts'
 
 export interface RollbackInput {
@@ -23,12 +24,20 @@ export interface RollbackInput {
   reason: string
 }
 
-/** The deployments a rollback goes from and to. Throws a FairleadError when there is none. */
+/**
+ * The deployments a rollback goes from and to. `to` is chosen by a user; `running` still runs, and
+ * is preferred. Throws a FairleadError when there is none, and, unless it is forced, when the
+ * release does not work with what ran before later ones.
+ */
 export async function planRollback(
   db: Database,
   app: string,
   environment: string,
-  to?: number,
+  {
+    to,
+    running,
+    isForced = false,
+  }: { to?: number | undefined; running?: number | undefined; isForced?: boolean } = {},
 ): Promise<{ from: Deployment; to: Deployment }> {
   const live = await liveDeployment(db, app, environment)
   if (!live) throw new FairleadError('nothing_to_roll_back', { app, environment })
@@ -39,6 +48,7 @@ export async function planRollback(
       ? findRollbackTarget(
           history,
           holds.filter((held) => held.environment === environment).map((held) => held.sha),
+          running,
         ).to
       : (history.find((past) => past.id === to && past.artifactKept)?.id ?? null)
   if (chosen === null && to !== undefined)
@@ -52,6 +62,8 @@ export async function planRollback(
     throw new FairleadError('not_now', {
       why: `Deployment ${target.id} is already live in ${environment}`,
     })
+  const why = isForced ? null : await incompatibility(db, target)
+  if (why !== null) throw new FairleadError('incompatible_rollback', { environment, why })
   return { from: live, to: target }
 }
 

@@ -17,7 +17,13 @@ const definition = pipelineFile.parse({
 })
 
 const production = definition.environments['production']
-const plainConfiguration = { variables: {}, secrets: {}, settleMs: 1000 }
+const plainConfiguration = {
+  variables: {},
+  secrets: {},
+  settleMs: 1000,
+  host: 'web-1',
+  files: new Map(),
+}
 
 test('the first service has traffic, a later one only when it says so', () => {
   const services = serviceSpecs(definition.services, production, plainConfiguration)
@@ -32,8 +38,8 @@ test('the first service has traffic, a later one only when it says so', () => {
 
 test('the environment overrides the file, and what was set overrides both', () => {
   const [web] = serviceSpecs(definition.services, production, {
+    ...plainConfiguration,
     ...{ variables: { LEVEL: 'debug' }, secrets: { KEY: 'secret' } },
-    settleMs: 1000,
   })
   expect(web).toMatchObject({
     instances: 3,

@@ -1,11 +1,17 @@
-import type { EnvironmentFile, ServiceFile } from '#contract/pipeline-file/pipeline-file.ts'
+import type { HostFile } from '#contract/host/service.ts'
+import type { EnvironmentFile } from '#contract/pipeline-file/pipeline-file.ts'
+import type { ServiceFile } from '#contract/pipeline-file/service-file.ts'
 import { effectiveEnvironment, referenceOf } from '#domains/configuration/configuration.ts'
 import { getStored, sealedAs } from '#domains/configuration/store.ts'
-import { getRelease, listAllEnvironments } from '#domains/deployment/store.ts'
+import { getRelease, listAllEnvironments, type Release } from '#domains/deployment/store.ts'
 import type { Fence, ReleaseSpec, ServiceSpec } from '#domains/deployment/target.ts'
 import { settleLimits } from '#domains/deployment/settle.ts'
+import { definitionsIn } from '#domains/switch/definition.ts'
+import { createKey, getKey } from '#domains/error/store.ts'
 import { Failed } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { dsnOf } from '#flows/error/key.ts'
+import { renderFiles, type SetValues } from './configuration-files.ts'
 
 /**
  * The values of the secrets of an environment by name: all, or those in `names`. Pass them to a
@@ -47,6 +53,29 @@ async function unseal(
   return Object.fromEntries(await Promise.all(opened))
 }
 
+/**
+ * The variables of an environment for a command outside of the services of a release; with
+ * `isNewest`, those of the newest configuration.
+ */
+export async function variablesOfRelease(
+  deps: Dependencies,
+  id: number,
+  isNewest: boolean,
+): Promise<{ env: Record<string, string>; secrets: string[] }> {
+  const release = await getRelease(deps.db, id)
+  if (!release) throw new Failed(`release ${id} no longer exists`)
+  const from = { app: release.app, environment: release.takenFrom ?? release.environment }
+  const version = isNewest ? undefined : release.configuration
+  const stored = await getStored(deps.db, from.app, from.environment, version)
+  const secrets = release.hasSecrets ? await unseal(deps, from, stored.secrets) : {}
+  const file = release.definition.environments[release.environment]
+  const fixed = { ...file?.env, ...file?.hosts?.[deps.hostName]?.env }
+  return {
+    env: effectiveEnvironment(fixed, stored.variables, secrets),
+    secrets: Object.keys(secrets),
+  }
+}
+
 /** Everything the target needs to start a stored release. */
 export async function releaseSpec(
   deps: Dependencies,
@@ -68,16 +97,51 @@ export async function releaseSpec(
     artifact: release.artifact,
     services: serviceSpecs(release.definition.services, file, {
       ...{ variables: stored.variables, secrets },
-      settleMs: deps.settleMs,
+      ...{ settleMs: deps.settleMs, host: deps.hostName },
+      files: await filesByService(deps, release, { variables: stored.variables, secrets }),
     }),
-    env: { FAIRLEAD_COMMIT: release.sha, FAIRLEAD_RUN: String(release.run) },
+    env: {
+      FAIRLEAD_COMMIT: release.sha,
+      FAIRLEAD_RUN: String(release.run),
+      ...(await sdkVariables(deps, release)),
+    },
+    switches: definitionsIn(release.definition),
     port: environments.find((one) => one.name === release.environment)?.port ?? null,
   }
 }
 
+/** What makes an SDK of Sentry report to Fairlead, with the exact release; the app can override. */
+async function sdkVariables(
+  { db, publicUrl }: Pick<Dependencies, 'db' | 'publicUrl'>,
+  { id, app, environment, sha }: { id: number; app: string; environment: string; sha: string },
+): Promise<Record<string, string>> {
+  await db.query(createKey(app))
+  const key = await getKey(db, app)
+  return {
+    ...(key && { SENTRY_DSN: dsnOf(publicUrl, key) }),
+    SENTRY_RELEASE: `${app}@${id}+${sha.slice(0, 12)}`,
+    SENTRY_ENVIRONMENT: environment,
+  }
+}
+
+/** The rendered files of each service. Throws a Failed with the first problem. */
+async function filesByService(
+  deps: Dependencies,
+  release: Release,
+  set: SetValues,
+): Promise<Map<string, HostFile[]>> {
+  const files = new Map<string, HostFile[]>()
+  for (const { service, rendering } of await renderFiles(deps, release, release.environment, set)) {
+    if (rendering.problem !== null)
+      throw new Failed(`the configuration is not valid: ${rendering.problem}`)
+    files.set(service, [...(files.get(service) ?? []), rendering.file])
+  }
+  return files
+}
+
 /**
- * The services of a release in an environment. Every service but the first has traffic only when
- * it sets `port`, `health` or `static`. Pure.
+ * The services of a release in an environment. Every service but the first has a port only when it
+ * sets `port`, `health` or `static`. Pure.
  */
 export function serviceSpecs(
   services: Record<string, ServiceFile>,
@@ -86,32 +150,66 @@ export function serviceSpecs(
     variables,
     secrets,
     settleMs,
+    host,
+    files,
   }: {
     variables: Record<string, string>
     secrets: Record<string, string>
     settleMs: number
+    host: string
+    files: ReadonlyMap<string, HostFile[]>
   },
 ): ServiceSpec[] {
-  return Object.entries(services).map(([name, service], index) => ({
+  const all = Object.entries(services)
+  const first = all.findIndex(([, service]) => !isExclusive(service))
+  return all.map(([name, service], index) => ({
     name,
     ...(service.run === undefined ? {} : { run: service.run }),
     ...(service.static === undefined ? {} : { static: service.static }),
     ...(service.memory === undefined ? {} : { memory: service.memory }),
-    hasTraffic: hasTraffic(service, index),
-    settle: settleLimits(service.settle, hasTraffic(service, index), settleMs),
+    ...(service.rehearse === undefined ? {} : { rehearse: rehearseSpec(service.rehearse) }),
+    hasTraffic: hasPort(service, index === first),
+    settle: settleLimits(service.settle, hasPort(service, index === first), settleMs),
     health: {
       path: service.health?.path ?? (service.static === undefined ? null : '/'),
       ...(service.health?.headers === undefined ? {} : { headers: service.health.headers }),
       timeout: service.health?.timeout ?? 60_000,
       interval: service.health?.interval ?? 1000,
     },
-    instances: file?.instances ?? service.instances,
-    env: effectiveEnvironment({ ...service.env, ...file?.env }, variables, secrets),
+    instances: isExclusive(service) ? 1 : (file?.instances ?? service.instances),
+    ...exclusiveOf(service),
+    ...(files.has(name) ? { files: files.get(name) ?? [] } : {}),
+    env: effectiveEnvironment(
+      { ...service.env, ...file?.env, ...file?.hosts?.[host]?.env },
+      variables,
+      secrets,
+    ),
     secrets: Object.keys(secrets),
     directory: service.directory,
     stop: service.stop,
   }))
 }
 
-const hasTraffic = (service: ServiceFile, index: number): boolean =>
-  service.port ?? (index === 0 || service.health !== undefined || service.static !== undefined)
+const rehearseSpec = ({ run, allow, settings }: NonNullable<ServiceFile['rehearse']>) => ({
+  allow,
+  ...(run === undefined ? {} : { run }),
+  ...(settings === undefined ? {} : { settings }),
+})
+
+const isExclusive = ({ keeps, single }: ServiceFile): boolean => keeps || single
+
+const hasPort = ({ port, health, static: folder }: ServiceFile, isFirst: boolean): boolean =>
+  port === undefined ? isFirst || health !== undefined || folder !== undefined : port !== false
+
+/** How a service is started that never runs twice at once; nothing for others. */
+function exclusiveOf(service: ServiceFile): Pick<ServiceSpec, 'exclusive'> {
+  if (!isExclusive(service)) return {}
+  const { keeps, port, reload, uses } = service
+  return {
+    exclusive: {
+      ...{ keeps, uses },
+      ...(typeof port === 'number' ? { listens: port } : {}),
+      ...(reload === undefined ? {} : { reload }),
+    },
+  }
+}

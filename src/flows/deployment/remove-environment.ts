@@ -1,5 +1,9 @@
 import type { Actor } from '#contract/event/event.ts'
 import { deleteEnvironment } from '#domains/deployment/store.ts'
+import { deleteDrift } from '#domains/drift/store.ts'
+import { deleteJobs } from '#domains/job/store.ts'
+import { deleteMachines } from '#domains/machine/store.ts'
+import { deleteRehearsals } from '#domains/rehearsal/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -37,6 +41,10 @@ export async function removeEnvironment(
   await deps.db.batch([
     ...also,
     ...deleteEnvironment({ app, name, reason }),
+    deleteRehearsals(app, name),
+    ...deleteDrift(app, name),
+    ...deleteJobs(app, name),
+    ...deleteMachines(app, name),
     ...(live === null
       ? []
       : [

@@ -8,7 +8,7 @@ import { retryWhileUnavailable } from './retry.ts'
 import { targetOfPlan, targetOfRelease } from './targets.ts'
 import { pastDeployments } from '#views/deployment.ts'
 
-/** Past deployments whose releases may still be on a target. */
+/** Past deployments whose releases may still be on a target, and past ones that were proven. */
 const pastDeploymentsChecked = 8
 
 /** Stops the former release, and removes every release that is no longer a rollback target. */
@@ -56,8 +56,9 @@ async function obsoleteReleases(
     held.map((hold) => hold.sha),
   )
   const kept = [plan.release, history.find((past) => past.id === rollback.to)?.release]
-  const obsolete = history
-    .slice(0, pastDeploymentsChecked)
+  // A proven release stays for as long as no later one is proven.
+  const obsolete = [history, history.filter((past) => past.isProven)]
+    .flatMap((some) => some.slice(0, pastDeploymentsChecked))
     .filter((past) => !kept.includes(past.release))
   return [...new Map(obsolete.map((past) => [past.release, past])).values()]
 }

@@ -2,10 +2,14 @@ import { judgeSettling } from '#domains/deployment/settle.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
-import { environmentOf, type PlannedDeployment } from './planned-deployment.ts'
+import {
+  environmentOf,
+  type FormerDeployment,
+  type PlannedDeployment,
+} from './planned-deployment.ts'
 import { pause, retryWhileUnavailable } from './retry.ts'
 import { targetOfPlan } from './targets.ts'
-import { takeBack } from './take-back.ts'
+import { type Setback, takeBack } from './take-back.ts'
 
 /** Milliseconds between two looks at a release that settles. */
 const pollMs = 50
@@ -45,13 +49,17 @@ export async function settle(
   }
 }
 
-/** Waits until the release with the traffic has settled; when it crashes, starts its rollback. */
+/**
+ * Waits until the release with the traffic has settled; when it crashes, starts its rollback to the
+ * former one, which answers meanwhile.
+ */
 export async function settleLive(
   deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
-): Promise<string | null> {
+  former: FormerDeployment | null,
+): Promise<Setback | null> {
   const problem = await settle(deps, step, plan)
-  if (problem !== null) await takeBack(deps, step, { ...plan, deployment: plan.id }, problem)
-  return problem
+  if (problem === null) return null
+  return takeBack(deps, step, { ...plan, deployment: plan.id }, problem, former?.id)
 }

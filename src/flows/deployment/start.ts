@@ -1,6 +1,8 @@
+import type { BeforeCheck } from '#contract/deployment/before.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { beforeSpec, noteBefore, recordStart } from './before.ts'
 import { factsOf, fenceOf, type PlannedDeployment, subject } from './planned-deployment.ts'
 import { releaseSpec } from './release-spec.ts'
 import { retryWhileUnavailable } from './retry.ts'
@@ -13,17 +15,27 @@ export async function start(
   deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
+  check: BeforeCheck | null = null,
 ): Promise<Started> {
   const target = targetOfPlan(deps, plan)
-  const release = await releaseSpec(deps, plan.release, fenceOf(plan, step))
+  const release = {
+    ...(await releaseSpec(deps, plan.release, fenceOf(plan, step))),
+    ...(await beforeSpec(deps, plan)),
+  }
+  let isNoted = false
   await retryWhileUnavailable(step, () => target.start(release))
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
-    const { state, reason, address } = await retryWhileUnavailable(step, () =>
-      target.report(plan, 1000),
-    )
-    if (state === 'failed') return { reason: reason ?? 'the release is not healthy', address: null }
+    const report = await retryWhileUnavailable(step, () => target.report(plan, 1000))
+    const { state, reason, address } = report
+    if (!isNoted) await noteBefore(deps, plan, report, check)
+    isNoted ||= report.before !== undefined
+    if (state === 'failed') {
+      recordStart(step, plan, report, check)
+      return { reason: reason ?? 'the release is not healthy', address: null }
+    }
     if (state === 'ready') {
+      recordStart(step, plan, report, check)
       const next = plan.policy.isVerified ? 'verifying' : 'switching'
       step.write(store.setDeploymentState(plan.id, next))
       step.emit({

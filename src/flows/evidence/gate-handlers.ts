@@ -1,3 +1,4 @@
+import { listMachineRuns, type StoredMachineRun, toMachineRun } from '#domains/machine/store.ts'
 import type { ChangedFile, ChangeReport } from '#contract/change/change.ts'
 import type { DiffFile } from '#contract/change/diff.ts'
 import { FairleadError } from '#contract/errors.ts'
@@ -92,12 +93,13 @@ async function changeOf(sources: FactSources, run: Run): Promise<ChangeReport> {
   const { db } = sources
   const facts = await gatherRunFacts(sources, run)
   const bare = sources.source.bareOf(run.app)
-  const [summary, commits, files, tests, evidence] = await Promise.all([
+  const [summary, commits, files, tests, evidence, plans] = await Promise.all([
     store.getSummary(db, run.id),
     listCommits(bare, run.change.base, run.change.sha, shown),
     diff(bare, facts.base.sha ?? run.change.base, run.change.sha, { context }),
     listTests(db, run.id, { limit: shown, offset: 0 }),
     run.artifact === null ? [] : listEvidence(db, run.app, run.artifact),
+    listMachineRuns(db, { app: run.app, sha: run.change.sha, mode: 'plan', limit: shown }),
   ])
   const touched = new Set(files?.map(({ path }) => path))
   return {
@@ -114,7 +116,14 @@ async function changeOf(sources: FactSources, run: Run): Promise<ChangeReport> {
     evidence: evidence
       .filter((one) => one.run === run.id)
       .map(({ envelope: _envelope, ...one }) => one),
+    machines: newestOfEach(plans),
   }
+}
+
+/** The newest plan of each environment. */
+function newestOfEach(plans: StoredMachineRun[]): ChangeReport['machines'] {
+  const newest = new Map(plans.toReversed().map((plan) => [plan.environment, toMachineRun(plan)]))
+  return [...newest.values()].toSorted((a, b) => a.id - b.id)
 }
 
 /** One file of a diff with all its lines, for a file whose lines are left out of the report. */

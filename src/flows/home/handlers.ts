@@ -1,16 +1,17 @@
-import { may } from '#contract/access/grants.ts'
+import { may, visibleApps } from '#contract/access/grants.ts'
 import type { App } from '#contract/app/app.ts'
 import type {
   AppSummary,
   Attention,
   EnvironmentSummary,
   Home,
-  OpenIncident,
+  OpenCrashLoop,
 } from '#contract/home/home.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import type { Run } from '#contract/run/run.ts'
 import { mayDecide } from '#domains/deployment/permission.ts'
 import { getRelease } from '#domains/deployment/store.ts'
+import { listIncidents } from '#domains/incident/store.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { authorsOf, permissionRules } from '#flows/deployment/permission.ts'
 import { waitingForks } from '#flows/pull-request/handlers.ts'
@@ -21,7 +22,7 @@ import { health, reportOrNull } from '#views/environment.ts'
 import {
   appsWithForks,
   latestRuns,
-  listOpenIncidents,
+  listOpenCrashLoops,
   newestRuns,
   type StandingEnvironment,
   standingEnvironments,
@@ -51,16 +52,18 @@ export function homeHandlers(
 async function readHome(deps: Dependencies, apps: App[], caller: Caller): Promise<Home> {
   const { db, clock } = deps
   const names = apps.map(({ name }) => name)
-  const [standing, newest, incidents, runs, withForks] = await Promise.all([
+  const open = { state: 'unclosed' as const, apps: visibleApps(caller), limit: 20 }
+  const [incidents, standing, newest, loops, runs, withForks] = await Promise.all([
+    listIncidents(db, open),
     standingEnvironments(db, names),
     newestRuns(db, names),
-    listOpenIncidents(db, names),
+    listOpenCrashLoops(db, names),
     latestRuns(db, names, shownRuns),
     appsWithForks(db, names),
   ])
   const numbers = newest.flatMap((one) => [one.newest, one.begun]).filter((id) => id !== null)
   const [observed, found, forks] = await Promise.all([
-    Promise.all(standing.map((one) => observe(deps, one, incidents))),
+    Promise.all(standing.map((one) => observe(deps, one, loops))),
     getRuns(db, [...new Set(numbers)]),
     Promise.all(withForks.map((app) => waitingForks(deps, app))),
   ])
@@ -78,7 +81,8 @@ async function readHome(deps: Dependencies, apps: App[], caller: Caller): Promis
     }
   })
   return {
-    incidents: sortIncidents(incidents, observed),
+    incidents,
+    crashLoops: sortCrashLoops(loops, observed),
     attention: await Promise.all(
       attentionOf(situations, clock.now()).map((item) => withRefusal(deps, item, caller)),
     ),
@@ -119,7 +123,7 @@ type Observed = ObservedEnvironment & { url: string | null }
 async function observe(
   { targets }: Dependencies,
   standing: StandingEnvironment,
-  incidents: OpenIncident[],
+  loops: OpenCrashLoop[],
 ): Promise<Observed> {
   const { app, name: environment, live, port } = standing
   const target = live && targets.of(live.target)
@@ -131,7 +135,7 @@ async function observe(
     health: health(live, report),
     instances: report?.instances ?? [],
     portProblem,
-    hasIncident: incidents.some((one) => one.app === app && one.environment === environment),
+    hasCrashLoop: loops.some((one) => one.app === app && one.environment === environment),
     url: target?.urls({ app, environment, port: portProblem === null ? port : null })[0] ?? null,
   }
 }
@@ -158,8 +162,8 @@ const summarizeRun = (run: Run): AppSummary['run'] => ({
 })
 
 /** Those of production first, then the oldest. */
-function sortIncidents(incidents: OpenIncident[], environments: Observed[]): OpenIncident[] {
-  const isProduction = ({ app, environment }: OpenIncident): boolean =>
+function sortCrashLoops(loops: OpenCrashLoop[], environments: Observed[]): OpenCrashLoop[] {
+  const isProduction = ({ app, environment }: OpenCrashLoop): boolean =>
     environments.findLast((one) => one.app === app && one.isInFile)?.name === environment
-  return incidents.toSorted((a, b) => Number(isProduction(b)) - Number(isProduction(a)))
+  return loops.toSorted((a, b) => Number(isProduction(b)) - Number(isProduction(a)))
 }

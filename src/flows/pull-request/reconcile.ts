@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { previewName } from '#contract/pull-request/pull-request.ts'
 import { deleteConfigurations } from '#domains/configuration/store.ts'
+import { deleteSwitches } from '#domains/switch/store.ts'
 import { type Action, decide } from '#domains/pull-request/rules.ts'
 import { getPullRequest, type StoredPullRequest } from '#domains/pull-request/store.ts'
 import { mustHoldClaim, type SyncClaim } from '#domains/pull-request/sync-store.ts'
@@ -95,6 +96,10 @@ async function removePreview(
   await removeEnvironment(deps, {
     ...{ app: app.name, name, reason, pullRequest: number },
     chain: pull?.chain ?? `app/${app.name}`,
-    also: [mustHoldClaim(claim), deleteConfigurations(app.name, name)],
+    also: [
+      mustHoldClaim(claim),
+      deleteConfigurations(app.name, name),
+      deleteSwitches(app.name, name),
+    ],
   })
 }

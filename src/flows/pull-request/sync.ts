@@ -46,7 +46,7 @@ export async function syncWithForge(
     signal.throwIfAborted()
     const refusal = error instanceof ForgeRefusal ? error : null
     return {
-      problem: `the forge: ${problemOf(error as Error)}`.slice(0, 400),
+      problem: `the Git provider: ${problemOf(error as Error)}`.slice(0, 400),
       isConnected: true,
       pauseMs: refusal?.pauseMs ?? 0,
     }

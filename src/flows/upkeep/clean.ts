@@ -1,5 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
+import { deleteOldOverrides } from '#domains/oncall/store.ts'
 import { resolutions } from '#contract/signal/signal.ts'
+import { deleteOldReports } from '#domains/alert/external-store.ts'
 import { deleteOldAlerts } from '#domains/alert/store.ts'
 import {
   hideArtifacts,
@@ -8,6 +10,7 @@ import {
   restoreArtifacts,
 } from '#domains/artifact/store.ts'
 import { artifactsInUse } from '#domains/deployment/artifacts-in-use.ts'
+import { deleteOldErrors } from '#domains/error/store.ts'
 import { manifestsOf } from '#domains/evidence/store.ts'
 import { listEndedRuns } from '#domains/pipeline/store.ts'
 import { trimCaches } from '#domains/pipeline/cache-store.ts'
@@ -15,10 +18,13 @@ import { deleteClosed } from '#domains/pull-request/store.ts'
 import { deleteOld } from '#domains/signal/store.ts'
 import { deleteReports } from '#domains/report/store.ts'
 import { runsWithOldReports } from '#views/report.ts'
+import { deleteOldIncidents } from '#domains/incident/store.ts'
 import { deleteExpired } from '#domains/forge/webhook-store.ts'
 import { deleteOldSteps } from '#engine/records.ts'
 import { runFolders } from '#platform/home.ts'
 import { collectGarbage } from '#platform/oci/oci.ts'
+import { cleanJobRuns } from '#flows/job/advance.ts'
+import { cleanMachineRuns } from '#flows/machine/clean.ts'
 import { cleanCaches } from '#flows/step/cache.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 
@@ -35,6 +41,8 @@ const reportsKept = 200
 const pullRequestDays = 90
 /** Days for which a resolved alert is kept. */
 const alertDays = 400
+/** Days for which a closed incident is kept. */
+const incidentDays = 1200
 /** Days for which recorded steps of ended workflows are kept; events and domain tables remain. */
 const stepDays = 7
 
@@ -50,6 +58,12 @@ export async function clean(
   await deps.db.query(deleteExpired())
   await deps.db.query(deleteClosed(pullRequestDays))
   await deps.db.query(deleteOldAlerts(alertDays))
+  await deps.db.query(deleteOldIncidents(incidentDays))
+  await deps.db.batch(deleteOldReports())
+  await deps.db.query(deleteOldOverrides(alertDays))
+  await cleanJobRuns(deps)
+  await cleanMachineRuns(deps)
+  await deps.db.batch(deleteOldErrors(deps.errorBudget))
   await deps.db.batch(deleteOld(resolutions, deps.signalBudget))
   await cleanCaches(deps, (bytes) => trimCaches(deps.db, bytes), deps.cacheBudget)
   return { artifacts: await cleanArtifacts(deps), workspaces: await cleanWorkspaces(deps) }

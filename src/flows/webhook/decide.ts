@@ -70,8 +70,8 @@ export function decideWithoutSync(
 function withoutPullRequest([first]: CheckIn[], branch: string): ['done' | 'ignored', string] {
   if (first?.kind === 'ping') return ['done', 'a test delivery; the webhook works']
   if (first?.kind === 'push') return ['ignored', `not a push to ${branch}, the delivered branch`]
-  if (first?.kind === 'other') return ['ignored', `${first.what} is not a check-in`]
-  return ['ignored', 'it contains no check-in']
+  if (first?.kind === 'other') return ['ignored', `${first.what} is not a commit`]
+  return ['ignored', 'it announces no commit']
 }
 
 /** The result of a delivery after a sync of the branch. */

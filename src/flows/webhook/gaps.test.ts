@@ -28,10 +28,10 @@ test('reports a change that no delivery announced once, after the time for late 
     const running = job.run({ ...runtime, replica: 'test' }, stop.signal)
     const missed = () =>
       readEvents(db, { type: 'dev.cdeventsx.fairlead-webhook.missed', after: 0, limit: 10 })
-    await expect.poll(missed, { timeout: 10_000 }).toHaveLength(1)
+    await expect.poll(missed).toHaveLength(1)
     const ended = () => db.query<{ ended: string }>(sql`select ended from background_job`)
     const before = await ended()
-    await expect.poll(ended, { timeout: 10_000 }).not.toEqual(before)
+    await expect.poll(ended).not.toEqual(before)
     stop.abort()
     await running
     expect((await missed()).map(({ subject, data }) => ({ subject, data }))).toEqual([

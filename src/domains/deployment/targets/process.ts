@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { HostRelease, HostReleaseStatus } from '#contract/host/host.ts'
+import type { HostRelease, HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import {
   defineTarget,
@@ -17,7 +17,18 @@ export default defineTarget({
   title: 'Processes on this machine',
   config: z.strictObject({}),
   example: {},
-  capabilities: ['commands', 'share', 'metrics', 'instances', 'log', 'port', 'previews'],
+  capabilities: [
+    'commands',
+    'share',
+    'metrics',
+    'instances',
+    'log',
+    'port',
+    'previews',
+    'jobs',
+    'rehearse',
+    'drift',
+  ],
   identity: () => '',
   open: (_config, io) => {
     const { host } = io
@@ -49,8 +60,26 @@ export default defineTarget({
       removeEnvironment: ({ app, environment }, fence) =>
         host.removeEnvironment(app, environment, fence),
       share: trafficShare(host),
-      metrics: ({ app, environment, release }, path, names) =>
-        host.expositions(app, environment, release, path, names),
+      commands: host.commands,
+      metrics: ({ app, environment, release }, path, only) =>
+        host.expositions(app, environment, release, path, only),
+      rehearse: ({ app, environment }, service, next, after) =>
+        host.rehearse(app, environment, {
+          service,
+          ...(next === undefined ? {} : { release: toHostRelease(next, io) }),
+          ...(after && { after: { ...after, release: toHostRelease(after.release, io) } }),
+        }),
+      restart: ({ app, environment, release }, service) =>
+        host.restart(app, environment, release, service),
+      drift: {
+        find: (declared) =>
+          host.findDrift(declared.app, declared.environment, { declared: declare(declared, io) }),
+        repair: (declared, file) =>
+          host.repairDrift(declared.app, declared.environment, {
+            ...{ declared: declare(declared, io), ...file },
+          }),
+        read: ({ app, environment }, file) => host.driftFile(app, environment, file),
+      },
       log: ({ app, environment, release }, service, lines) =>
         host.log(app, environment, release, service, lines),
     }
@@ -111,6 +140,17 @@ function toHostRelease(
   }
 }
 
-function toHostService({ hasTraffic, secrets, ...service }: ServiceSpec) {
-  return { ...service, port: hasTraffic, ...(secrets.length === 0 ? {} : { secrets }) }
+/** Without the variables of the machine, which no release declares. */
+const declare = (release: ReleaseSpec, io: TargetIo): HostRelease => ({
+  ...toHostRelease(release, io),
+  env: release.env,
+})
+
+function toHostService({ hasTraffic, secrets, memory, ...service }: ServiceSpec) {
+  return {
+    ...service,
+    port: hasTraffic,
+    ...(memory === undefined ? {} : { memory: memory * 1_048_576 }),
+    ...(secrets.length === 0 ? {} : { secrets }),
+  }
 }

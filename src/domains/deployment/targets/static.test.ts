@@ -16,18 +16,13 @@ import { systemClock } from '#platform/clock.ts'
 import { createLogger } from '#platform/log.ts'
 import { pack } from '#platform/oci/oci.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
-import {
-  ask,
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-  waitFor,
-} from '../../../../test/support/installation.ts'
+import { ask, endedRun, push } from '../../../../test/support/app.ts'
+import { type Installation, startInstallation } from '../../../../test/support/installation.ts'
+import { makeRepository, type Repository } from '../../../../test/support/repository.ts'
+import { waitFor } from '../../../../test/support/wait.ts'
 import type { ReleaseSpec, Target, TargetIo } from '../target.ts'
 import staticTarget from './static.ts'
+import { longTest } from '../../../../test/support/scale.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'fairlead-static-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -328,7 +323,7 @@ environments: {production: {target: ${target}, watch: 0s}}
     await waitFor('it is recorded', async () => (await production()).pending.length === 0)
   })
 
-  test('is published after the server was killed on the way', async () => {
+  longTest('is published after the server was killed on the way', async () => {
     await repository.commit(site('three'))
     await push(installation, 'site', repository)
     await installation.killServer()
@@ -338,13 +333,14 @@ environments: {production: {target: ${target}, watch: 0s}}
   })
 
   test('moves to another target and back, and leaves nothing on the former one', async () => {
+    const before = read()
     await deliver(site('four', 'process'))
     expect(await ask(installation, 'site', 'production')).toEqual({ status: 200, text: 'four' })
     await waitFor('the folder is empty', async () => !existsSync(join(folder, 'site', 'current')))
     expect((await production()).target.kind).toBe('process')
     expect((await installation.cli('rollback', 'site', 'production')).code).toBe(0)
-    await waitFor('the third page is back', async () => {
-      return existsSync(join(folder, 'site', 'current')) && read() === 'three'
+    await waitFor('the page before is back', async () => {
+      return existsSync(join(folder, 'site', 'current')) && read() === before
     })
     await waitFor(
       'the process is gone',

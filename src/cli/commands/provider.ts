@@ -12,7 +12,7 @@ import type { Context } from '../context.ts'
 
 export const register: Register = (program, context) => {
   const group: Command = program
-    .command('forge')
+    .command('provider')
     .description(`report the results of commits to ${forgeTitles.join(', ')}`)
   group
     .command('set')
@@ -34,9 +34,9 @@ export const register: Register = (program, context) => {
       'after',
       `
 Examples:
-  $ fairlead forge set shop github acme/shop < token
-  $ fairlead forge set shop github acme/shop --app-id 123456 < key.pem
-  $ fairlead forge set shop forgejo acme/shop --url https://git.example.com`,
+  $ fairlead provider set shop github acme/shop < token
+  $ fairlead provider set shop github acme/shop --app-id 123456 < key.pem
+  $ fairlead provider set shop forgejo acme/shop --url https://git.example.com`,
     )
     .action(
       (
@@ -81,7 +81,7 @@ async function show(context: Context, app: string): Promise<void> {
   const { forge, reports } = answer
   context.answer(answer, () => {
     if (!forge)
-      return [`${app} has no Git provider; connect one with \`fairlead forge set ${app}\``]
+      return [`${app} has no Git provider; connect one with \`fairlead provider set ${app}\``]
     return [
       `Provider    ${forge.kind}, ${forge.url}`,
       `Repository  ${forge.repository}`,

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+
+/** Somebody who gets a message of a step. */
+export const rosterRecipient = z.object({
+  channel: z.string(),
+  person: z.string().nullable(),
+  /** without full stop */
+  reason: z.string(),
+  /** the other channels of the person, which are tried when this one refuses the message */
+  others: z.array(z.string()),
+})
+export type RosterRecipient = z.infer<typeof rosterRecipient>
+
+/** The steps of an escalation, in order. */
+export const rosterPlan = z.array(
+  z.object({
+    recipients: z.array(rosterRecipient),
+    /** seconds until the next step; null after the last */
+    pause: z.number().nullable(),
+  }),
+)
+export type RosterPlan = z.infer<typeof rosterPlan>
+
+/**
+ * Everything that a host needs to notify people when no server answers. It contains secrets: the
+ * settings of channels and the address of the mail server. Times are in milliseconds since 1970.
+ */
+export const hostRoster = z.object({
+  /** the id of the alert of the next outage, reserved by the server; null: nobody is notified */
+  alert: z.number().int().nullable(),
+  /** the outage that the server has recorded, so that the host forgets it; null for none */
+  recorded: z.number().int().nullable(),
+  /** milliseconds without a call of a server until people are notified */
+  after: z.number(),
+  /** addresses of servers: one that answers can notify people itself */
+  servers: z.array(z.string()),
+  /** private hosts and networks that channels may be in; null for all */
+  privateHosts: z.array(z.string()).nullable(),
+  /** FAIRLEAD_ALLOW_ADDRESSES of the server */
+  allowAddresses: z.string(),
+  publicUrl: z.string(),
+  mail: z.object({ url: z.string(), from: z.string() }).nullable(),
+  /** folder of the programs of the channel `command` */
+  commands: z.string().nullable(),
+  channels: z.record(z.string(), z.object({ kind: z.string(), settings: z.unknown() })),
+  plans: z.array(rosterPlan),
+  /** which plan holds until when; the last one holds on */
+  shifts: z.array(z.object({ until: z.number(), plan: z.number().int() })),
+})
+export type HostRoster = z.infer<typeof hostRoster>
+
+/** A message that a host sent, or tries to send. */
+export const outagePage = rosterRecipient.extend({
+  /** the same when the message is sent again */
+  id: z.string(),
+  step: z.number().int(),
+  state: z.enum(['pending', 'sent', 'failed']),
+  tries: z.number().int(),
+  due: z.number(),
+  sent: z.number().nullable(),
+  problem: z.string().nullable(),
+})
+export type OutagePage = z.infer<typeof outagePage>
+
+/** A time without a server in which a host notified people. */
+export const outage = z.object({
+  /** the id of its alert */
+  alert: z.number().int(),
+  /** the last call of a server */
+  since: z.number(),
+  /** when the host began to notify people */
+  began: z.number(),
+  /** when a server answered again; null while none does */
+  ended: z.number().nullable(),
+  /** the number of the next step */
+  step: z.number().int(),
+  /** when the next step is due; null after the last */
+  next: z.number().nullable(),
+  pages: z.array(outagePage),
+})
+export type Outage = z.infer<typeof outage>
+
+/** What a host answers to a roster. */
+export const rosterAnswer = z.object({ outage: outage.nullable() })

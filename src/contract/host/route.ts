@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { fence } from './fence.ts'
+
+/** Identifies a session: a header or a cookie of the app; without either, a cookie of the edge. */
+export const sessionRule = z.object({
+  header: z.string().optional(),
+  cookie: z.string().optional(),
+})
+export type SessionRule = z.infer<typeof sessionRule>
+
+/** A release that gets a random share of the requests, and the routes that are counted for it. */
+export const hostCanary = z.object({
+  release: z.number().int(),
+  share: z.number().min(0).max(1),
+  /** a second start of the baseline, which gets the same share and is compared in its place */
+  fresh: z.number().int().optional(),
+  /** sessions are assigned and counted instead of requests */
+  session: sessionRule.optional(),
+  /** routes that are counted separately: name → path prefix */
+  routes: z.record(z.string(), z.string()).optional(),
+  /** the header that names the tenant of a request: frequent tenants are counted separately */
+  tenant: z.string().optional(),
+})
+export type HostCanary = z.infer<typeof hostCanary>
+
+/** The traffic of an environment: a release, and a canary that shares it. */
+export const hostRoute = z.object({
+  release: z.number().int(),
+  canary: hostCanary.optional(),
+  fence,
+})
+export type HostRoute = z.infer<typeof hostRoute>

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+
+/** A configuration file of a service, which the host writes before the service starts. */
+export const hostFile = z.object({
+  /** relative to the folder of the service's files, `$FAIRLEAD_CONFIG_DIR` */
+  path: z.string(),
+  text: z.string(),
+  /** permissions, such as 0o640 */
+  mode: z.number().int(),
+  /** commands for `sh -c` that must succeed before the service starts; `$FILE` is the file */
+  checks: z.array(z.string()),
+})
+export type HostFile = z.infer<typeof hostFile>
+
+/**
+ * Of a service that never runs twice at once. It belongs to the environment, not to a release, and
+ * restarts only when a release changes it.
+ */
+export const hostExclusive = z.object({
+  /** whether it has a data folder of its own, `$FAIRLEAD_DATA_DIR` */
+  keeps: z.boolean(),
+  /** the port on which it listens itself; absent when it listens on `$PORT` or on none */
+  listens: z.number().int().optional(),
+  /** the signal after which it reads its files again */
+  reload: z.string().optional(),
+  /** paths in the artifact whose content counts as part of it */
+  uses: z.array(z.string()),
+})
+export type HostExclusive = z.infer<typeof hostExclusive>
+
+/**
+ * A service of a release. The server sends it to `fairlead host` over HTTP on a unix socket; every
+ * call can be repeated.
+ */
+export const hostService = z.object({
+  name: z.string(),
+  /** command for `sh -c`; absent when `static` names a folder to serve */
+  run: z.string().optional(),
+  static: z.string().optional(),
+  port: z.boolean(),
+  health: z.object({
+    path: z.string().nullable(),
+    headers: z.record(z.string(), z.string()).optional(),
+    timeout: z.number(),
+    interval: z.number(),
+  }),
+  /**
+   * limits of the settling time in milliseconds: how long an instance without traffic must stay up
+   * and healthy before it counts as healthy; absent for none
+   */
+  settle: z.object({ least: z.number(), most: z.number() }).optional(),
+  instances: z.number().int().min(1),
+  env: z.record(z.string(), z.string()),
+  /** names of the variables that are secrets, whose values are masked in the log */
+  secrets: z.array(z.string()).optional(),
+  directory: z.string(),
+  stop: z.object({ signal: z.string(), grace: z.number() }),
+  memory: z.number().int().optional(),
+  files: z.array(hostFile).optional(),
+  exclusive: hostExclusive.optional(),
+  /** what a rehearsal does beyond what Fairlead knows of the software; see `ServiceFile` */
+  rehearse: z
+    .object({
+      run: z.string().optional(),
+      /** `HOST:PORT` of what the second instance may connect to */
+      allow: z.array(z.string()),
+      settings: z.string().optional(),
+    })
+    .optional(),
+})
+export type HostService = z.infer<typeof hostService>

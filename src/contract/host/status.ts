@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { latency } from './measurements.ts'
+import { hostReleaseStatus } from './release.ts'
+
+export const hostStatus = z.object({
+  version: z.string(),
+  pid: z.number().int(),
+  started: z.number(),
+  /** the port of the edge that routes by host name */
+  edge: z.number().int(),
+  releases: z.array(hostReleaseStatus),
+  routes: z.array(
+    z.object({
+      app: z.string(),
+      environment: z.string(),
+      host: z.string(),
+      port: z.number().int().nullable(),
+      release: z.number().int().nullable(),
+      /** since the host started: requests, answers with 5xx, and requests without an instance */
+      requests: z.number().int(),
+      errors: z.number().int(),
+      unavailable: z.number().int(),
+      /**
+       * by release and service: ended requests by outcome (`1xx` to `5xx`, `refused`, `broken`,
+       * `left`), bytes of the responses, requests in progress, and those that hang for 10 seconds
+       */
+      traffic: z
+        .array(
+          z.object({
+            release: z.number().int(),
+            service: z.string(),
+            outcomes: z.record(z.string(), z.number().int()),
+            bytes: z.number().int(),
+            latency: latency.optional(),
+            open: z.number().int(),
+            hanging: z.number().int(),
+          }),
+        )
+        .optional(),
+      /** why the fixed port is not open; absent when it is */
+      problem: z.string().optional(),
+    }),
+  ),
+})
+export type HostStatus = z.infer<typeof hostStatus>

@@ -1,0 +1,181 @@
+import { z } from 'zod'
+import { configurationFile } from './configuration-file.ts'
+import {
+  command,
+  count,
+  duration,
+  headers,
+  insidePath,
+  listOf,
+  shorthand,
+  text,
+  variables,
+} from './shapes.ts'
+
+/** The keys below `services` in `fairlead.yaml`. */
+
+const healthFile = shorthand(
+  'path',
+  z.strictObject({
+    path: z
+      .string()
+      .regex(/^\/[^\0-\x20]{0,500}$/, 'must begin with / and have no spaces')
+      .default('/')
+      .describe('The path that answers 2xx or 3xx when the service can take traffic'),
+    headers: headers
+      .optional()
+      .describe(
+        'Headers of the request, such as `{Host: shop.example.com}`; default: the host name of ' +
+          'the environment as `Host`',
+      ),
+    timeout: duration(1)
+      .prefault('60s')
+      .describe(
+        'The deployment fails when the service is not healthy after this time, or when `path` ' +
+          'answers the same status 4xx for a quarter of it',
+      ),
+    interval: duration(10)
+      .prefault('1s')
+      .describe('The interval between two checks once the service is healthy'),
+  }),
+)
+
+const stopFile = shorthand(
+  null,
+  z.strictObject({
+    signal: z
+      .enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'])
+      .default('SIGTERM')
+      .describe('The signal that asks the service to stop'),
+    grace: duration(0)
+      .prefault('10s')
+      .describe('The service is killed when it has not stopped after this time'),
+  }),
+)
+
+const rehearseFile = shorthand(
+  'run',
+  z.strictObject({
+    run: command
+      .optional()
+      .describe(
+        'A command that must succeed against the second instance, which listens on `$PORT`',
+      ),
+    allow: listOf(
+      text.regex(
+        /^[A-Za-z0-9.-]{1,253}:\d{1,5}$/,
+        'must be a host and a port, such as db.example.com:5432',
+      ),
+    )
+      .prefault([])
+      .describe(
+        'Hosts and ports that the second instance may connect to, such as `db:5432`; all other ' +
+          'connections are refused',
+      ),
+    settings: z
+      .string()
+      .regex(/^\/[^\0-\x20]{0,500}$/, 'must begin with / and have no spaces')
+      .optional()
+      .describe(
+        'A path at which the service answers its effective settings as JSON, which are compared ' +
+          'with those of the running instance',
+      ),
+  }),
+)
+
+export const serviceFile = shorthand(
+  'run',
+  z.strictObject({
+    run: command
+      .optional()
+      .describe('The command to run; a service that takes traffic listens on `$PORT`'),
+    static: insidePath
+      .optional()
+      .describe('A folder of static files to serve, instead of a command'),
+    port: z
+      .union([z.boolean(), z.number().int().min(1024).max(65_535)], {
+        error: 'must be true, false, or a port from 1024 to 65535',
+      })
+      .optional()
+      .describe(
+        'Whether the service takes traffic; default: true for the first service, and for a ' +
+          'service with `health` or `static`. A number, for a service with `keeps` or `single`, ' +
+          'is the port on which it listens itself',
+      ),
+    health: healthFile
+      .optional()
+      .describe(
+        'The health check: a path such as `/health`, or the keys below; default: a ' +
+          'connection to its port',
+      ),
+    settle: duration(0)
+      .optional()
+      .describe(
+        'How long the service must stay up and healthy before it counts as healthy; default: ' +
+          'as long as its start took, at least 2s without a port, at most 10s; see below',
+      ),
+    instances: count.default(1).describe('The number of processes'),
+    metrics: z
+      .string()
+      .regex(/^\/[^\0-\x20]{0,500}$/, 'must begin with / and have no spaces')
+      .optional()
+      .describe(
+        'The path at which the service exposes metrics in the text format of Prometheus or ' +
+          'OpenMetrics, such as `/metrics`; a service without a port writes them to ' +
+          '`$FAIRLEAD_METRICS_FILE`; default: they are not read',
+      ),
+    env: variables.prefault({}).describe('Environment variables of the service'),
+    directory: insidePath
+      .default('.')
+      .describe('The working directory, relative to the root of the artifact'),
+    stop: stopFile.prefault({}).describe('How the service is stopped'),
+    rehearse: rehearseFile
+      .optional()
+      .describe(
+        'What a [rehearsal](rehearsal.md) of the service does in addition: a command, or the ' +
+          'keys below',
+      ),
+    config: configurationFile
+      .optional()
+      .describe('The configuration files of this service, with the keys of `config` below'),
+    keeps: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the service keeps data, such as a database: it runs once, on a data folder that ' +
+          'outlives releases, and restarts only when it changes; see below',
+      ),
+    single: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the service must never run twice at once: the old process is dead before the ' +
+          'new one starts',
+      ),
+    reload: z
+      .enum(['SIGHUP', 'SIGUSR1', 'SIGUSR2'])
+      .optional()
+      .describe(
+        'With `keeps` or `single`: the signal after which the service reads its files again, ' +
+          'so that a change of its files needs no restart',
+      ),
+    uses: listOf(insidePath)
+      .prefault(['.'])
+      .describe(
+        'With `keeps` or `single`: the paths in the artifact that the service uses; a release ' +
+          'that changes none of them does not restart it',
+      ),
+    memory: z
+      .number()
+      .int()
+      .positive()
+      .max(1_048_576)
+      .optional()
+      .describe(
+        'The memory limit in megabytes; where the kernel supports limits, it kills a ' +
+          'service that exceeds it; default: no limit',
+      ),
+  }),
+)
+
+export type ServiceFile = z.output<typeof serviceFile>

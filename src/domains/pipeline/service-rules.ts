@@ -1,0 +1,57 @@
+import type { ServiceFile } from '#contract/pipeline-file/service-file.ts'
+import { type Found, type Path, found } from './problem.ts'
+
+export function serviceRules(name: string, service: ServiceFile): Found[] {
+  const path = ['services', name]
+  const has = (key: 'run' | 'static'): boolean => service[key] !== undefined
+  if (!has('run') && !has('static'))
+    return [
+      found(
+        path,
+        true,
+        `service \`${name}\` has neither \`run\` nor \`static\``,
+        'add a command such as `run: node server.js`',
+      ),
+    ]
+  if (has('run') && has('static'))
+    return [
+      found(
+        path,
+        true,
+        `service \`${name}\` has both \`run\` and \`static\``,
+        'keep only one of them',
+      ),
+    ]
+  return []
+}
+
+/** Rules of services that never run twice at once. */
+export function exclusiveRules(name: string, service: ServiceFile): Found[] {
+  const at = (key: string): Path => ['services', name, key]
+  const isExclusive = service.keeps || service.single
+  if (!isExclusive && typeof service.port === 'number')
+    return [
+      found(
+        at('port'),
+        true,
+        `service \`${name}\` has a port of its own, so that two releases cannot run side by side`,
+        'listen on `$PORT`, or add `keeps: true` or `single: true`',
+      ),
+    ]
+  if (!isExclusive && service.reload !== undefined)
+    return [
+      found(
+        at('reload'),
+        true,
+        `service \`${name}\` has \`reload\` but neither \`keeps\` nor \`single\``,
+        'remove it: each release starts a process of its own',
+      ),
+    ]
+  if (!isExclusive) return []
+  const kind = service.keeps ? 'keeps' : 'single'
+  if (service.static !== undefined)
+    return [found(at(kind), true, `static files need no \`${kind}\``, `remove \`${kind}\``)]
+  if (service.instances === 1) return []
+  const problem = `service \`${name}\` has \`${kind}\` and ${service.instances} instances`
+  return [found(at('instances'), true, problem, 'remove `instances`: it runs once')]
+}
