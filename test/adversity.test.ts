@@ -5,23 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packageRoot, selfCommand } from '#platform/self.ts'
-import {
-  ask,
-  commandsOf,
-  endedRun,
-  freePorts,
-  type Installation,
-  makeRepository,
-  processOf,
-  push,
-  type Repository,
-  startInstallation,
-  tinyApp,
-  tinyServer,
-  waitFor,
-} from './support/installation.ts'
+import { ask, endedRun, push } from './support/app.ts'
+import { freePorts } from './support/ports.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository, tinyApp, tinyServer } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
+import { commandsOf, processOf } from './support/processes.ts'
 import { isAlive } from './support/host.ts'
 import { requiresRoot } from './support/programs.ts'
+import { longTest } from './support/scale.ts'
 
 const one = '\nenvironments: {production: {}}\n'
 const repositories: Repository[] = []
@@ -121,7 +113,7 @@ describe('services that misbehave', () => {
     })
   })
 
-  test('fixed ports move within an app; others are refused', async () => {
+  longTest('fixed ports move within an app; others are refused', async () => {
     const [one, two] = [installation.edgePort + 7, installation.edgePort + 8]
     const file = (environments: string): Record<string, string> => ({
       'index.html': 'hi',
@@ -239,30 +231,33 @@ async function moveEnvironmentToPortOfApi(
 }
 
 describe('a machine that misbehaves', () => {
-  test('after a restart the API has its port, and commits made meanwhile are delivered', async () => {
-    const installation = await startInstallation()
-    try {
-      const repository = await repositoryWith(tinyApp('before', one))
-      await installation.client.createApp({
-        body: { name: 'later', repository: { kind: 'path', path: repository.folder } },
-      })
-      await installation.client.createRun({ params: { app: 'later' }, body: {} })
-      await endedRun(installation, await latest(installation, 'later'))
-      await installation.stopServer()
-      expect((await ask(installation, 'later', 'production')).text).toBe('before')
-      await repository.commit({ 'server.js': tinyServer('after') })
-      await moveEnvironmentToPortOfApi(installation, 'later', 'production')
-      await installation.start()
-      await waitFor(
-        'the commit is delivered',
-        async () => (await ask(installation, 'later', 'production')).text === 'after',
-      )
-    } finally {
-      await installation.stop()
-    }
-  })
+  longTest(
+    'after a restart the API has its port, and commits made meanwhile are delivered',
+    async () => {
+      const installation = await startInstallation()
+      try {
+        const repository = await repositoryWith(tinyApp('before', one))
+        await installation.client.createApp({
+          body: { name: 'later', repository: { kind: 'path', path: repository.folder } },
+        })
+        await installation.client.createRun({ params: { app: 'later' }, body: {} })
+        await endedRun(installation, await latest(installation, 'later'))
+        await installation.stopServer()
+        expect((await ask(installation, 'later', 'production')).text).toBe('before')
+        await repository.commit({ 'server.js': tinyServer('after') })
+        await moveEnvironmentToPortOfApi(installation, 'later', 'production')
+        await installation.start()
+        await waitFor(
+          'the commit is delivered',
+          async () => (await ask(installation, 'later', 'production')).text === 'after',
+        )
+      } finally {
+        await installation.stop()
+      }
+    },
+  )
 
-  test('a disk that is nearly full makes new work wait, and says why', async () => {
+  longTest('a disk that is nearly full makes new work wait, and says why', async () => {
     const installation = await startInstallation({ env: { FAIRLEAD_DISK_FLOOR_MB: '1000000000' } })
     try {
       const repository = await repositoryWith(tinyApp('one', one))
@@ -282,7 +277,7 @@ describe('a machine that misbehaves', () => {
     }
   })
 
-  test('a run that waits for its turn can be cancelled before it began', async () => {
+  longTest('a run that waits for its turn can be cancelled before it began', async () => {
     const installation = await startInstallation({ env: { FAIRLEAD_CONCURRENCY: '1' } })
     try {
       const slow = await repositoryWith({
@@ -299,9 +294,9 @@ describe('a machine that misbehaves', () => {
       await push(installation, 'next', next)
       const second = await latest(installation, 'next')
       await installation.client.cancelRun({ params: { run: second } })
-      expect(await endedRun(installation, second, 10)).toMatchObject({ state: 'cancelled' })
+      expect(await endedRun(installation, second)).toMatchObject({ state: 'cancelled' })
       await installation.client.cancelRun({ params: { run: first } })
-      expect(await endedRun(installation, first, 10)).toMatchObject({ state: 'cancelled' })
+      expect(await endedRun(installation, first)).toMatchObject({ state: 'cancelled' })
     } finally {
       await installation.stop()
     }
@@ -322,7 +317,7 @@ describe('a machine that misbehaves', () => {
     await rm(bare, { recursive: true, force: true })
   })
 
-  test('an ordinary user can run it, too', requiresRoot, async () => {
+  longTest('an ordinary user can run it, too', requiresRoot, async () => {
     const home = await mkdtemp(join(tmpdir(), 'fairlead-user-'))
     await chmod(home, 0o777)
     const env = {

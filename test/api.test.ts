@@ -5,7 +5,8 @@ import { sessionKeyName } from '#contract/access/access.ts'
 import { createClient } from '#contract/client.ts'
 import { endpoints } from '#contract/endpoints.ts'
 import { errorTable, type Problem } from '#contract/errors.ts'
-import { type Installation, startInstallation, waitFor } from './support/installation.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { waitFor } from './support/wait.ts'
 
 let installation: Installation
 beforeAll(async () => {

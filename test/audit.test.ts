@@ -1,25 +1,28 @@
+import { appendFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client } from '#contract/client.ts'
 import { type EndpointName, endpoints } from '#contract/endpoints.ts'
 import { toCdEvent } from '#contract/event/cdevent.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
+import { environmentFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { type Database, openDatabase } from '#platform/postgres/postgres.ts'
+import { sql, toJson } from '#platform/postgres/sql.ts'
 import { canariesOf, server } from './support/canary.ts'
 import { pushes } from './support/forge.ts'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-  waitFor,
-} from './support/installation.ts'
+import { endedRun, push } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
 import { openAlert } from './support/alert.ts'
+import { browserAt } from './support/web-push.ts'
+import { storeError } from './support/error.ts'
 import { signInAs } from './support/people.ts'
 import { suspendedWorkflows } from './support/suspended.ts'
 import { type Proposing, startProposing } from './support/pull-request.ts'
 
 let installation: Installation
+let database: Database
 const repositories: Repository[] = []
 const proposed: Proposing[] = []
 const canaries = canariesOf(() => installation)
@@ -27,7 +30,7 @@ const canaries = canariesOf(() => installation)
 let ada: Client
 
 const yaml = (production: string, step = '"true"'): string =>
-  `steps: {test: ${step}}\nenvironments:\n  production: ${production}\n`
+  `steps: {test: ${step}}\nswitches: {mail: true}\nenvironments:\n  production: ${production}\n`
 
 const deliver = async (app: string, text: string, known?: Repository) => {
   const repository = known ?? (await makeRepository({ 'fairlead.yaml': text }))
@@ -43,19 +46,33 @@ const newestDeployment = async (app: string) =>
       query: { app, environment: 'production', limit: 1 },
     })
   ).deployments[0]
+const shopIsLive = () =>
+  waitFor(
+    'no deployment is in progress',
+    async () => (await newestDeployment('shop'))?.state === 'live',
+  )
 
 beforeAll(async () => {
   installation = await startInstallation({ env: { FAIRLEAD_PULLS_SECONDS: '0.4' } })
+  database = await openDatabase({ connection: installation.connection, size: 1 })
   ada = (await signInAs(installation, 'Ada', 'admin')).client
 })
 afterAll(async () => {
+  await database.close()
   await installation.stop()
   await canaries.remove()
   for (const one of [...repositories, ...proposed]) await one.remove()
 })
 
 const shop = { app: 'shop' }
+const primary = { params: { rota: 'primary' } }
+const override = {
+  ...{ person: 'Ada', from: '2030-01-01T00:00:00Z', until: '2030-01-02T00:00:00Z' },
+}
+const newestIncident = async (): Promise<number> =>
+  (await ada.listIncidents({ query: { ...shop, state: 'unclosed' } })).incidents[0]?.id ?? 0
 const production = { app: 'shop', environment: 'production' }
+const served = { app: 'served', environment: 'production' }
 
 /**
  * One call of each endpoint that changes something. The outer function prepares what the call
@@ -140,12 +157,76 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     }),
   changeSecretPrefixes: async () => () =>
     ada.changeSecretPrefixes({ params: shop, body: { allow: ['file:shop'] } }),
+  setSwitch: async () => {
+    await shopIsLive()
+    const setting = { serve: { variant: 'off' } }
+    return () =>
+      ada.setSwitch({
+        params: { ...production, switch: 'mail' },
+        body: { setting, reason: 'for the test' },
+      })
+  },
   rollback: async () => {
-    await waitFor(
-      'no deployment is in progress',
-      async () => (await newestDeployment('shop'))?.state === 'live',
-    )
+    await shopIsLive()
     return () => ada.rollback({ params: production, body: {} })
+  },
+  rehearse: async () => {
+    const service = 'services: {web: {run: exec sleep 1000, port: false}}\n'
+    // The file itself serves as a template.
+    const config = 'config: {files: {notes.txt: fairlead.yaml}}\n'
+    const jobs = 'jobs: {once: "true"}\n'
+    await deliver('served', `${service}${config}${jobs}environments: {production: {}}\n`)
+    await waitFor(
+      'the service is live',
+      async () => (await newestDeployment('served'))?.state === 'live',
+    )
+    return () => ada.rehearse({ params: served, body: { service: 'web' } })
+  },
+  restartService: async () => () =>
+    ada.restartService({
+      params: served,
+      body: { service: 'web', force: true, reason: 'for the test' },
+    }),
+  checkDrift: async () => {
+    const { release } = (await newestDeployment('served'))!
+    const folder = join(installation.home, 'host/files/served/production', String(release), 'web')
+    await appendFile(join(folder, 'notes.txt'), '# changed here\n')
+    return () => ada.checkDrift({ params: served })
+  },
+  takeOverDrift: async () => {
+    const [one] = (await ada.listDrift({ params: served })).differences
+    return () => ada.takeOverDrift({ params: { ...served, id: one!.id } })
+  },
+  repairDrift: async () => {
+    const [one] = (await ada.listDrift({ params: served })).differences
+    return () => ada.repairDrift({ params: { ...served, id: one!.id } })
+  },
+  runJob: async () => () => ada.runJob({ params: { ...served, job: 'once' } }),
+  runCommand: async () => () => ada.runCommand({ params: served, body: { command: 'sleep 60' } }),
+  stopJobRun: async () => {
+    const [run] = (await ada.listJobRuns({ params: { app: 'served' } })).jobRuns
+    return () => ada.stopJobRun({ params: { app: 'served', jobRun: run?.id ?? 0 } })
+  },
+  // Without a playbook, a run ends as soon as Ansible has begun, or where it is not installed.
+  planMachines: async () => {
+    const machines = { playbook: 'none.yml', hosts: { web: '127.0.0.1' } }
+    const file = environmentFile.parse({ machines })
+    await database.query(
+      sql`update release set definition = jsonb_set(definition::jsonb,
+          '{environments,production}', ${toJson(file)}::jsonb) where app = 'served'`,
+    )
+    return () => ada.planMachines({ params: served })
+  },
+  applyMachines: async () => () => ada.applyMachines({ params: served }),
+  stopMachineRun: async () => {
+    await database.query(
+      sql`insert into machine_run (app, environment, mode, key, playbook, sha, release, state,
+          machines, changes, total, actor)
+        select app, environment, 'apply', 'none', 'none.yml', sha, id, 'running', '[]', '[]', 0, ''
+        from release where app = 'served' order by id desc limit 1`,
+    )
+    const [run] = (await ada.listMachineRuns({ params: { app: 'served' } })).machineRuns
+    return () => ada.stopMachineRun({ params: { app: 'served', machineRun: run?.id ?? 0 } })
   },
   decideDeployment: async () => {
     await deliver('asked', yaml('{approve: {by: [Ada]}}'))
@@ -195,15 +276,37 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     const alert = await openAlert(installation, production)
     return () => ada.acknowledgeAlert({ params: { alert }, body: {} })
   },
+  passAlert: async () => {
+    const [alert] = (await ada.listAlerts({ query: { state: 'unresolved' } })).alerts
+    return () => ada.passAlert({ params: { alert: alert?.id ?? 0 }, body: {} })
+  },
   resolveAlert: async () => {
     const [alert] = (await ada.listAlerts({ query: { state: 'unresolved' } })).alerts
     return () => ada.resolveAlert({ params: { alert: alert?.id ?? 0 }, body: {} })
+  },
+  openIncident: async () => () =>
+    ada.openIncident({ params: shop, body: { title: 'cards fail', environment: 'production' } }),
+  noteIncident: async () => {
+    const incident = await newestIncident()
+    return () => ada.noteIncident({ params: { incident }, body: { text: 'for the test' } })
+  },
+  takeIncident: async () => {
+    const incident = await newestIncident()
+    return () => ada.takeIncident({ params: { incident }, body: { role: 'commander' } })
+  },
+  changeIncident: async () => {
+    const incident = await newestIncident()
+    return () => ada.changeIncident({ params: { incident }, body: { severity: 'critical' } })
+  },
+  closeIncident: async () => {
+    const incident = await newestIncident()
+    return () => ada.closeIncident({ params: { incident }, body: {} })
   },
   createSilence: async () => () =>
     ada.createSilence({ params: shop, body: { minutes: 1, reason: 'for the test' } }),
   endSilence: async () => {
     const [silence] = (await ada.listSilences()).silences
-    return () => ada.endSilence({ params: { ...shop, silence: silence?.id ?? 0 } })
+    return () => ada.endSilence({ params: { silence: silence?.id ?? 0 } })
   },
   putChannel: async () => () =>
     ada.putChannel({
@@ -211,9 +314,45 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
       body: { kind: 'slack', settings: { url: 'http://127.0.0.1:9/hush-hush' } },
     }),
   // Nothing listens at its address, which is stored too.
+  addBrowser: async () => () => ada.addBrowser({ body: browserAt('http://127.0.0.1:9/x') }),
   testChannel: async () => () =>
     ada.testChannel({ params: { channel: 'team' } }).catch(() => undefined),
   deleteChannel: async () => () => ada.deleteChannel({ params: { channel: 'team' } }),
+  putRota: async () => {
+    await ada.createUser({ body: { name: 'Eve' } })
+    const layer = { people: ['Ada', 'Eve'], start: '2020-01-01T00:00' }
+    return () => ada.putRota({ ...primary, body: { zone: 'UTC', layers: [layer] } })
+  },
+  createOverride: async () => () => ada.createOverride({ ...primary, body: override }),
+  swapShifts: async () => {
+    const { shifts } = await ada.getRota(primary)
+    const [one, other] = [shifts.at(-2)!.from, shifts.at(-1)!.from]
+    return () => ada.swapShifts({ ...primary, body: { one, other } })
+  },
+  deleteOverride: async () => {
+    const { id } = await ada.createOverride({ ...primary, body: override })
+    return () => ada.deleteOverride({ params: { rota: 'primary', override: id } })
+  },
+  importCalendar: async () => () =>
+    ada.importCalendar({ ...primary, body: { calendar: 'BEGIN:VCALENDAR\r\nEND:VCALENDAR' } }),
+  createCalendarLink: async () => () => ada.createCalendarLink(primary),
+  deleteRota: async () => () => ada.deleteRota(primary),
+  putTeam: async () => () =>
+    ada.putTeam({ params: { team: 'default' }, body: { steps: [{ notify: ['person:Ada'] }] } }),
+  deleteTeam: async () => () => ada.deleteTeam({ params: { team: 'default' } }),
+  resolveError: async () => {
+    const error = await storeError(installation, production)
+    return () => ada.resolveError({ params: { error }, body: {} })
+  },
+  ignoreError: async () => {
+    const [error] = (await ada.listErrors({ query: shop })).errors
+    return () => ada.ignoreError({ params: { error: error?.id ?? 0 } })
+  },
+  reopenError: async () => {
+    const [error] = (await ada.listErrors({ query: { state: 'ignored' } })).errors
+    return () => ada.reopenError({ params: { error: error?.id ?? 0 } })
+  },
+  replaceErrorKey: async () => () => ada.replaceErrorKey({ params: shop }),
   deleteApp: async () => () => ada.deleteApp({ params: { app: 'asked' } }),
 }
 const changing = Object.entries(endpoints).filter(
@@ -222,11 +361,11 @@ const changing = Object.entries(endpoints).filter(
 
 test('every endpoint that changes something is called', () => {
   expect(changing.map(([name]) => name).toSorted()).toEqual(Object.keys(calls).toSorted())
-  // The only public one signs a user in; `user.test.ts` covers it.
+  // One signs a user in, which `user.test.ts` covers. A job calls the other one, maybe each minute.
   const open = Object.entries(endpoints).filter(
     ([, { method, role }]) => method !== 'GET' && role === 'public',
   )
-  expect(open.map(([name]) => name)).toEqual(['createSession'])
+  expect(open.map(([name]) => name)).toEqual(['createSession', 'receiveHeartbeat'])
 })
 
 test.each(Object.keys(calls) as EndpointName[])(

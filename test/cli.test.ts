@@ -1,22 +1,17 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { selfCommand } from '#platform/self.ts'
-import {
-  ask,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-  tinyApp,
-  tinyServer,
-  waitFor,
-} from './support/installation.ts'
+import { requiresIsolation } from './support/isolation.ts'
+import { ask, push } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository, tinyApp, tinyServer } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
+import { requires } from './support/programs.ts'
 
 let installation: Installation
 let repository: Repository
@@ -154,6 +149,141 @@ describe('up', () => {
     terminal.stdin?.write('\n')
     await waitFor('it delivers', async () => output.includes('Add fairlead.yaml” of offered'))
     await fresh.remove()
+  })
+
+  test('restart refuses a service that would not come back', requiresIsolation, async () => {
+    const run = [
+      'test ! -f "$FAIRLEAD_DATA_DIR/broken" || exit 7',
+      'test -z "$TORN" || exit 8',
+      'exec node server.js',
+    ].join('; ')
+    const breakable = await makeRepository({
+      'server.js': tinyServer('one'),
+      'fairlead.yaml': JSON.stringify({
+        services: { web: { run, keeps: true } },
+        environments: { production: {} },
+      }),
+    })
+    await installation.cli('up', breakable.folder, '--app', 'breakable')
+    const at = ['breakable', 'production', 'web']
+    const good = await installation.cli('rehearse', ...at)
+    expect(good.stdout).toContain('web would come back')
+    expect(good.code).toBe(0)
+    const restarted = await installation.cli('restart', ...at)
+    expect(restarted.stdout).toBe('web was restarted and is healthy\n')
+    await writeFile(join(installation.home, 'host/data/breakable/production/web/broken'), '')
+    const bad = await installation.cli('rehearse', ...at)
+    expect(bad.stdout).toContain('web would not come back: web exited with 7')
+    expect(bad.code).toBe(1)
+    const { attention } = await installation.client.getHome()
+    expect(attention).toContainEqual(
+      expect.objectContaining({ kind: 'would_not_return', app: 'breakable' }),
+    )
+    const refused = await installation.cli('restart', ...at)
+    expect(refused.stderr).toContain('After a restart, web would not come back: web exited with 7')
+    expect(refused.code).toBe(1)
+    const mute = await installation.cli('restart', ...at, '--force')
+    expect(mute.stderr).toContain('--reason: is required with --force')
+    await rm(join(installation.home, 'host/data/breakable/production/web/broken'))
+    const forced = await installation.cli('restart', ...at, '--force', '--reason', 'for the test')
+    expect(forced.code).toBe(0)
+    const listed = await installation.cli('rehearsals', 'breakable', 'production')
+    expect(listed.stdout.split('\n').filter(Boolean)).toHaveLength(4)
+    const params = { app: 'breakable', environment: 'production' }
+    const { deployment } = await installation.client.changeConfiguration({
+      params,
+      body: { variables: { TORN: 'yes' } },
+    })
+    await waitFor('the deployment is refused', async () => {
+      const id = { deployment: deployment?.id ?? 0 }
+      const { reason } = await installation.client.getDeployment({ params: id })
+      return reason?.startsWith('web would not come back: web exited with 8') ?? false
+    })
+    const { services } = await installation.client.listRehearsals({ params, query: {} })
+    expect(services[0]?.rehearsal).toMatchObject({ cause: 'deployment', state: 'fails' })
+    await breakable.remove()
+  })
+
+  test('drift is found, taken over as a commit, and put right', async () => {
+    const template = '{\n  "pool": 5,\n\n\n  "environment": "{{ fairlead.environment }}"\n}\n'
+    const drifting = await makeRepository({
+      'server.js': tinyServer('one'),
+      'app.liquid': template,
+      'fairlead.yaml': JSON.stringify({
+        config: { files: { 'app.json': 'app.liquid' } },
+        services: { web: { run: 'exec node server.js', memory: 256 } },
+        environments: { production: {} },
+      }),
+    })
+    await push(installation, 'drifting', drifting)
+    const place = { app: 'drifting', environment: 'production' }
+    await waitFor('it is live', async () => {
+      const { current } = await installation.client.getEnvironment({ params: place })
+      return current !== null
+    })
+    const drift = (verb: string, ...more: string[]) =>
+      installation.cli('drift', verb, 'drifting', 'production', ...more)
+    const fresh = await drift('check')
+    expect(fresh.stdout).toMatch(/^0 differences in 4 files and 1 process,/)
+    expect(fresh.code).toBe(0)
+    const { current } = await installation.client.getEnvironment({ params: place })
+    const folder = join(installation.home, 'host/files/drifting/production')
+    const file = join(folder, String(current?.release), 'web/app.json')
+    await writeFile(file, (await readFile(file, 'utf8')).replace('5', '9'))
+    const changed = await drift('check')
+    expect(changed.stdout).toMatch(/web: file app\.json, since .*\n(.*\n)+.*what runs changes\n/)
+    expect(changed.code).toBe(1)
+    const { attention } = await installation.client.getHome()
+    expect(attention).toContainEqual(expect.objectContaining({ kind: 'drift', app: 'drifting' }))
+    const [one] = (await installation.client.listDrift({ params: place })).differences
+    const id = String(one?.id)
+    expect((await drift('patch', id)).stdout).toContain('-  "pool": 5,\n+  "pool": 9,')
+    expect((await drift('take-over', id)).stdout).toContain(`The branch drift-${id} has the commit`)
+    expect((await drift('take-over', id)).stderr).toContain('exists: merge it, or delete it')
+    const bare = join(installation.home, 'repositories/drifting.git')
+    const taken = await drifting.git('-C', bare, 'show', `drift-${id}:app.liquid`)
+    expect(taken).toBe(template.replace('5', '9'))
+    expect((await drift('repair', id)).stdout).toBe('It no longer differs\n')
+    expect((await drift('check')).code).toBe(0)
+    expect(await readFile(file, 'utf8')).toContain('"pool": 5')
+    await drifting.remove()
+  })
+
+  test('a playbook is planned and applied to machines', requires('ansible'), async () => {
+    const playbook =
+      '- hosts: web\n  gather_facts: false\n  tasks:\n    - name: Greet\n' +
+      '      copy: { content: hello, dest: /tmp/greeting }\n'
+    const local = { vars: { ansible_connection: 'local' } }
+    const machines = {
+      playbook: 'site.yml',
+      hosts: { 'web-1': { groups: 'web', ...local }, 'db-1': { groups: 'db', ...local } },
+    }
+    const fleet = await makeRepository({
+      'site.yml': playbook,
+      'fairlead.yaml': JSON.stringify({ environments: { production: { machines } } }),
+    })
+    await push(installation, 'fleet', fleet)
+    const { client } = installation
+    const params = { app: 'fleet' }
+    await waitFor('the playbook is applied', async () => {
+      const { machineRuns } = await client.listMachineRuns({ params, query: {} })
+      return machineRuns.some(({ mode, ended }) => mode === 'apply' && ended !== null)
+    })
+    const { machineRuns } = await client.listMachineRuns({ params, query: {} })
+    expect(
+      machineRuns.map(({ mode, state, total, reason }) => [mode, state, total, reason]),
+    ).toEqual([
+      ['apply', 'passed', 1, null],
+      ['plan', 'passed', 1, null],
+    ])
+    const listed = await installation.cli('machines', 'list', 'fleet', 'production')
+    expect(listed.stdout).toMatch(/^web-1 +1 change +release \d+ \([0-9a-f]{7}\) +applied /)
+    const shown = await installation.cli('machines', 'show', 'fleet', String(machineRuns[1]?.id))
+    expect(shown.stdout).toContain('for fleet/production: would make 1 change on 1 machine\n')
+    expect(shown.stdout).toContain('web-1: Greet (site.yml:4)\n')
+    expect(shown.stdout).toContain('    +++ after: /tmp/greeting\n')
+    expect(shown.stdout).toContain('    +hello\n')
+    await fleet.remove()
   })
 
   test('an app in a workspace is delivered with its modules and packages', async () => {

@@ -1,20 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ask, endedRun, push } from './support/app.ts'
 import {
-  ask,
-  commandsOf,
-  endedRun,
   fetchScript,
-  type Installation,
   makeRepository,
-  push,
   type Repository,
-  startInstallation,
   tinyApp,
   tinyServer,
-  waitFor,
-} from './support/installation.ts'
+} from './support/repository.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { waitFor } from './support/wait.ts'
+import { commandsOf } from './support/processes.ts'
+import { isLong, longTest } from './support/scale.ts'
 
 let installation: Installation
 const repositories: Repository[] = []
@@ -22,7 +20,6 @@ const repositories: Repository[] = []
 let first: Repository
 beforeAll(async () => {
   installation = await startInstallation({
-    database: 'embedded',
     env: { FAIRLEAD_CRASHES_SECONDS: '0.2' },
   })
   first = await repositoryWith(tinyApp('one'))
@@ -208,7 +205,7 @@ describe('changes that must not be deployed', () => {
     expect((await ask(installation, 'verified', 'production')).text).toBe('good')
   })
 
-  test('no request is lost, however a release fails or is slow to start', async () => {
+  longTest('no request is lost, however a release fails or is slow to start', async () => {
     const start = "server.listen(process.env.PORT, '127.0.0.1')"
     const app = (text: string, onRequest = '', listen = start): string => `
       const server = require('node:http').createServer((request, response) => {
@@ -300,7 +297,7 @@ environments: {production: {}}
     await endedRun(installation, await latestRun('crashing'))
     const params = { app: 'crashing', environment: 'production' }
     const eventsOf = async (type: string) => {
-      const query = { app: 'crashing', type: `dev.cdevents.incident.${type}`, limit: 10 }
+      const query = { app: 'crashing', type: `dev.cdeventsx.fairlead-crashloop.${type}`, limit: 10 }
       return (await installation.client.listEvents({ query })).events
     }
     await waitFor('the loop is reported', async () => {
@@ -321,11 +318,11 @@ environments: {production: {}}
     await repository.commit({ more: 'x' })
     await push(installation, 'crashing', repository)
     await endedRun(installation, await latestRun('crashing'))
-    await waitFor('the end is reported', async () => (await eventsOf('resolved')).length > 0)
+    await waitFor('the end is reported', async () => (await eventsOf('ended')).length > 0)
     await waitFor('its sources end', async () => (await alertsOf())[0]?.state === 'resolved')
     const data = { ...{ environment: 'production', service: 'web' } }
     expect(await eventsOf('detected')).toMatchObject([{ data }])
-    expect(await eventsOf('resolved')).toMatchObject([
+    expect(await eventsOf('ended')).toMatchObject([
       { data: { ...data, reason: expect.stringMatching(/^deployment \d+ is live there now$/) } },
     ])
   })
@@ -380,24 +377,25 @@ environments: {production: {}}
 })
 
 describe('many changes', () => {
-  test('the newest of twenty pushes goes live, and the others are superseded', async () => {
+  test('the newest of many pushes goes live, and the others are superseded', async () => {
+    const pushes = isLong ? 20 : 6
     const repository = await repositoryWith(tinyApp('0', one))
-    for (let i = 1; i <= 20; i += 1) {
+    for (let i = 1; i <= pushes; i += 1) {
       await repository.commit({ 'server.js': tinyServer(String(i)) }, `Say ${i}`)
-      await push(installation, 'twenty', repository)
+      await push(installation, 'many', repository)
     }
     await waitFor('all runs end', async () =>
-      (await installation.client.listRuns({ query: { app: 'twenty' } })).runs.every(
+      (await installation.client.listRuns({ query: { app: 'many' } })).runs.every(
         (run) => run.ended !== null,
       ),
     )
-    const { runs } = await installation.client.listRuns({ query: { app: 'twenty' } })
-    expect(runs).toHaveLength(20)
+    const { runs } = await installation.client.listRuns({ query: { app: 'many' } })
+    expect(runs).toHaveLength(pushes)
     expect(runs[0]?.state).toBe('succeeded')
     expect(runs.filter((run) => !['succeeded', 'superseded'].includes(run.state))).toEqual([])
-    expect((await ask(installation, 'twenty', 'production')).text).toBe('20')
+    expect((await ask(installation, 'many', 'production')).text).toBe(String(pushes))
     const live = (
-      await installation.client.listDeployments({ query: { app: 'twenty', state: 'live' } })
+      await installation.client.listDeployments({ query: { app: 'many', state: 'live' } })
     ).deployments
     expect(live).toHaveLength(1)
   })
@@ -426,6 +424,198 @@ describe('many changes', () => {
 })
 
 describe('configuration', () => {
+  test('files are rendered for each environment, and bad values are refused', async () => {
+    const read = "require('node:fs').readFileSync(process.env.FAIRLEAD_CONFIG_DIR + '/app.json')"
+    const repository = await repositoryWith({
+      'server.js': `const server = require('node:http').createServer((q, r) => r.end(${read}))
+server.listen(process.env.PORT)`,
+      'app.json.liquid': '{"level": "{{ LEVEL }}", "key": "{{ KEY | default: "none" }}"}',
+      'values.json': JSON.stringify({ properties: { LEVEL: { maxLength: 12 } } }),
+      'fairlead.yaml': [
+        'config: {schema: values.json, files: {app.json: app.json.liquid}}',
+        'services: {web: {run: exec node server.js, health: /}}',
+        'environments: {production: {env: {LEVEL: info}}}',
+        '',
+      ].join('\n'),
+    })
+    await push(installation, 'rendered', repository)
+    await endedRun(installation, await latestRun('rendered'))
+    const at = { app: 'rendered', environment: 'production' }
+    const answer = async () => (await ask(installation, at.app, at.environment)).text
+    expect(await answer()).toBe('{"level": "info", "key": "none"}')
+    const change = (body: {
+      variables?: Record<string, string>
+      secrets?: Record<string, string>
+    }) => installation.client.changeConfiguration({ params: at, body })
+    await expect(change({ variables: { LEVEL: 'much-too-long' } })).rejects.toThrow(
+      'LEVEL: must NOT have more than 12 characters, says values.json',
+    )
+    await change({ variables: { LEVEL: 'a"b' }, secrets: { KEY: 'hunter3hunter3' } })
+    await waitFor(
+      'the new file is live',
+      async () => (await answer()) === '{"level": "a\\"b", "key": "hunter3hunter3"}',
+    )
+    const shown = await installation.cli('config', 'files', at.app, at.environment, 'app.json')
+    expect(shown.stdout).toBe('{"level": "a\\"b", "key": "(KEY)"}\n')
+    const explained = await installation.cli('config', 'explain', at.app, at.environment, 'LEVEL')
+    expect(explained.stdout).toContain('Used in app.json of web')
+    const diff = ['config', 'diff', at.app, at.environment, '--from', '0', '--to', '1']
+    expect((await installation.cli(...diff)).stdout).toContain('changed  file app.json of web')
+    // The same value, encrypted once more, is the same.
+    await change({ secrets: { KEY: 'another-secret' } })
+    await change({ secrets: { KEY: 'hunter3hunter3' } })
+    const same = await installation.cli(...diff.slice(0, 4), '--from', '1', '--to', '3')
+    expect(same.stdout).toContain('No difference')
+    await repository.commit({ 'app.json.liquid': '{\n  "level": {{ MISSING }}}' })
+    await push(installation, 'rendered', repository)
+    const run = await endedRun(installation, await latestRun('rendered'))
+    expect(run).toMatchObject({
+      state: 'failed',
+      reason:
+        'the configuration of production is not valid: app.json.liquid:2:15: MISSING is not set',
+    })
+  })
+
+  test('a command runs once before a release, and stands in the way of a rollback', async () => {
+    const noted = "process.env.FAIRLEAD_DATA_DIR + '/migrated'"
+    const migrate = (version: string): string =>
+      `require('node:fs').appendFileSync(${noted}, '${version} ')`
+    const answer = `(q, r) => r.end(require('node:fs').readFileSync(${noted}))`
+    const file = (tick: number): string => `services:
+  web: {run: exec node server.js, health: /}
+  clock: {run: 'exec sleep ${tick}', single: true}
+environments: {production: {before: {run: node migrate.cjs, compatible: false}}}
+`
+    const repository = await repositoryWith({
+      'server.js': `require('node:http').createServer(${answer}).listen(process.env.PORT)`,
+      'migrate.cjs': migrate('one'),
+      'fairlead.yaml': file(9001),
+    })
+    const at = { app: 'migrated', environment: 'production' }
+    const deliver = async (files: Record<string, string> = {}) => {
+      if (Object.keys(files).length > 0) await repository.commit(files)
+      await push(installation, at.app, repository)
+      return endedRun(installation, await latestRun(at.app))
+    }
+    const migrated = async () => (await ask(installation, at.app, at.environment)).text
+    const newest = async () =>
+      (await installation.client.listDeployments({ query: { ...at, limit: 1 } })).deployments[0]
+    expect((await deliver()).reason).toBeNull()
+    expect(await migrated()).toBe('one ')
+    const first = (await newest())?.id ?? 0
+    await installation.client.changeConfiguration({ params: at, body: { variables: { A: 'b' } } })
+    await waitFor('the variable is live', async () => {
+      const live = await newest()
+      return live?.kind === 'configuration' && live.state === 'live'
+    })
+    expect(await migrated()).toBe('one ')
+    const failed = await deliver({ 'migrate.cjs': "throw new Error('no such table')" })
+    expect(failed.reason).toMatch(
+      /^production: the command before the start failed with exit code 1; .*no such table/,
+    )
+    expect(await migrated()).toBe('one ')
+    await deliver({ 'migrate.cjs': migrate('two'), 'fairlead.yaml': file(9002) })
+    expect(await migrated()).toBe('one two ')
+    const shown = await installation.cli('deployment', String((await newest())?.id))
+    expect(shown.stdout).toMatch(/`node migrate.cjs` ran for .* before the services started/)
+    expect(shown.stdout).toMatch(/clock was restarted; clients waited for /)
+    const back = ['rollback', at.app, at.environment, '--to', String(first), '--json']
+    const refused = await installation.cli(...back)
+    expect(refused.code).not.toBe(0)
+    expect(`${refused.stdout}${refused.stderr}`).toContain('has run `node migrate.cjs` since')
+    expect((await installation.cli(...back, '--force')).code).not.toBe(0)
+    const forced = await installation.cli(...back, '--force', '--reason', 'it is empty')
+    expect(forced.code, forced.stderr).toBe(0)
+    expect(await newest()).toMatchObject({ kind: 'rollback', state: 'live' })
+    expect(await migrated()).toBe('one two ')
+  })
+
+  longTest(
+    'a release that crashes and cannot be rolled back stays, and the run says why',
+    async () => {
+      const file = (
+        isCompatible: boolean,
+      ): string => `services: {web: {run: exec node server.js, health: /}}
+environments: {production: {before: {run: exit 0, compatible: ${isCompatible}}}}
+`
+      const repository = await repositoryWith({
+        'server.js': tinyServer('one'),
+        'fairlead.yaml': file(true),
+      })
+      await push(installation, 'stays', repository)
+      await endedRun(installation, await latestRun('stays'))
+      await repository.commit({
+        'fairlead.yaml': file(false),
+        'server.js': `const server = require('node:http').createServer((request, response) => {
+        if (request.headers['user-agent'] !== 'fairlead-health') process.exit(6)
+        response.end('two')
+      })
+      setTimeout(() => server.listen(process.env.PORT, '127.0.0.1'), 500)`,
+      })
+      await push(installation, 'stays', repository)
+      const number = await latestRun('stays')
+      let isEnded = false
+      const ended = endedRun(installation, number).finally(() => (isEnded = true))
+      while (!isEnded) {
+        await ask(installation, 'stays', 'production').catch(() => undefined)
+        await setTimeout(5)
+      }
+      const { state, reason } = await ended
+      expect(state).toBe('failed')
+      expect(reason).toMatch(
+        /^production: the release stays, although web exited with 6.*: production cannot be rolled/,
+      )
+      const { deployments } = await installation.client.listDeployments({ query: { app: 'stays' } })
+      expect(deployments.map((one) => [one.kind, one.state])).toEqual([
+        ['delivery', 'live'],
+        ['delivery', 'replaced'],
+      ])
+    },
+  )
+
+  longTest('the release with the traffic is tried on a copy after the next command', async () => {
+    const schema = "process.env.FAIRLEAD_DATA_DIR + '/schema'"
+    const set = (version: number) => `require('node:fs').writeFileSync(${schema}, '${version}')`
+    const serve = (test: string): string => `
+const schema = require('node:fs').readFileSync(${schema}, 'utf8')
+if (!(schema ${test})) throw new Error('no column price')
+require('node:http').createServer((q, r) => r.end(schema)).listen(process.env.PORT)`
+    const repository = await repositoryWith({
+      'server.js': serve('=== "1"'),
+      'migrate.cjs': set(1),
+      'fairlead.yaml': `services: {web: {run: exec node server.js, health: /}}
+environments: {production: {before: {run: node migrate.cjs, compatible: check}}}
+`,
+    })
+    const at = { app: 'tried', environment: 'production' }
+    const deliver = async (files: Record<string, string> = {}) => {
+      if (Object.keys(files).length > 0) await repository.commit(files)
+      await push(installation, at.app, repository)
+      return endedRun(installation, await latestRun(at.app))
+    }
+    const newest = async () => {
+      const { deployments } = await installation.client.listDeployments({ query: at })
+      const params = { deployment: deployments[0]?.id ?? 0 }
+      return installation.client.getDeployment({ params })
+    }
+    const first = await deliver()
+    expect((await newest()).before).toMatchObject({ isCompatible: true, check: null })
+    await deliver({ 'readme.txt': 'two' })
+    const compatible = { run: first.id, state: 'compatible' }
+    expect((await newest()).before).toMatchObject({ isCompatible: true, check: compatible })
+    const failed = await deliver({ 'migrate.cjs': "throw new Error('no such table')" })
+    expect(failed.reason).toContain('failed with 1 on a copy of the data')
+    await deliver({ 'migrate.cjs': set(2), 'server.js': serve('=== "2"') })
+    expect(await newest()).toMatchObject({
+      state: 'live',
+      before: { isCompatible: false, check: { state: 'incompatible' } },
+    })
+    const refused = await installation.cli('rollback', at.app, at.environment, '--json')
+    expect(`${refused.stdout}${refused.stderr}`).toContain(
+      'on a copy of the data, this release does not work with the result: web exited with 1',
+    )
+  })
+
   test('a changed variable or secret is deployed, never displayed, and restored by a rollback', async () => {
     const server =
       "require('node:http').createServer((q, r) => r.end([process.env.MODE, process.env.KEY].join(' '))).listen(process.env.PORT)"
@@ -520,7 +710,7 @@ describe('configuration', () => {
     expect((await readFile(`${installation.home}/key`, 'utf8')).length).toBeGreaterThan(40)
   })
 
-  test('is verified by a command of the repository that is not in the artifact', async () => {
+  longTest('is verified by a command of the repository that is not in the artifact', async () => {
     const repository = await repositoryWith({
       'server.js': tinyServer('one'),
       'fetch.js': fetchScript,

@@ -10,18 +10,13 @@ import { startApp } from '#platform/process/app-command.ts'
 import { confine, findIsolation } from '#platform/process/isolation.ts'
 import { policyOf } from '#platform/process/isolation-policy.ts'
 import { escapes, type Target } from './support/escapes.ts'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-  tinyServer,
-  waitFor,
-} from './support/installation.ts'
+import { endedRun, push } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository, tinyServer } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
 import { requiresIsolation } from './support/isolation.ts'
 import { requiresRoot } from './support/programs.ts'
+import { longTest } from './support/scale.ts'
 
 interface Attempt {
   attempt: string
@@ -119,7 +114,7 @@ describe('a step and a service that try to escape', requiresIsolation, () => {
     await rm(outside, { recursive: true, force: true })
   })
 
-  test('succeed without isolation, which proves the attempts', async () => {
+  longTest('succeed without isolation, which proves the attempts', async () => {
     const only = [
       'reads the key of the secrets',
       'reads the token of the command line',
@@ -169,6 +164,27 @@ environments: {production: {}}
     const service = read(serviceLog('hostile'))
     expect({ step: escaped(step), service: escaped(service) }).toEqual({ step: [], service: [] })
     expect([step.length, service.length]).toEqual([ways, ways])
+  })
+
+  test('a job and a command run isolated as their service', async () => {
+    const repository = await repositoryOf({
+      'server.js': tinyServer('jobs'),
+      'fairlead.yaml': `
+services: {web: {run: exec node server.js, health: /}}
+jobs: {attempt: 'whoami; cat ${target.outside} 2>/dev/null || echo hidden; exit 3'}
+environments: {production: {}}
+`,
+    })
+    await push(installation, 'jobs', repository)
+    await endedRun(installation, await latest('jobs'))
+    const job = await installation.cli('job', 'run', 'jobs', 'production', 'attempt')
+    expect(job).toEqual({ code: 3, stdout: 'fairlead\nhidden\n', stderr: '' })
+    const words = ['--', 'printenv', 'FAIRLEAD_APP', 'FAIRLEAD_SERVICE']
+    expect(await installation.cli('exec', 'jobs', 'production', ...words)).toEqual({
+      ...{ code: 0, stdout: 'jobs\nweb\n', stderr: '' },
+    })
+    const list = await installation.cli('job', 'list', 'jobs', 'production')
+    expect(list.stdout).toMatch(/attempt +on request +failed: it exited with 3/)
   })
 
   test('cannot mislead the server with links or a git configuration', async () => {

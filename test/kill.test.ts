@@ -2,20 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
-import {
-  ask,
-  endedRun,
-  fetchScript,
-  type Installation,
-  makeRepository,
-  onEvents,
-  processOf,
-  push,
-  type Repository,
-  startInstallation,
-  tinyServer,
-  waitFor,
-} from './support/installation.ts'
+import { ask, endedRun, onEvents, push } from './support/app.ts'
+import { fetchScript, makeRepository, type Repository, tinyServer } from './support/repository.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { waitFor } from './support/wait.ts'
+import { processOf } from './support/processes.ts'
 import { isLong } from './support/scale.ts'
 
 /**
@@ -155,7 +146,7 @@ async function boundaries(): Promise<string[]> {
  * Each boundary costs seconds. `npm run test:long` takes all of them, `npm test` every so many, and
  * each process from another one on.
  */
-const strides = { server: 12, runner: 30, database: 30, host: 30 }
+const strides = { server: 20, runner: 60, database: 60, host: 60 }
 const isTaken = (victim: keyof typeof strides, boundary: number): boolean =>
   isLong || boundary % strides[victim] === Object.keys(strides).indexOf(victim)
 

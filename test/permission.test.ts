@@ -3,17 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient } from '#contract/client.ts'
 import type { Role } from '#contract/endpoint.ts'
 import { launchBrowser, signIn } from './support/browser.ts'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-  waitFor,
-} from './support/installation.ts'
+import { endedRun, push } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
 import { signInAs } from './support/people.ts'
 import { requires } from './support/programs.ts'
+import { longDescribe } from './support/scale.ts'
 
 describe('permission to begin', () => {
   let installation: Installation
@@ -330,7 +326,7 @@ describe('permission to begin', () => {
     })
   })
 
-  describe('in the console', requires('chromium'), () => {
+  longDescribe('in the console', requires('chromium'), () => {
     let browser: Browser
     let page: Page
     const problems: string[] = []

@@ -5,16 +5,13 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { sql } from '#platform/postgres/sql.ts'
 import { gitHubPullRequest } from './support/forge.ts'
-import {
-  ask,
-  type Installation,
-  processOf,
-  startInstallation,
-  waitFor,
-} from './support/installation.ts'
+import { ask } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { waitFor } from './support/wait.ts'
+import { processOf } from './support/processes.ts'
 import { change, type Proposing, startProposing } from './support/pull-request.ts'
 import { seededRandom } from './support/random.ts'
-import { isLong } from './support/scale.ts'
+import { longTest } from './support/scale.ts'
 
 /** What it says, and the variables that it was given; it takes its time to stop. */
 const server = (version: string): string => `
@@ -178,81 +175,87 @@ describe('a preview', () => {
     expect((await ask(installation, 'merged', 'production')).text).toMatch(/^one/)
   }, 120_000)
 
-  test('of a fork needs an approval, and gets no secrets', async () => {
-    const at = await start('fork')
-    await installation.client.changeConfiguration({
-      params: { app: 'fork', environment: 'staging' },
-      body: { variables: { LEVEL: 'loud' }, secrets: { API_KEY: 'hunter2-hunter2' } },
-    })
-    const sha = await at.propose(
-      { number: 1, branch: 'x', fork: 'mallory/shop' },
-      { 'server.js': server('theirs') },
-    )
-    expect(await at.ran(1, sha, false)).toMatchObject({
-      preview: null,
-      run: { state: 'succeeded' },
-    })
-    await installation.client.approvePullRequest({
-      params: { app: 'fork', number: 1 },
-      body: { sha },
-    })
-    const { preview } = await at.ran(1, sha, true)
-    expect(await text(`http://127.0.0.1:${new URL(preview!.url!).port}`)).toBe(
-      'theirs, no key, loud, blue',
-    )
-    await installation.client.deleteApp({ params: { app: 'fork' } })
-    await nothingLeft(at, 1, Number(new URL(preview!.url!).port))
-  }, 120_000)
+  longTest(
+    'of a fork needs an approval, and gets no secrets',
+    async () => {
+      const at = await start('fork')
+      await installation.client.changeConfiguration({
+        params: { app: 'fork', environment: 'staging' },
+        body: { variables: { LEVEL: 'loud' }, secrets: { API_KEY: 'hunter2-hunter2' } },
+      })
+      const sha = await at.propose(
+        { number: 1, branch: 'x', fork: 'mallory/shop' },
+        { 'server.js': server('theirs') },
+      )
+      expect(await at.ran(1, sha, false)).toMatchObject({
+        preview: null,
+        run: { state: 'succeeded' },
+      })
+      await installation.client.approvePullRequest({
+        params: { app: 'fork', number: 1 },
+        body: { sha },
+      })
+      const { preview } = await at.ran(1, sha, true)
+      expect(await text(`http://127.0.0.1:${new URL(preview!.url!).port}`)).toBe(
+        'theirs, no key, loud, blue',
+      )
+      await installation.client.deleteApp({ params: { app: 'fork' } })
+      await nothingLeft(at, 1, Number(new URL(preview!.url!).port))
+    },
+    120_000,
+  )
 
-  test('stays while the forge is down, and is removed after its lifetime or with the pull request', async () => {
-    const at = await start('lost')
-    const first = await previewOf(at, 1, 'two')
-    const second = await previewOf(at, 2, 'three')
-    at.forge.instead = () => ({ status: 503, body: { message: 'down' } })
-    // What it said last does not count while it is down.
-    at.say(1, { state: 'closed' })
-    await waitFor('it says why', async () => {
-      const { problem } = await installation.client.listPullRequests({ params: { app: 'lost' } })
-      return problem?.includes('503') === true
-    })
-    expect([await answers(first.port), await answers(second.port)]).toEqual([true, true])
-    await change(
-      installation,
-      sql`update pull_request set active = now() - interval '8 days' where app = 'lost' and number = 2`,
-    )
-    await nothingLeft(at, 2, second.port)
-    expect(await at.get(2)).toMatchObject({ state: 'open', preview: null })
-    expect(await answers(first.port)).toBe(true)
-    at.forge.instead = null
-    // No webhook has told of it: it is found by looking.
-    await nothingLeft(at, 1, first.port)
-    // Whoever wants it back gets it back.
-    await installation.cli('pulls', 'run', 'lost', '2')
-    await waitFor('it is back', async () => (await at.get(2)).preview?.sha === second.sha)
-    const port = Number(new URL((await at.get(2)).preview!.url!).port)
-    at.say(2, null)
-    await nothingLeft(at, 2, port)
-    expect(await at.get(2)).toMatchObject({
-      state: 'closed',
-      reason: 'it no longer exists at the forge',
-    })
-  }, 120_000)
+  longTest(
+    'stays while the forge is down, and is removed after its lifetime or with the pull request',
+    async () => {
+      const at = await start('lost')
+      const first = await previewOf(at, 1, 'two')
+      const second = await previewOf(at, 2, 'three')
+      at.forge.instead = () => ({ status: 503, body: { message: 'down' } })
+      // What it said last does not count while it is down.
+      at.say(1, { state: 'closed' })
+      await waitFor('it says why', async () => {
+        const { problem } = await installation.client.listPullRequests({ params: { app: 'lost' } })
+        return problem?.includes('503') === true
+      })
+      expect([await answers(first.port), await answers(second.port)]).toEqual([true, true])
+      await change(
+        installation,
+        sql`update pull_request set active = now() - interval '8 days' where app = 'lost' and number = 2`,
+      )
+      await nothingLeft(at, 2, second.port)
+      expect(await at.get(2)).toMatchObject({ state: 'open', preview: null })
+      expect(await answers(first.port)).toBe(true)
+      at.forge.instead = null
+      // No webhook reported it: the next poll finds it.
+      await nothingLeft(at, 1, first.port)
+      // A person can start it again.
+      await installation.cli('pulls', 'run', 'lost', '2')
+      await waitFor('it is back', async () => (await at.get(2)).preview?.sha === second.sha)
+      const port = Number(new URL((await at.get(2)).preview!.url!).port)
+      at.say(2, null)
+      await nothingLeft(at, 2, port)
+      expect(await at.get(2)).toMatchObject({
+        state: 'closed',
+        reason: 'it no longer exists at the Git provider',
+      })
+    },
+    120_000,
+  )
 
-  test.each(isLong ? (['server', 'host'] as const) : (['server'] as const))(
+  longTest.each(['server', 'host'] as const)(
     'leaves nothing when the %s is killed during its removal',
     async (which) => {
       const at = await start(`killed-${which}`)
       const random = seededRandom()
       const ports: number[] = []
-      for (const number of isLong ? [1, 2, 3] : [1])
+      for (const number of [1, 2, 3])
         ports.push((await previewOf(at, number, `version ${number}`)).port)
       for (const index of ports.keys()) {
         at.say(index + 1, { state: 'closed' })
         await waitFor('it is closed', async () => (await at.get(index + 1)).state === 'closed')
         // The removal takes the 700 ms that its service takes to stop, and some more.
-        await new Promise((resolve) =>
-          setTimeout(resolve, (index + random()) * (isLong ? 300 : 900)),
-        )
+        await new Promise((resolve) => setTimeout(resolve, (index + random()) * 300))
         if (which === 'server') {
           await installation.killServer()
           await installation.start()
@@ -269,70 +272,85 @@ describe('a preview', () => {
     180_000,
   )
 
-  test('that the database does not have is removed from the host', async () => {
-    const at = await start('orphan')
-    const { port } = await previewOf(at, 1, 'two')
-    await change(installation, sql`delete from environment where app = 'orphan' and name = 'pr-1'`)
-    await nothingLeft(at, 1, port)
-    expect((await ask(installation, 'orphan', 'production')).text).toMatch(/^one/)
-    at.say(1, { state: 'closed' })
-  }, 120_000)
+  longTest(
+    'that the database does not have is removed from the host',
+    async () => {
+      const at = await start('orphan')
+      const { port } = await previewOf(at, 1, 'two')
+      await change(
+        installation,
+        sql`delete from environment where app = 'orphan' and name = 'pr-1'`,
+      )
+      await nothingLeft(at, 1, port)
+      expect((await ask(installation, 'orphan', 'production')).text).toMatch(/^one/)
+      at.say(1, { state: 'closed' })
+    },
+    120_000,
+  )
 
-  test('is deployed and removed by webhooks alone, without a connected forge', async () => {
-    const at = await start('announced', { isConnected: false })
-    const { secret } = await installation.client.putWebhook({ params: { app: 'announced' } })
-    const send = async (state: 'open' | 'closed', number: number, sha: string): Promise<void> => {
-      const { headers, body } = gitHubPullRequest(secret, {
-        number,
-        state,
-        sha,
-        branch: `p${number}`,
+  longTest(
+    'is deployed and removed by webhooks alone, without a connected forge',
+    async () => {
+      const at = await start('announced', { isConnected: false })
+      const { secret } = await installation.client.putWebhook({ params: { app: 'announced' } })
+      const send = async (state: 'open' | 'closed', number: number, sha: string): Promise<void> => {
+        const { headers, body } = gitHubPullRequest(secret, {
+          number,
+          state,
+          sha,
+          branch: `p${number}`,
+        })
+        const response = await fetch(`${installation.url}/webhooks/announced`, {
+          method: 'POST',
+          headers,
+          body,
+        })
+        expect(response.status).toBe(202)
+      }
+      const sha = await at.propose({ number: 4, branch: 'p4' }, { 'server.js': server('four') })
+      await send('open', 4, sha)
+      const { preview } = await at.ran(4, sha)
+      const port = Number(new URL(preview!.url!).port)
+      expect(await text(`http://127.0.0.1:${port}`)).toMatch(/^four/)
+      // A new head is found without a word.
+      const next = await at.propose({ number: 4, branch: 'p4' }, { 'server.js': server('five') })
+      await at.ran(4, next)
+      await send('closed', 4, next)
+      await nothingLeft(at, 4, port)
+      const { deliveries } = await installation.client.listWebhookDeliveries({
+        params: { app: 'announced' },
       })
-      const response = await fetch(`${installation.url}/webhooks/announced`, {
-        method: 'POST',
-        headers,
-        body,
+      expect(deliveries.map(({ outcome }) => outcome)).toEqual([
+        'pull request 4 is closed; its sync was requested',
+        'pull request 4 is open; its sync was requested',
+      ])
+      // A ref that is gone ends it, too.
+      const other = await at.propose({ number: 5, branch: 'p5' }, { 'server.js': server('six') })
+      await send('open', 5, other)
+      const last = await at.ran(5, other)
+      await at.repository.git('update-ref', '-d', 'refs/pull/5/head')
+      await nothingLeft(at, 5, Number(new URL(last.preview!.url!).port))
+      expect(await at.get(5)).toMatchObject({
+        state: 'closed',
+        reason: 'the repository has no refs/pull/5/head',
       })
-      expect(response.status).toBe(202)
-    }
-    const sha = await at.propose({ number: 4, branch: 'p4' }, { 'server.js': server('four') })
-    await send('open', 4, sha)
-    const { preview } = await at.ran(4, sha)
-    const port = Number(new URL(preview!.url!).port)
-    expect(await text(`http://127.0.0.1:${port}`)).toMatch(/^four/)
-    // A new head is found without a word.
-    const next = await at.propose({ number: 4, branch: 'p4' }, { 'server.js': server('five') })
-    await at.ran(4, next)
-    await send('closed', 4, next)
-    await nothingLeft(at, 4, port)
-    const { deliveries } = await installation.client.listWebhookDeliveries({
-      params: { app: 'announced' },
-    })
-    expect(deliveries.map(({ outcome }) => outcome)).toEqual([
-      'pull request 4 is closed; its sync was requested',
-      'pull request 4 is open; its sync was requested',
-    ])
-    // A ref that is gone ends it, too.
-    const other = await at.propose({ number: 5, branch: 'p5' }, { 'server.js': server('six') })
-    await send('open', 5, other)
-    const last = await at.ran(5, other)
-    await at.repository.git('update-ref', '-d', 'refs/pull/5/head')
-    await nothingLeft(at, 5, Number(new URL(last.preview!.url!).port))
-    expect(await at.get(5)).toMatchObject({
-      state: 'closed',
-      reason: 'the repository has no refs/pull/5/head',
-    })
-  }, 120_000)
+    },
+    120_000,
+  )
 
-  test('that is unhealthy fails the run and keeps the previous one, until previews are disabled', async () => {
-    const at = await start('sick')
-    const { port, url } = await previewOf(at, 1, 'two')
-    const sha = await at.propose({ number: 1, branch: 'p1' }, { 'server.js': 'process.exit(3)' })
-    const { run } = await at.ran(1, sha)
-    expect(run?.state).toBe('failed')
-    expect(await text(url)).toMatch(/^two/)
-    await at.repository.commit({ 'fairlead.yaml': yaml('true') })
-    await nothingLeft(at, 1, port)
-    expect(await at.get(1)).toMatchObject({ state: 'open' })
-  }, 120_000)
+  longTest(
+    'that is unhealthy fails the run and keeps the previous one, until previews are disabled',
+    async () => {
+      const at = await start('sick')
+      const { port, url } = await previewOf(at, 1, 'two')
+      const sha = await at.propose({ number: 1, branch: 'p1' }, { 'server.js': 'process.exit(3)' })
+      const { run } = await at.ran(1, sha)
+      expect(run?.state).toBe('failed')
+      expect(await text(url)).toMatch(/^two/)
+      await at.repository.commit({ 'fairlead.yaml': yaml('true') })
+      await nothingLeft(at, 1, port)
+      expect(await at.get(1)).toMatchObject({ state: 'open' })
+    },
+    120_000,
+  )
 })

@@ -3,16 +3,12 @@ import { chmod, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import {
-  endedRun,
-  type Installation,
-  startInstallation,
-  tinyApp,
-  tinyServer,
-  waitFor,
-} from './support/installation.ts'
+import { endedRun } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { tinyApp, tinyServer } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
 import { type Proposing, startProposing } from './support/pull-request.ts'
-import { isLong } from './support/scale.ts'
+import { isLong, longTest } from './support/scale.ts'
 
 describe('a pull request', () => {
   let installation: Installation
@@ -52,8 +48,8 @@ describe('a pull request', () => {
     )
 
   // The others keep heads and send reports as one of these does; see `src/domains/forge`.
-  const others = isLong ? ['gitea', 'forgejo', 'bitbucket'] : []
-  test.each(['github', 'gitlab', 'bitbucket cloud', ...others])(
+  const others = isLong ? ['gitlab', 'gitea', 'forgejo', 'bitbucket', 'bitbucket cloud'] : []
+  test.each(['github', ...others])(
     'at %s runs, is reported, runs again for a new head, and is cleaned up after the merge',
     async (kind) => {
       const app = `at-${kind.replace(' ', '-')}`
@@ -105,6 +101,8 @@ describe('a pull request', () => {
       expect(line.runs.map(({ trigger }) => trigger)).toEqual(['push'])
       expect(line.pullRequests).toEqual({ open: 3, previews: 0 })
 
+      at.say(1, { state: 'closed' })
+      await waitFor('a draft is closed', async () => (await at.get(1)).state === 'closed')
       at.say(3, { state: 'merged' })
       await waitFor('it is merged', async () => (await at.get(3)).state === 'merged')
       await waitFor('its head is forgotten', async () => {
@@ -114,6 +112,7 @@ describe('a pull request', () => {
       const events = await eventsOf(app)
       for (const what of ['created', 'updated', 'merged'])
         expect(events).toContain(`dev.cdevents.change.${what} pull-request/3`)
+      expect(events).toContain('dev.cdevents.change.abandoned pull-request/1')
     },
     120_000,
   )
@@ -121,49 +120,53 @@ describe('a pull request', () => {
   const isOpen = async (run: number): Promise<boolean> =>
     (await installation.client.getRun({ params: { run } })).ended === null
 
-  test('is superseded by its newer head only, never by the branch', async () => {
-    const slow =
-      'steps: {wait: {run: sleep 300, when: pull_request}, test: "true"}\nenvironments: {production: {}}\n'
-    const at = await start('superseded', { 'fairlead.yaml': slow })
-    await at.propose({ number: 1, branch: 'one' }, { a: '1' })
-    await waitFor('its head runs', async () => (await at.get(1)).run?.state === 'running')
-    const first = (await at.get(1)).run!.id
-    // The branch goes on meanwhile.
-    const sha = await at.repository.commit({ b: '1' })
-    await waitFor('the branch is delivered', async () => {
-      const { runs } = await installation.client.listRuns({
-        query: { app: 'superseded', state: 'succeeded' },
+  longTest(
+    'is superseded by its newer head only, never by the branch',
+    async () => {
+      const slow =
+        'steps: {wait: {run: sleep 300, when: pull_request}, test: "true"}\nenvironments: {production: {}}\n'
+      const at = await start('superseded', { 'fairlead.yaml': slow })
+      await at.propose({ number: 1, branch: 'one' }, { a: '1' })
+      await waitFor('its head runs', async () => (await at.get(1)).run?.state === 'running')
+      const first = (await at.get(1)).run!.id
+      // The branch goes on meanwhile.
+      const sha = await at.repository.commit({ b: '1' })
+      await waitFor('the branch is delivered', async () => {
+        const { runs } = await installation.client.listRuns({
+          query: { app: 'superseded', state: 'succeeded' },
+        })
+        return runs.some(({ change }) => change.sha === sha)
       })
-      return runs.some(({ change }) => change.sha === sha)
-    })
-    expect(await isOpen(first)).toBe(true)
-    await at.propose({ number: 2, branch: 'two' }, { a: '2' })
-    await waitFor('the other one runs', async () => (await at.get(2)).run?.state === 'running')
-    expect(await isOpen(first)).toBe(true)
+      expect(await isOpen(first)).toBe(true)
+      await at.propose({ number: 2, branch: 'two' }, { a: '2' })
+      await waitFor('the other one runs', async () => (await at.get(2)).run?.state === 'running')
+      expect(await isOpen(first)).toBe(true)
 
-    const newer = await at.propose({ number: 1, branch: 'one' }, { a: '3' })
-    await waitFor('the newer head runs', async () => (await at.get(1)).run?.sha === newer)
-    const { state, reason } = await endedRun(installation, first)
-    expect([state, reason]).toEqual([
-      'superseded',
-      expect.stringMatching(/^(run \d+|a newer head) replaced it$/),
-    ])
-    const second = (await at.get(1)).run!.id
-    at.say(1, { state: 'closed' })
-    const end = await endedRun(installation, second)
-    expect([end.state, end.reason]).toEqual(['cancelled', 'it was closed'])
-    expect((await at.get(1)).closed).not.toBeNull()
-    // Opened again it is run again, though its head is the same.
-    at.say(1, { state: 'open' })
-    await waitFor('it runs again', async () => ((await at.get(1)).run?.id ?? 0) > second)
-    for (const number of [1, 2]) at.say(number, { state: 'closed' })
-    await waitFor('all have ended', async () => {
-      const { runs } = await installation.client.listRuns({
-        query: { app: 'superseded', state: 'running' },
+      const newer = await at.propose({ number: 1, branch: 'one' }, { a: '3' })
+      await waitFor('the newer head runs', async () => (await at.get(1)).run?.sha === newer)
+      const { state, reason } = await endedRun(installation, first)
+      expect([state, reason]).toEqual([
+        'superseded',
+        expect.stringMatching(/^(run \d+|a newer head) replaced it$/),
+      ])
+      const second = (await at.get(1)).run!.id
+      at.say(1, { state: 'closed' })
+      const end = await endedRun(installation, second)
+      expect([end.state, end.reason]).toEqual(['cancelled', 'it was closed'])
+      expect((await at.get(1)).closed).not.toBeNull()
+      // Opened again it is run again, though its head is the same.
+      at.say(1, { state: 'open' })
+      await waitFor('it runs again', async () => ((await at.get(1)).run?.id ?? 0) > second)
+      for (const number of [1, 2]) at.say(number, { state: 'closed' })
+      await waitFor('all have ended', async () => {
+        const { runs } = await installation.client.listRuns({
+          query: { app: 'superseded', state: 'running' },
+        })
+        return runs.length === 0
       })
-      return runs.length === 0
-    })
-  }, 120_000)
+    },
+    120_000,
+  )
 
   test('from a fork gets no secret, cache or socket until its commit is approved', async () => {
     const yaml = (more: string): string => `
@@ -273,41 +276,45 @@ ${more}`
     expect(listed.environments.map(({ name }) => name)).toEqual(['production'])
   }, 120_000)
 
-  test('follows the settings on the branch for forks, drafts and all pull requests', async () => {
-    const yaml = (settings: string): string =>
-      `steps: {test: "true"}\nenvironments: {production: {}}\npull_requests: ${settings}\n`
-    const at = await start('settings', { 'fairlead.yaml': yaml('{forks: ask, drafts: false}') })
-    await at.propose(
-      { number: 1, branch: 'main', fork: 'mallory/shop' },
-      { 'fairlead.yaml': yaml('{forks: run}') },
-    )
-    const draft = await at.propose({ number: 2, branch: 'draft', isDraft: true }, { a: '1' })
-    await waitFor(
-      'the heads are known',
-      async () => (await at.get(1)).sha !== null && (await at.get(2)).sha !== null,
-    )
-    expect(await at.get(1)).toMatchObject({
-      run: null,
-      asksApproval: true,
-      reason: 'this commit needs an approval to run',
-    })
-    expect(await at.get(2)).toMatchObject({
-      run: null,
-      asksApproval: false,
-      reason: 'it is a draft',
-    })
-    const shown = await installation.cli('pulls', 'list', 'settings')
-    expect(shown.stdout).toMatch(/1 +waits .*mallory\/shop.*needs an approval/)
-    at.say(2, { isDraft: false })
-    expect((await at.ran(2, draft)).run).toMatchObject({ state: 'succeeded' })
-    await at.repository.commit({ 'fairlead.yaml': yaml('false') })
-    await waitFor(
-      'they are switched off',
-      async () => (await at.get(1)).reason === 'pull requests are disabled in fairlead.yaml',
-    )
-    const last = (await at.get(2)).run!.id
-    const newest = await at.propose({ number: 2, branch: 'draft' }, { a: '2' })
-    await waitFor('its head is known', async () => (await at.get(2)).sha === newest)
-    expect((await at.get(2)).run?.id).toBe(last)
-  }, 120_000)
+  longTest(
+    'follows the settings on the branch for forks, drafts and all pull requests',
+    async () => {
+      const yaml = (settings: string): string =>
+        `steps: {test: "true"}\nenvironments: {production: {}}\npull_requests: ${settings}\n`
+      const at = await start('settings', { 'fairlead.yaml': yaml('{forks: ask, drafts: false}') })
+      await at.propose(
+        { number: 1, branch: 'main', fork: 'mallory/shop' },
+        { 'fairlead.yaml': yaml('{forks: run}') },
+      )
+      const draft = await at.propose({ number: 2, branch: 'draft', isDraft: true }, { a: '1' })
+      await waitFor(
+        'the heads are known',
+        async () => (await at.get(1)).sha !== null && (await at.get(2)).sha !== null,
+      )
+      expect(await at.get(1)).toMatchObject({
+        run: null,
+        asksApproval: true,
+        reason: 'this commit needs an approval to run',
+      })
+      expect(await at.get(2)).toMatchObject({
+        run: null,
+        asksApproval: false,
+        reason: 'it is a draft',
+      })
+      const shown = await installation.cli('pulls', 'list', 'settings')
+      expect(shown.stdout).toMatch(/1 +waits .*mallory\/shop.*needs an approval/)
+      at.say(2, { isDraft: false })
+      expect((await at.ran(2, draft)).run).toMatchObject({ state: 'succeeded' })
+      await at.repository.commit({ 'fairlead.yaml': yaml('false') })
+      await waitFor(
+        'they are switched off',
+        async () => (await at.get(1)).reason === 'pull requests are disabled in fairlead.yaml',
+      )
+      const last = (await at.get(2)).run!.id
+      const newest = await at.propose({ number: 2, branch: 'draft' }, { a: '2' })
+      await waitFor('its head is known', async () => (await at.get(2)).sha === newest)
+      expect((await at.get(2)).run?.id).toBe(last)
+    },
+    120_000,
+  )
 })

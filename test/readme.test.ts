@@ -8,7 +8,10 @@ import { createClient } from '#contract/client.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
 import { packageRoot } from '#platform/self.ts'
-import { freePorts, makeRepository, tinyApp, waitFor } from './support/installation.ts'
+import { freePorts } from './support/ports.ts'
+import { makeRepository, tinyApp } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
+import { longTest } from './support/scale.ts'
 
 const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8')
 const blocks = (language: string): string[] =>
@@ -48,46 +51,50 @@ describe('the README', () => {
     expect(named.filter((name) => !known.includes(name))).toEqual([])
   })
 
-  test('its first command brings up a living line with the sample, and its second delivers a repository', async () => {
-    expect(blocks('sh').map((text) => text.trim())).toEqual([
-      'npm ci && npm start',
-      'bin/fairlead up path/to/repository',
-      'npm ci && npm test',
-    ])
-    const port = await freePorts()
-    const env = { ...process.env, FAIRLEAD_HOME: join(home, 'home'), FAIRLEAD_PORT: String(port) }
-    const start = spawn('npm', ['start', '--silent'], {
-      cwd: packageRoot,
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
-    })
-    let output = ''
-    start.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    const repository = await makeRepository(tinyApp('second'))
-    try {
-      await waitFor('the sign-in link is printed', async () => output.includes('/sign-in?code='))
-      const token = readFileSync(join(home, 'home/token'), 'utf8').trim()
-      const client = createClient({ base: `http://127.0.0.1:${port}`, token })
-      await waitFor('the sample is live in production', async () => {
-        const { runs } = await client.listRuns({ query: { app: 'prepaid' } })
-        if (runs[0]?.state === 'failed') throw new Error(`the sample failed: ${runs[0].reason}`)
-        return (await client.listLines()).lines.some(
-          (line) => line.environments.at(-1)?.health === 'healthy',
-        )
+  longTest(
+    'its first command brings up a living line with the sample, and its second delivers a repository',
+    async () => {
+      expect(blocks('sh').map((text) => text.trim())).toEqual([
+        'npm ci && npm start',
+        'bin/fairlead up path/to/repository',
+        'npm ci && npm test',
+      ])
+      const port = await freePorts()
+      const env = { ...process.env, FAIRLEAD_HOME: join(home, 'home'), FAIRLEAD_PORT: String(port) }
+      const start = spawn('npm', ['start', '--silent'], {
+        cwd: packageRoot,
+        env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+        detached: true,
       })
-      const up = execFileSync(
-        join(packageRoot, 'bin/fairlead'),
-        ['up', repository.folder, '--app', 'second'],
-        {
-          env,
-          encoding: 'utf8',
-        },
-      )
-      expect(up).toContain('second is live in dev, staging, production')
-    } finally {
-      execFileSync(join(packageRoot, 'bin/fairlead'), ['stop', '--host'], { env })
-      await repository.remove()
-    }
-  }, 120_000)
+      let output = ''
+      start.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+      const repository = await makeRepository(tinyApp('second'))
+      try {
+        await waitFor('the sign-in link is printed', async () => output.includes('/sign-in?code='))
+        const token = readFileSync(join(home, 'home/token'), 'utf8').trim()
+        const client = createClient({ base: `http://127.0.0.1:${port}`, token })
+        await waitFor('the sample is live in production', async () => {
+          const { runs } = await client.listRuns({ query: { app: 'prepaid' } })
+          if (runs[0]?.state === 'failed') throw new Error(`the sample failed: ${runs[0].reason}`)
+          return (await client.listLines()).lines.some(
+            (line) => line.environments.at(-1)?.health === 'healthy',
+          )
+        })
+        const up = execFileSync(
+          join(packageRoot, 'bin/fairlead'),
+          ['up', repository.folder, '--app', 'second'],
+          {
+            env,
+            encoding: 'utf8',
+          },
+        )
+        expect(up).toContain('second is live in dev, staging, production')
+      } finally {
+        execFileSync(join(packageRoot, 'bin/fairlead'), ['stop', '--host'], { env })
+        await repository.remove()
+      }
+    },
+    120_000,
+  )
 })

@@ -2,16 +2,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sql } from '#platform/postgres/sql.ts'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-  waitFor,
-} from './support/installation.ts'
+import { endedRun, push } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
 import { testDatabase } from './support/postgres.ts'
+import { isLong, longDescribe, longTest } from './support/scale.ts'
 
 const pipeline = `
 steps:
@@ -151,7 +147,7 @@ describe('the reports of a run', () => {
     )
   })
 
-  test('identify a flaky test that its runner ran again', async () => {
+  longTest('identify a flaky test that its runner ran again', async () => {
     const flaky =
       '<testsuite><testcase classname="cart" name="waits"><flakyFailure message="late"/></testcase></testsuite>'
     const run = await deliver({ 'test.sh': suite([]).replace(/<testsuite .*<\/testsuite>/, flaky) })
@@ -162,7 +158,7 @@ describe('the reports of a run', () => {
     ])
   })
 
-  test.each([
+  const broken = [
     ['is missing', 'exit 0\n', 'no report matches `out/*.xml`, `lcov.info`, `*.sarif`'],
     [
       'is cut off',
@@ -184,10 +180,15 @@ describe('the reports of a run', () => {
       'mkdir out; ln -s /etc/hostname out/a.xml\n',
       'a report is outside the workspace: out/a.xml',
     ],
-  ])('fail the step when one %s, with a sentence', async (_what, script, reason) => {
-    const run = await deliver({ 'test.sh': script })
-    expect((await endedRun(installation, run)).reason).toBe(`step test failed: ${reason}`)
-  })
+  ] as const
+  // `src/domains/report` tests the sentences.
+  test.each(isLong ? broken : broken.slice(0, 2))(
+    'fail the step when one %s, with a sentence',
+    async (_what, script, reason) => {
+      const run = await deliver({ 'test.sh': script })
+      expect((await endedRun(installation, run)).reason).toBe(`step test failed: ${reason}`)
+    },
+  )
 
   test('explain why a step failed, with or without time to read its reports', async () => {
     const early = await deliver({ 'test.sh': 'exit 3\n' })
@@ -217,7 +218,7 @@ describe('the reports of a run', () => {
     expect(report).toMatchObject({ tests: null, coverage: null })
   })
 
-  test('do not call a test flaky because its name occurs twice', async () => {
+  longTest('do not call a test flaky because its name occurs twice', async () => {
     const run = await deliver({
       'fairlead.yaml': pipeline,
       'test.sh': suite(['twice failed', 'twice passed']),
@@ -255,7 +256,7 @@ describe('the reports of a run', () => {
   })
 })
 
-describe('a server that is killed while it reads reports', () => {
+longDescribe('a server that is killed while it reads reports', () => {
   test('reads them again, and counts each once', async () => {
     const database = await testDatabase()
     const { host, user, database: name } = database.connection

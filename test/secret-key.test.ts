@@ -3,16 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
-import { afterEach, describe, expect, test } from 'vitest'
-import {
-  ask,
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  startInstallation,
-  waitFor,
-} from './support/installation.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ask, endedRun, push } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
+import { longTest } from './support/scale.ts'
 
 const service = `
 const http = require('node:http')
@@ -23,22 +19,36 @@ const yaml =
   'services: {web: {run: exec node server.js, health: /}}\nenvironments: {production: {}}\n'
 
 describe('the key that encrypts secrets', () => {
+  const folder = join(tmpdir(), `fairlead-secrets-${randomBytes(4).toString('hex')}`)
+  let shared: Installation
   let installation: Installation
   const files: string[] = []
+  beforeAll(async () => {
+    mkdirSync(folder)
+    shared = await startInstallation({ env: { FAIRLEAD_SECRETS_DIR: folder } })
+  })
+  beforeEach(() => {
+    installation = shared
+  })
   afterEach(async () => {
-    await installation.stop()
+    if (installation !== shared) await installation.stop()
     for (const file of files.splice(0)) rmSync(file, { recursive: true, force: true })
   })
+  afterAll(async () => {
+    await shared.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
 
-  const deliver = async (): Promise<void> => {
+  const deliver = async (app = 'shop'): Promise<void> => {
     const repository = await makeRepository({ 'server.js': service, 'fairlead.yaml': yaml })
-    await push(installation, 'shop', repository)
-    expect(await endedRun(installation, 1)).toMatchObject({ state: 'succeeded' })
+    await push(installation, app, repository)
+    const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
+    expect(await endedRun(installation, run!.id)).toMatchObject({ state: 'succeeded' })
     await repository.remove()
   }
-  const setSecret = async (value: string): Promise<void> => {
+  const setSecret = async (value: string, app = 'shop'): Promise<void> => {
     const { deployment } = await installation.client.changeConfiguration({
-      params: { app: 'shop', environment: 'production' },
+      params: { app, environment: 'production' },
       body: { secrets: { PASSWORD: value } },
     })
     await live(deployment!.id)
@@ -52,10 +62,9 @@ describe('the key that encrypts secrets', () => {
     })
 
   test('is rotated during operation, and existing values are sealed with the new key', async () => {
-    installation = await startInstallation({ database: 'embedded' })
-    await deliver()
-    await setSecret('first-value')
-    await installation.client.putWebhook({ params: { app: 'shop' } })
+    await deliver('ledger')
+    await setSecret('first-value', 'ledger')
+    await installation.client.putWebhook({ params: { app: 'ledger' } })
     const file = join(installation.home, 'key')
     const before = readFileSync(file, 'utf8').trim()
 
@@ -68,42 +77,45 @@ describe('the key that encrypts secrets', () => {
     expect(rotated.resealed).toBeGreaterThanOrEqual(2)
     const [newest, older] = readFileSync(file, 'utf8').trim().split('\n')
     expect(older).toBe(before)
-    await setSecret('second-value')
-    expect((await ask(installation, 'shop', 'production')).text).toBe('second-value')
+    await setSecret('second-value', 'ledger')
+    expect((await ask(installation, 'ledger', 'production')).text).toBe('second-value')
 
     // Everything opens without the old key, including the previous version, a rollback target.
     await installation.stopServer()
     writeFileSync(file, `${newest}\n`)
     await installation.start()
     const deployment = await installation.client.rollback({
-      params: { app: 'shop', environment: 'production' },
+      params: { app: 'ledger', environment: 'production' },
       body: {},
     })
     await live(deployment.id)
-    expect((await ask(installation, 'shop', 'production')).text).toBe('first-value')
+    expect((await ask(installation, 'ledger', 'production')).text).toBe('first-value')
     expect(installation.output()).not.toContain('cannot be decrypted')
   })
 
-  test('completes an interrupted rotation at the next start and drops the old key', async () => {
-    installation = await startInstallation({ database: 'embedded' })
-    await deliver()
-    await setSecret('kept')
-    await installation.stopServer()
-    const file = join(installation.home, 'key')
-    const before = readFileSync(file, 'utf8').trim()
-    const next = randomBytes(32).toString('base64')
-    writeFileSync(file, `${next}\n${before}\n`)
-    for (const expected of [`${next}\n${before}`, next]) {
-      await installation.start()
-      expect(readFileSync(file, 'utf8').trim()).toBe(expected)
+  longTest(
+    'completes an interrupted rotation at the next start and drops the old key',
+    async () => {
+      installation = await startInstallation()
+      await deliver()
+      await setSecret('kept')
       await installation.stopServer()
-    }
-    await installation.start()
-    await setSecret('changed')
-    expect((await ask(installation, 'shop', 'production')).text).toBe('changed')
-  })
+      const file = join(installation.home, 'key')
+      const before = readFileSync(file, 'utf8').trim()
+      const next = randomBytes(32).toString('base64')
+      writeFileSync(file, `${next}\n${before}\n`)
+      for (const expected of [`${next}\n${before}`, next]) {
+        await installation.start()
+        expect(readFileSync(file, 'utf8').trim()).toBe(expected)
+        await installation.stopServer()
+      }
+      await installation.start()
+      await setSecret('changed')
+      expect((await ask(installation, 'shop', 'production')).text).toBe('changed')
+    },
+  )
 
-  test('can be external; a server without it reports that and reveals nothing', async () => {
+  longTest('can be external; a server without it reports that and reveals nothing', async () => {
     const outside = join(tmpdir(), `fairlead-key-${randomBytes(4).toString('hex')}`)
     files.push(outside)
     writeFileSync(outside, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
@@ -126,11 +138,7 @@ describe('the key that encrypts secrets', () => {
   })
 
   test('reads a secret from an external source when needed, and masks it in logs', async () => {
-    const folder = join(tmpdir(), `fairlead-secrets-${randomBytes(4).toString('hex')}`)
-    mkdirSync(folder)
-    files.push(folder)
     writeFileSync(join(folder, 'password'), 'from-a-file\n', { mode: 0o600 })
-    installation = await startInstallation({ env: { FAIRLEAD_SECRETS_DIR: folder } })
     await deliver()
     const set = (reference: string) =>
       installation.cli('secret', 'set', 'shop', 'production', 'PASSWORD', '--from', reference)

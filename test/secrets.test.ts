@@ -3,16 +3,10 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { FairleadError } from '#contract/errors.ts'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-  tinyServer,
-  waitFor,
-} from './support/installation.ts'
+import { endedRun, push } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository, tinyServer } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
 
 const key = 'Kx7&"v2/q\'9-secret'
 const ofProduction = 'only-of-production-77'
@@ -49,7 +43,7 @@ environments:
 let installation: Installation
 let repository: Repository
 beforeAll(async () => {
-  installation = await startInstallation({ database: 'embedded' })
+  installation = await startInstallation()
   repository = await makeRepository({
     'tell.cjs': tell,
     'server.js': tinyServer('shop'),
@@ -125,11 +119,7 @@ test('a secret appears only where it is requested', async () => {
 })
 
 test('stored data contains secrets only in encrypted form, on the host, and in the log of the service', async () => {
-  const db = new pg.Client({
-    host: join(installation.home, 'postgres/socket'),
-    user: 'fairlead',
-    database: 'postgres',
-  })
+  const db = new pg.Client(installation.connection)
   await db.connect()
   const { rows: tables } = await db.query<{ name: string }>(
     `select tablename as name from pg_tables where schemaname = 'public'`,

@@ -6,6 +6,7 @@ import { type Installation, startInstallation } from './support/installation.ts'
 import { requires } from './support/programs.ts'
 import { signInAs, withSession } from './support/people.ts'
 import { createJar, startProvider, type TestProvider } from './support/provider.ts'
+import { longDescribe } from './support/scale.ts'
 
 let installation: Installation
 let provider: TestProvider
@@ -288,7 +289,7 @@ test('signing out leads to the sign-out page of the provider', async () => {
   expect((await (await signInAs(installation, 'admin')).client.deleteSession()).logout).toBeNull()
 })
 
-describe('in a browser', requires('chromium'), () => {
+longDescribe('in a browser', requires('chromium'), () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await launchBrowser()

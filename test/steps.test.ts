@@ -1,25 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunDetail } from '#contract/run/run.ts'
 import { sql } from '#platform/postgres/sql.ts'
-import {
-  commandsOf,
-  endedRun,
-  fetchScript,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-  tinyServer,
-  waitFor,
-} from './support/installation.ts'
+import { endedRun, push } from './support/app.ts'
+import { fetchScript, makeRepository, type Repository, tinyServer } from './support/repository.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { waitFor } from './support/wait.ts'
+import { commandsOf } from './support/processes.ts'
 import { change } from './support/pull-request.ts'
 import { startDocker } from './support/docker.ts'
 import { requires } from './support/programs.ts'
+import { longTest } from './support/scale.ts'
 
 const rest = `
 services:
@@ -122,7 +116,7 @@ ${rest}`
     expect(await commandsOf(installation)).not.toContain('sleep 98765')
   })
 
-  test(
+  longTest(
     'run images as services and remove them, even after a crash',
     { ...daemon.required, ...requires('redis-server'), timeout: 90_000 },
     async () => {
@@ -139,13 +133,19 @@ ${rest}`
       expect(first.reason).toBe(null)
       expect(await logOf(installation, first.id, 'test')).toContain('PONG')
       const name = `-${first.id + 1}-test-db`
-      const slow = deliver({ 'fairlead.yaml': yaml(`sleep 2`) })
+      const slow = deliver({ 'fairlead.yaml': yaml('while [ ! -e go ]; do sleep 0.05; done') })
       await waitFor(
         'its container runs',
         async () => docker('ps', '-q', '--filter', `name=^fairlead-[0-9a-f]{12}${name}$`) !== '',
       )
       await installation.killServer()
       await installation.start()
+      const workspace = join(installation.home, 'runs', String(first.id + 1), 'workspace')
+      await waitFor('the run ends', async () => {
+        // Again and again: a step that is repeated has a new workspace.
+        if (existsSync(workspace)) writeFileSync(join(workspace, 'go'), '')
+        return (await installation.client.getRun({ params: { run: first.id + 1 } })).ended !== null
+      })
       await slow.catch(() => undefined)
       expect((await endedRun(installation, first.id + 1)).reason).toBe(null)
       expect(docker('ps', '-a', '-q', '--filter', 'name=fairlead-')).toBe('')
@@ -169,7 +169,7 @@ ${rest}`
     expect(await logOf(installation, first.id, 'test-two')).toEqual(['two in test-two'])
   })
 
-  test('of which many are ready wait for each other, and say so', async () => {
+  longTest('of which many are ready wait for each other, and say so', async () => {
     const number = Math.max(4, availableParallelism() * 2) + 2
     const run = 'while [ ! -e go ]; do sleep 0.05; done'
     const matrix = `{A: [${Array.from({ length: number }, (_, at) => at).join(', ')}]}`
@@ -259,7 +259,7 @@ done
     expect((await deliver({ other: 'x' })).steps[0]?.cache).toBe('hit')
   })
 
-  test('run when their inputs change in a folder or a dot file, or match nothing', async () => {
+  longTest('run when their inputs change in a folder or a dot file, or match nothing', async () => {
     const inputs = ['src', 'scr/**', '**/.env', 'src/[slug]/page']
     const steps = inputs.map(
       (pattern, i) => `  s${i}: {run: ls, needs: [], inputs: ['${pattern}']}`,

@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Client, createClient } from '#contract/client.ts'
 import { endpoints } from '#contract/endpoints.ts'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  push,
-  type Repository,
-  startInstallation,
-} from './support/installation.ts'
+import { endedRun, push } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
 import { openAlert } from './support/alert.ts'
+import { storeError } from './support/error.ts'
 import { suspendedWorkflows } from './support/suspended.ts'
 
 let installation: Installation
@@ -22,12 +19,20 @@ const deployments = { mine: 0, theirs: 0 }
 /** the artifact that both apps built */
 let digest = ''
 const alerts = { mine: 0, theirs: 0 }
+const incidents = { mine: 0, theirs: 0 }
+const errors = { mine: 0, theirs: 0 }
+const silences = { mine: 0, theirs: 0 }
 let suspended: string[] = []
 
 beforeAll(async () => {
   installation = await startInstallation()
   repository = await makeRepository({
-    'fairlead.yaml': 'steps: {test: "true"}\nenvironments: {production: {}}\n',
+    'fairlead.yaml':
+      'steps: {test: "true"}\nenvironments: {production: {}}\n' +
+      `monitors: {api: {tcp: '127.0.0.1:${installation.port}'},` +
+      ` job: {heartbeat: 1h, every: 1s}}\n` +
+      'slo: {up: 99.9}\n' +
+      'switches: {recharge: true}\n',
   })
   for (const app of ['mine', 'theirs'] as const) {
     await push(installation, app, repository)
@@ -42,9 +47,18 @@ beforeAll(async () => {
   suspended = await suspendedWorkflows(installation, ['mine', 'theirs'])
   for (const app of ['mine', 'theirs'] as const) {
     alerts[app] = await openAlert(installation, { app, environment: 'production' })
-    const body = { minutes: 60, reason: 'for the test' }
-    await installation.client.createSilence({ params: { app }, body })
+    const incident = { title: 'for the test', environment: 'production' }
+    incidents[app] = (
+      await installation.client.openIncident({ params: { app }, body: incident })
+    ).id
+    errors[app] = await storeError(installation, { app, environment: 'production' })
+    const body = { minutes: 60, service: 'none', reason: 'for the test' }
+    silences[app] = (await installation.client.createSilence({ params: { app }, body })).id
   }
+  await waitFor('both apps are on the status page', async () => {
+    const { components } = await installation.client.listStatusComponents()
+    return components.length === 2
+  })
   const stdout = (
     await installation.cli('tokens', 'create', 'ci', '--apps', 'mine', '--role', 'admin')
   ).stdout
@@ -70,6 +84,24 @@ test('a token does for its app what its role allows', async () => {
   await expect(repository.git('push', remote('theirs'), 'HEAD:main')).rejects.toThrow()
 })
 
+test('monitors of fairlead.yaml are checked, and a job calls its heartbeat', async () => {
+  const find = async (name: string) =>
+    (await scoped.listMonitors({ query: { app: 'mine' } })).monitors.find(
+      (one) => one.name === name,
+    )
+  await waitFor('the port is up', async () => (await find('api'))?.state === 'up')
+  const job = (await find('job'))!
+  expect(job).toMatchObject({ state: 'unknown', kind: 'heartbeat' })
+  const { call } = await scoped.getMonitor({ params: { app: 'mine', monitor: job.id } })
+  const failed = await installation.cli('heartbeat', call!, '--', 'sh', '-c', 'exit 3')
+  expect(failed.code).toBe(3)
+  await waitFor('the job is down', async () => (await find('job'))?.state === 'down')
+  const shown = await installation.cli('monitors', 'show', 'mine', String(job.id))
+  expect(shown.stdout).toContain('the job failed: exit code 3')
+  await installation.cli('heartbeat', 'job', '--app', 'mine', '--', 'true')
+  await waitFor('the job is up', async () => (await find('job'))?.state === 'up')
+})
+
 test('evidence about an artifact that two apps built is separate for each app', async () => {
   const { evidence } = await scoped.listEvidence({ params: { app: 'mine', digest } })
   expect(evidence.map(({ run }) => run)).toContain(runs.mine)
@@ -91,7 +123,7 @@ test('evidence about an artifact that two apps built is separate for each app', 
 /** Endpoints that belong to no app: the caller, signing out, and the public keys of evidence. */
 const ofNoApp = ['me', 'deleteSession', 'listKeys']
 /** Their answers are sums over apps. */
-const sums = ['getDeliveryFigures']
+const sums = ['getDeliveryFigures', 'getAlertFigures']
 const guarded = Object.entries(endpoints).filter(
   ([name, { role }]) => role !== 'public' && ![...ofNoApp, ...sums].includes(name),
 )
@@ -130,6 +162,9 @@ test.each(guarded)('%s reveals nothing of another app', async (_name, endpoint) 
     digest,
     workflow: encodeURIComponent(suspended[1] ?? ''),
     alert: String(alerts.theirs),
+    incident: String(incidents.theirs),
+    error: String(errors.theirs),
+    silence: String(silences.theirs),
   }
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? '1')
   // Naming its own app with a run of another app gives no access either.

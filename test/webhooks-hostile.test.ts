@@ -4,14 +4,11 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pushes } from './support/forge.ts'
-import {
-  type Installation,
-  makeRepository,
-  type Repository,
-  startInstallation,
-  waitFor,
-} from './support/installation.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
 import { seededRandom } from './support/random.ts'
+import { longTest } from './support/scale.ts'
 
 const zeros = '0'.repeat(40)
 let installation: Installation
@@ -63,11 +60,18 @@ const send = async (id: string): Promise<{ status: number; ms: number }> => {
   })
   return { status, ms: performance.now() - since }
 }
+const delivered = async (prefix: string): Promise<string[]> => {
+  const { deliveries } = await installation.client.listWebhookDeliveries({
+    params: { app: 'shop' },
+    query: {},
+  })
+  return deliveries.map(({ id }) => id).filter((id) => id.startsWith(prefix))
+}
 const megabytes = (): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${installation.pid()}/status`, 'utf8'))![1]) /
   1024
 
-test('slow senders are disconnected, and delay no others', async () => {
+longTest('slow senders are disconnected, and delay no others', async () => {
   const began = performance.now()
   const slow = Array.from({ length: 300 }, () => open(head('content-length: 1000')))
   const ticks = setInterval(
@@ -77,7 +81,7 @@ test('slow senders are disconnected, and delay no others', async () => {
   try {
     // Senders that announce 25 MB and send one byte take no room.
     slow.push(...Array.from({ length: 8 }, () => open(`${head('content-length: 26214400')}{`)))
-    await sleep(1000)
+    await waitFor('they are connected', async () => slow.every(({ socket }) => !socket.connecting))
     for (let i = 0; i < 20; i += 1) expect((await send(`beside-${i}`)).status).toBe(202)
     await waitFor(
       'the slow senders are disconnected',
@@ -85,12 +89,14 @@ test('slow senders are disconnected, and delay no others', async () => {
       60,
     )
     for (const { closed } of slow) expect(closed! - began).toBeGreaterThan(15_000)
+    expect(await delivered('beside-')).toHaveLength(20)
   } finally {
     clearInterval(ticks)
   }
 })
 
 test('unverified bodies are held only up to a limit', async () => {
+  for (let i = 0; i < 3; i += 1) expect((await send(`before-${i}`)).status).toBe(202)
   const before = megabytes()
   const piece = Buffer.alloc(1024 * 1024, 'x')
   // Nobody says beforehand how much it is.
@@ -144,17 +150,11 @@ test('unverified bodies are held only up to a limit', async () => {
   })
   expect(large).toBe(413)
   // Nothing of it was stored, and nothing of the others lost.
-  const { deliveries } = await installation.client.listWebhookDeliveries({
-    params: { app: 'shop' },
-    query: {},
-  })
-  expect(deliveries.every(({ id }) => id.startsWith('beside-') || id.startsWith('after-'))).toBe(
-    true,
-  )
-  expect(deliveries.filter(({ id }) => id.startsWith('beside-'))).toHaveLength(20)
+  expect(await delivered('before-')).toHaveLength(3)
+  for (const id of await delivered('')) expect(id).toMatch(/^(before|beside|after)-/)
 })
 
-test('a killed server loses no acknowledged delivery, and runs nothing twice', async () => {
+longTest('a killed server loses no acknowledged delivery, and runs nothing twice', async () => {
   const random = seededRandom()
   const pushed: string[] = []
   const answered = new Set<string>()

@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WebhookDelivery } from '#contract/webhook/webhook.ts'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  type Repository,
-  startInstallation,
-  waitFor,
-} from './support/installation.ts'
+import { endedRun } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
 import { pushes, type Sent, standard } from './support/forge.ts'
+import { isLong } from './support/scale.ts'
 
 const zeros = '0'.repeat(40)
 const pipeline = 'steps: {test: {run: "true"}}\n'
@@ -64,7 +61,11 @@ describe('a delivery', () => {
   const runsOf = async (app: string) =>
     (await installation.client.listRuns({ query: { app, limit: 500 } })).runs
 
-  test.each(Object.keys(pushes))('from %s starts a run of the pushed commit', async (name) => {
+  // `src/domains/forge` tests the formats of the others.
+  const kinds = isLong
+    ? Object.keys(pushes)
+    : ['github', 'gitlab by token', 'cloudevents structured']
+  test.each(kinds)('from %s starts a run of the pushed commit', async (name) => {
     const app = `by-${name.replaceAll(' ', '-')}`
     const { repository, head, secret } = await watched(app)
     const after = await repository.commit({ 'a.txt': 'two' })

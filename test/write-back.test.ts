@@ -1,18 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ForgeKind } from '#contract/forge/forge.ts'
-import {
-  endedRun,
-  type Installation,
-  makeRepository,
-  moreRuns,
-  push,
-  type Repository,
-  startInstallation,
-  tinyApp,
-  waitFor,
-} from './support/installation.ts'
+import { endedRun, moreRuns, push } from './support/app.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { makeRepository, type Repository, tinyApp } from './support/repository.ts'
+import { waitFor } from './support/wait.ts'
 import { makeGitHubApp } from './support/github-app.ts'
 import { type ForgeServer, startForge } from './support/forge-server.ts'
+import { isLong, longTest } from './support/scale.ts'
 
 describe('reports to a forge', () => {
   const token = 'forge-token-51f0'
@@ -56,14 +50,17 @@ describe('reports to a forge', () => {
   const toEnd = (name: string, state: string): Promise<void> =>
     waitFor(`${name} is ${state}`, async () => forge.statuses.get(name)?.at(-1) === state)
 
-  test.each([
+  const quick = [
     ['github', '', 'success', 'failure'],
+    ['forgejo', '', 'success', 'failure'],
+  ] as const
+  const others = [
     ['gitlab', '', 'success', 'failed'],
     ['gitea', '', 'success', 'failure'],
-    ['forgejo', '', 'success', 'failure'],
     ['bitbucket', '', 'SUCCESSFUL', 'FAILED'],
     ['bitbucket', '/2.0', 'SUCCESSFUL', 'FAILED'],
-  ] as const)(
+  ] as const
+  test.each(isLong ? [...quick, ...others] : quick)(
     'of kind %s%s contain the results of commits and deployments',
     async (kind, path, good, bad) => {
       const app = `reported-${kind}${path === '' ? '' : '-cloud'}`
@@ -133,28 +130,31 @@ describe('reports to a forge', () => {
     expect(forge.deployments).toHaveLength(1)
   })
 
-  test('create a deployment once, also when the server dies before it stores the ID', async () => {
-    await connect('lost', 'github')
-    // The deployment is created, and the next request fails.
-    forge.instead = ({ method, path }) =>
-      method === 'POST' && path.endsWith('/statuses') ? { status: 502, body: {} } : null
-    const repository = await repositoryOf(tinyApp('one', 'environments: {production: {}}\n'))
-    expect(await deliver('lost', repository)).toBe('succeeded')
-    await waitFor('the deployment is created', async () => forge.deployments.length > 0)
-    await waitFor(
-      'the status was tried twice',
-      async () => forge.asked.filter(({ path }) => path.endsWith('/statuses')).length > 1,
-    )
-    await installation.killServer()
-    forge.instead = null
-    await installation.start()
-    await waitFor('it is reported', async () => forge.deployments[0]?.states.at(-1) === 'success')
-    expect(forge.deployments).toHaveLength(1)
-    await toEnd('fairlead', 'success')
-    const before = forge.asked.length
-    await moreRuns(installation, 'report-results-to-forges', 3)
-    expect(forge.asked.length).toBe(before)
-  })
+  longTest(
+    'create a deployment once, also when the server dies before it stores the ID',
+    async () => {
+      await connect('lost', 'github')
+      // The deployment is created, and the next request fails.
+      forge.instead = ({ method, path }) =>
+        method === 'POST' && path.endsWith('/statuses') ? { status: 502, body: {} } : null
+      const repository = await repositoryOf(tinyApp('one', 'environments: {production: {}}\n'))
+      expect(await deliver('lost', repository)).toBe('succeeded')
+      await waitFor('the deployment is created', async () => forge.deployments.length > 0)
+      await waitFor(
+        'the status was tried twice',
+        async () => forge.asked.filter(({ path }) => path.endsWith('/statuses')).length > 1,
+      )
+      await installation.killServer()
+      forge.instead = null
+      await installation.start()
+      await waitFor('it is reported', async () => forge.deployments[0]?.states.at(-1) === 'success')
+      expect(forge.deployments).toHaveLength(1)
+      await toEnd('fairlead', 'success')
+      const before = forge.asked.length
+      await moreRuns(installation, 'report-results-to-forges', 3)
+      expect(forge.asked.length).toBe(before)
+    },
+  )
 
   test('that it refuses are sent once, and show the reason', async () => {
     forge.instead = () => ({ status: 422, body: { message: 'No commit found for SHA' } })
@@ -283,7 +283,7 @@ environments: {production: {}}
       body: { kind: 'gitea', url: forge.url, repository: 'acme/shop', token },
     })
     await toEnd('fairlead', 'success')
-    expect((await installation.cli('forge', 'delete', 'wrong')).stdout).toContain(
+    expect((await installation.cli('provider', 'delete', 'wrong')).stdout).toContain(
       'Disconnected the Git provider of wrong',
     )
     expect((await reported('wrong')).forge).toBeNull()
