@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { monitorProperties } from './monitor-reference.ts'
 import { targetSchema, withTargets } from './target-reference.ts'
 
 /** JSON Schema as far as our own has it. */
@@ -20,7 +21,8 @@ interface Schema {
 export function schemaText(): string {
   const { $schema, anyOf, ...rest } = editorSchema()
   // An empty file is refused, though nothing at all stands for an empty mapping elsewhere.
-  const schema = withTargetSchema({ ...rest, ...anyOf?.find((form) => form.type === 'object') })
+  const file = { ...rest, ...anyOf?.find((form) => form.type === 'object') }
+  const schema = withMonitorSchema(withTargetSchema(file))
   const head = {
     $schema,
     $id: 'https://fairlead.dev/schema/fairlead.schema.json',
@@ -38,6 +40,19 @@ function withTargetSchema(schema: Schema): Schema {
   if (!file?.properties) throw new Error('the schema of environments has no target')
   const { description, default: fallback } = file.properties['target'] ?? {}
   file.properties['target'] = { description, default: fallback, ...targetSchema() } as Schema
+  return schema
+}
+
+/** The schema with the settings of every kind of monitor in place of an open mapping. */
+function withMonitorSchema(schema: Schema): Schema {
+  const monitors = schema.properties?.['monitors']
+  const forms = [monitors, ...(monitors?.anyOf ?? [])]
+  const each = forms.map((form) => form?.additionalProperties).find(Boolean) || undefined
+  const file = each?.anyOf?.find((form) => form.properties?.['needs'])
+  if (!file?.properties) throw new Error('the schema of monitors has no keys')
+  for (const [kind, settings] of Object.entries(monitorProperties()))
+    file.properties[kind] = widen(settings)
+  file.additionalProperties = false
   return schema
 }
 

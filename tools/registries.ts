@@ -10,12 +10,16 @@ interface Kind {
 }
 
 export const kinds: Kind[] = Object.entries({
-  'src/domains/alert/channels': 'channels',
+  'src/platform/channel/channels': 'channels',
+  'src/domains/configuration/kinds': 'kinds',
   'src/domains/configuration/sources': 'sources',
   'src/domains/deployment/targets': 'targets',
+  'src/domains/error/traces': 'traces',
   'src/domains/forge/forges': 'forges',
   'src/domains/init/detectors': 'detectors',
   'src/domains/report/formats': 'formats',
+  'src/host/rehearsal/software': 'software',
+  'src/platform/monitor/kinds': 'monitorKinds',
 }).map(([folder, list]) => ({ folder, list }))
 
 /** One committed module per kind, by its path: it imports the default export of every plugin. */

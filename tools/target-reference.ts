@@ -42,6 +42,10 @@ export function withTargets(text: string): string {
   )
 }
 
+/** Lines of at most 100 columns. */
+const wrapped = (text: string): string[] =>
+  text.match(/.{1,100}(?= |$)/g)?.map((line) => line.trim()) ?? []
+
 function sectionOf(definition: TargetDefinition): string {
   const { kind, title, capabilities, example } = definition
   const { properties = {}, required = [] } = settingsOf(definition)
@@ -62,7 +66,7 @@ function sectionOf(definition: TargetDefinition): string {
     '',
     `\`target: ${value.replaceAll(/"(\w+)":/g, '$1: ').replaceAll(/,(?=\w)/g, ', ')}\``,
     '',
-    `Capabilities: ${able}.`,
+    ...wrapped(`Capabilities: ${able}.`),
     ...(rows.length === 0
       ? []
       : ['', '| key | what it says | default |', '|---|---|---|', ...rows]),
