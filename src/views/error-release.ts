@@ -9,6 +9,17 @@ export interface Ran {
   services: string[]
 }
 
+/** What an SDK states about the release that an event comes from. */
+export interface Stated {
+  app: string
+  release: string | null
+  environment: string | null
+}
+
+/** The number that Fairlead gave a release (`shop@42+1f2e3d4`); 0 when the text has none. */
+export const numberOf = (release: string | null): number =>
+  Number(/@(\d{1,15})\+/.exec(release ?? '')?.[1] ?? 0)
+
 /**
  * The release that an SDK states: by the number that Fairlead gave it (`shop@42+1f2e3d4`), or by a
  * commit; otherwise the one that is live in the environment, or in the last one. Null when nothing
@@ -16,17 +27,12 @@ export interface Ran {
  */
 export async function whatRan(
   db: Database,
-  {
-    app,
-    release,
-    environment,
-  }: { app: string; release: string | null; environment: string | null },
+  { app, release, environment }: Stated,
 ): Promise<Ran | null> {
-  const number = Number(/@(\d{1,15})\+/.exec(release ?? '')?.[1] ?? 0)
   const sha = /(?:^|[@+-])([0-9a-f]{7,64})$/.exec(release ?? '')?.[1] ?? ''
   const rows = await db.query<Ran>(sql`
     with found as (
-      select id, 0 as rank, 0 as place from release where app = ${app} and id = ${number}
+      select id, 0 as rank, 0 as place from release where app = ${app} and id = ${numberOf(release)}
       union all
       select id, case when environment = ${environment ?? ''} then 1 else 2 end, 0 from release
         where app = ${app} and ${sha} <> '' and starts_with(sha, ${sha})

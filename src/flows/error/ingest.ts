@@ -8,7 +8,7 @@ import { readSdkEvent, type SdkEvent } from '#domains/error/sdk-event.ts'
 import { findKey } from '#domains/error/store.ts'
 import { type Occurrence, recordDropped, recordErrors } from '#domains/error/write.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import { type Ran, whatRan } from '#views/error-release.ts'
+import { numberOf, type Ran, type Stated, whatRan } from '#views/error-release.ts'
 import type { SourceMaps } from './source-maps.ts'
 
 export interface IngestParts {
@@ -33,7 +33,7 @@ export interface Ingest {
 
 /** Bytes of a decompressed body. */
 const largest = 5_000_000
-/** Milliseconds for which a key, and what ran, need not be read again. */
+/** Milliseconds for which a key, and a release by its number, need not be read again. */
 const keptMs = 5000
 /** Milliseconds between two records of events that were refused. */
 const recordMs = 1000
@@ -44,7 +44,7 @@ const believed = { past: 30 * 86_400_000, future: 60_000 }
 export function createIngest({ db, maps, now }: IngestParts): Ingest {
   const rate = new EventRate()
   const keys = remember(now, (project: string) => findKey(db, Number(project)))
-  const ran = remember(now, (text: string) => whatRan(db, JSON.parse(text) as never))
+  const numbered = remember(now, (text: string) => whatRan(db, JSON.parse(text) as Stated))
   const refused = new Map<string, { count: number; recorded: number }>()
   const refuse = async (app: string): Promise<void> => {
     const one = refused.get(app) ?? { count: 0, recorded: 0 }
@@ -57,7 +57,11 @@ export function createIngest({ db, maps, now }: IngestParts): Ingest {
   }
   const record = async (app: string, event: SdkEvent): Promise<void> => {
     const { release, environment } = event
-    const found = await ran(JSON.stringify({ app, release, environment }))
+    const stated: Stated = { app, release, environment }
+    // Without its number, a release is the one that is live, which changes with each deployment.
+    const found = await (numberOf(release) > 0
+      ? numbered(JSON.stringify(stated))
+      : whatRan(db, stated))
     const exceptions = found
       ? await maps.apply(found.artifact, event.details.exceptions)
       : event.details.exceptions
