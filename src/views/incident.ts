@@ -1,6 +1,5 @@
 import type { IncidentAlert } from '#contract/incident/incident.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
-import type { Candidate } from '#domains/incident/changes.ts'
 import type { FeltAlert, Harm, Rollback } from '#domains/incident/reconcile.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
@@ -60,51 +59,6 @@ export async function recentRollbacks(db: Database): Promise<Rollback[]> {
   return db.query<Rollback>(sql`
     select id as deployment, app, environment, ${ms(sql`live`)} as at from deployment
     where kind = 'rollback' and live > now() - interval '1 day' order by live`)
-}
-
-/**
- * What changed in a period before harm: deployments of the app and, in its last hour, of other apps
- * on the machine; changes that other tools reported; drift; jobs; and what the machine lacked.
- */
-export async function changesBefore(
-  db: Database,
-  { app, environment }: { app: string | null; environment: string | null },
-  { from, until }: { from: number; until: number },
-): Promise<Candidate[]> {
-  const [begin, end] = [from, until].map((time) => new Date(time).toISOString())
-  const within = (time: Statement, hours: number): Statement => sql`${time} between
-    ${begin!}::timestamptz - ${hours} * interval '1 hour' and ${end!}::timestamptz`
-  return db.query<Candidate>(sql`
-    select c.kind, c.ref, c.app, c.environment, c.service, c.text, ${ms(sql`c.time`)} as time from (
-      select d.kind, d.id::text as ref, d.app, d.environment, null as service,
-        case d.kind when 'configuration' then 'configuration ' || r.configuration || ' of '
-            || d.actor
-          else d.kind || ' of ' || left(r.sha, 7) || ' ' || h.subject end as text, d.live as time
-      from deployment d join release r on r.id = d.release
-        join change h on h.app = d.app and h.sha = r.sha
-      where d.app = ${app}::text and ${within(sql`d.live`, 24)}
-        or d.app is distinct from ${app}::text and ${within(sql`d.live`, 1)}
-      union all
-      select 'external', x.id::text, x.app, x.environment, x.service,
-        concat(nullif(x.source, '') || ': ', x.summary), x.time
-      from external_change x where (x.app is null or x.app = ${app}::text)
-        and (x.environment is null or x.environment = ${environment}::text)
-        and ${within(sql`x.time`, 24)}
-      union all
-      select 'drift', y.id::text, y.app, y.environment, y.service,
-        concat_ws(' ', y.kind, y.name, 'changed outside of a deployment'), y.since
-      from drift y where y.app = ${app}::text and y.environment = ${environment}::text
-        and ${within(sql`y.since`, 24)}
-        and (y.resolved is null or y.resolved > ${begin!}::timestamptz)
-      union all
-      select 'job', j.id::text, j.app, j.environment, j.service,
-        concat('job ', coalesce(j.job, j.command)), j.started
-      from job_run j where j.app = ${app}::text and j.environment = ${environment}::text
-        and ${within(sql`j.started`, 1)}
-      union all
-      select 'machine', a.id::text, null, null, null, a.title, a.opened
-      from alert a where a.app is null and ${within(sql`a.opened`, 1)}
-    ) c order by c.time desc limit 200`)
 }
 
 /** The alerts of an incident, oldest first. */

@@ -59,7 +59,7 @@ export type Incident = z.infer<typeof incident>
 
 export const changeKinds = [
   ...(['delivery', 'configuration', 'rollback', 'external', 'drift'] as const),
-  ...(['job', 'machine'] as const),
+  ...(['job', 'machine', 'playbook', 'switch', 'certificate'] as const),
 ] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
@@ -69,7 +69,7 @@ export const incidentChange = z.object({
   /** from 1, the most likely first, as it was when the incident opened */
   place: z.number().int(),
   kind: z.enum(changeKinds),
-  /** its number or name, by its kind: that of a deployment, of a job, of a drift */
+  /** its number or name, by its kind: that of a deployment, of a job, of a switch */
   ref: z.string(),
   app: z.string().nullable(),
   environment: z.string().nullable(),

@@ -29,9 +29,11 @@ export interface Harmed {
 
 /** How often such a change breaks what runs, compared with a delivery. */
 const weights: Record<ChangeKind, number> = {
-  ...{ delivery: 1, configuration: 1, external: 0.7, machine: 0.7 },
-  ...{ rollback: 0.5, drift: 0.5, job: 0.3 },
+  ...{ delivery: 1, configuration: 1, switch: 1, external: 0.7, machine: 0.7 },
+  ...{ certificate: 0.7, playbook: 0.7, rollback: 0.5, drift: 0.5, job: 0.3 },
 }
+/** The kinds whose `ref` is the number of a deployment. */
+const deployed = new Set<ChangeKind>(['delivery', 'configuration', 'rollback'])
 /** Harm shows soon after its cause: the weight halves with each of these times. */
 const halfMs = 10 * 60_000
 /** Clocks of host and server, and the switch itself. */
@@ -57,7 +59,8 @@ function weigh(
   one: Candidate,
 ): { weight: number; reason: string } {
   const before = Math.max(0, onset.from - one.time)
-  const isExplaining = one.app === app && deployment !== null && one.ref === String(deployment)
+  const isExplaining =
+    deployed.has(one.kind) && one.app === app && one.ref === String(deployment ?? '')
   const isHere = one.environment === environment && one.app === app
   const isService = service !== null && one.service === service
   const place = isHere ? 1 : one.app === app || one.app === null ? 0.5 : 0.1

@@ -235,6 +235,11 @@ describe('what changed before', () => {
     ])
   })
 
+  test('a job with the number of the deployment does not explain the alert', () => {
+    const job = candidate('7', { kind: 'job', time: start - 30 * minute })
+    expect(rankChanges({ ...harmed, deployment: 7 }, [job])[0]?.reason).toContain('in production')
+  })
+
   test('the first suspect of many innocent changes is the one just before', () => {
     const innocent = Array.from({ length: 200 }, (_, i) =>
       candidate(`innocent-${i}`, { time: start - (30 + i) * minute }),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Caller } from '#contract/handler.ts'
 import { acknowledge, addEntry } from '#domains/alert/store.ts'
-import { readEvents } from '#engine/events.ts'
+import { appendEvent, readEvents } from '#engine/events.ts'
 import { reconcileAlerts } from '#flows/monitoring/alerts.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
@@ -201,4 +201,53 @@ test('a release that was rolled back for its harm opens one incident', async () 
   expect(await incidents()).toMatchObject([
     { openedBy: 'rollback', deployment: 1, title: 'Deployment 1 of shop did harm in production' },
   ])
+})
+
+test('the suspects are what changed in the environment of the incident', async () => {
+  const sha = 'a'.repeat(40)
+  const deployed = (id: number, app: string, environment: string) =>
+    sql`insert into deployment (id, app, environment, kind, state, run, release, actor, workflow,
+        live)
+      overriding system value values (${id}, ${app}, ${environment}, 'delivery', 'replaced', 1,
+        ${app === 'shop' ? 1 : 2}, 'Ada', 'w', now())`
+  await db.batch([
+    sql`insert into app (name, repository, branch) values ('bank', '{"kind": "hosted"}', 'main')`,
+    sql`insert into environment (app, name, position)
+      values ('shop', 'staging', -1), ('bank', 'staging', 0), ('bank', 'live', 1)`,
+    sql`insert into change (app, sha, branch, subject, author, committed, chain)
+      select 'bank', sha, branch, 'y', author, committed, chain from change where app = 'shop'`,
+    sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition)
+      overriding system value select 2, 'bank', 'live', artifact, 0, 1, ${sha}, definition
+        from release where id = 1`,
+    ...[deployed(20, 'shop', 'staging'), deployed(21, 'bank', 'staging')],
+    ...[deployed(22, 'bank', 'live'), sql`delete from external_change`],
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-switch.changed',
+      ...{ subject: 'switch/shop/production/mails', chain: 'app/shop', app: 'shop', actor: 'Ada' },
+      data: {
+        ...{ environment: 'production', name: 'mails', setting: null, to: 'on', version: 1 },
+        reason: '',
+      },
+    }),
+    sql`insert into monitor (app, environment, kind, name, state, reason) values
+      ('shop', 'production', 'tls', 'edge', 'down', 'the certificate has expired')`,
+    sql`insert into machine_run (app, environment, mode, key, playbook, sha, release, state,
+        machines, changes, total, actor)
+      values ('shop', 'production', 'apply', 'k', 'site.yml', ${sha}, 1, 'passed', '[]', '[]', 3,
+        'Ada')`,
+  ])
+  await fire('errors')
+  await runOnce()
+  const [incident] = await incidents()
+  const { changes } = await call('getIncident', { params: { incident: incident!.id } })
+  expect(changes.map(({ ref }) => ref)).not.toContain('20')
+  expect(changes.map(({ ref }) => ref)).not.toContain('21')
+  expect(changes.map(({ text }) => text)).toEqual(
+    expect.arrayContaining([
+      'switch mails set to on by Ada',
+      'edge: the certificate has expired',
+      'playbook site.yml changed 3 things',
+      'delivery of aaaaaaa y',
+    ]),
+  )
 })

@@ -11,10 +11,10 @@ import * as store from '#domains/incident/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
+import { changesBefore } from '#views/changes-before.ts'
 import {
   type AlertOfIncident,
   alertsForIncidents,
-  changesBefore,
   harmfulReleases,
   recentRollbacks,
 } from '#views/incident.ts'
