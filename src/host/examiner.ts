@@ -2,11 +2,14 @@ import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
 import type { DriftReport } from '#contract/drift/drift.ts'
 import type { DriftFile, DriftRepair, DriftRequest } from '#contract/drift/host.ts'
+import type { HostRelease } from '#contract/host/release.ts'
+import type { HostService } from '#contract/host/service.ts'
 import type { RehearsalRequest } from '#contract/rehearsal/host.ts'
 import type { RehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import { DriftChecker } from './drift/checker.ts'
 import type { Machine } from './machine.ts'
 import { Rehearser } from './rehearsal/rehearser.ts'
+import { ReleaseFolders } from './release-folders.ts'
 import type { Release } from './release.ts'
 import type { UnpackedArtifacts } from './unpacked.ts'
 
@@ -53,7 +56,7 @@ export class Examiner {
     const { folder: root, artifacts } = this.#options
     const path = join(root, 'releases', app, name, String(other.release))
     const folder = await artifacts.provide(other, path)
-    const asked = next ? { ...now, release: other, service: next, folder } : now
+    const asked = next ? { ...now, ...placeOfNext(root, other, next), folder } : now
     try {
       return await this.#rehearser.run(asked, after && { ...after, folder })
     } finally {
@@ -82,5 +85,15 @@ export class Examiner {
     const release = this.#options.live(app, name)
     if (!release) throw new FairleadError('not_now', { why: 'No release is live here' })
     return release
+  }
+}
+
+/** Where a service of a release that has not started would run. */
+function placeOfNext(root: string, release: HostRelease, service: HostService) {
+  const folders = new ReleaseFolders(root, release)
+  return {
+    ...{ release, service, isNext: true },
+    dataFolder: folders.dataOf(service),
+    configFolder: folders.configOf(service),
   }
 }

@@ -32,6 +32,8 @@ export const rehearsalPlan = z.object({
   dataFolder: z.string(),
   /** its rendered configuration files */
   configFolder: z.string(),
+  /** a folder with the files of a release that has not started; null for those on disk */
+  nextFiles: z.string().nullable(),
   after: releaseBefore.nullable(),
   /** absent when the release has no switches */
   switches: switchPlace.optional(),

@@ -112,6 +112,35 @@ describe('rehearsal of an app', requiresIsolation, () => {
     await limited.remove()
   })
 
+  test('reads the files of a release that has not started, not those on disk', async () => {
+    const files = (text: string) => [{ path: 'app.json', text, mode: 0o644, checks: [] }]
+    const service = {
+      ...{ run: 'test -s $FAIRLEAD_CONFIG_DIR/app.json && exec node server.js' },
+      ...{ files: files('{}'), exclusive: { keeps: true, uses: [] } },
+    }
+    const server = "JSON.parse(require('node:fs').readFileSync(process.env.FAIRLEAD_CONFIG_DIR + "
+    const kept = await startSubject(host, {
+      service,
+      artifact: {
+        'server.js': `${server}'/app.json'))
+        require('node:http').createServer((q, r) => r.end()).listen(process.env.PORT)`,
+      },
+    })
+    const next = async (text: string): Promise<RehearsalReport> => {
+      const digest = await host.artifact({ 'server.js': `${server}'/app.json'))\n` })
+      const release = releaseOf(
+        ...([host, 2, digest, [webService({ ...service, files: files(text) })]] as const),
+        { app: kept.app },
+      )
+      return host.client.rehearse(kept.app, 'production', { service: 'web', release })
+    }
+    expect(await kept.rehearse()).toMatchObject({ state: 'returns', differences: [] })
+    expect((await next('{')).reason).toContain("Expected property name or '}' in JSON")
+    const place = join(host.home.host, 'files', kept.app, 'production/exclusive/web/app.json')
+    expect(readFileSync(place, 'utf8')).toBe('{}')
+    await kept.remove()
+  })
+
   test('connects to what `rehearse.allow` names, by its name', async () => {
     const asked: string[] = []
     const database = createServer((socket) => {

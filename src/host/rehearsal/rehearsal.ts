@@ -120,7 +120,7 @@ function environmentFor({
 }: RehearsalPlan) {
   return environmentOf({
     ...{ release, service, index: 0, dataFolder, configFolder, path, isolation, switches },
-    port: service.port ? (live?.port ?? 12_000) : null,
+    port: service.port ? (service.exclusive?.listens ?? live?.port ?? 12_000) : null,
     metricsFile: join(place, 'tmp', 'metrics'),
   })
 }
@@ -184,9 +184,14 @@ async function runStage(
     account: writeAccount(isolation.tools, {
       ...{ user: userOf(release.app, 'services'), home: dataFolder, place: tmp },
     }),
-    ...{ isBound: true, cwd: '/', network: false, tmp, hosts: relay.hosts },
+    ...{ isBound: true, cwd: '/', network: false, tmp },
+    mounted: [
+      { source: relay.hosts, path: '/etc/hosts' },
+      ...(plan.nextFiles === null ? [] : [{ source: plan.nextFiles, path: configFolder }]),
+    ],
     readable: [
-      ...[folder, configFolder, ...selfReadable, dirname(relay.socket)],
+      ...[folder, ...selfReadable, dirname(relay.socket)],
+      ...(plan.nextFiles === null ? [configFolder] : []),
       ...(plan.after ? [plan.after.folder, plan.after.configFolder] : []),
       ...(plan.switches ? [plan.switches.folder] : []),
     ],

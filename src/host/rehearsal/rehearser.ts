@@ -24,7 +24,10 @@ const mostMemory = 8_000_000_000
 type Asked = Pick<
   RehearsalPlan,
   'release' | 'service' | 'live' | 'folder' | 'dataFolder' | 'configFolder'
->
+> & {
+  /** the release has not started: its configuration files are not on disk yet */
+  isNext?: boolean
+}
 
 /** A release whose command before the start runs on the copy. */
 interface After {
@@ -72,11 +75,12 @@ export class Rehearser {
     const place = join(this.#folder, randomBytes(6).toString('hex'))
     makePlace(place)
     try {
-      const common = this.#common(asked, place)
-      if (!after) return await this.#perform({ ...asked, ...common, after: null })
+      const nextFiles = asked.isNext ? await this.#writeFiles(asked, join(place, 'next')) : null
+      const common = { ...asked, ...this.#common(asked, place), nextFiles }
+      if (!after) return await this.#perform({ ...common, after: null })
       const service = afterCommand(asked.service, after.verify)
       return await this.#perform({
-        ...{ ...asked, ...common, service },
+        ...{ ...common, service },
         after: await this.#writeFilesOf(after, place),
       })
     } finally {
@@ -85,15 +89,24 @@ export class Rehearser {
   }
 
   async #writeFilesOf({ release, folder }: After, place: string) {
-    const { isolation, path } = this.#machine
     const configFolder = join(place, 'config')
     mkdirSync(configFolder, { mode: 0o711 })
     for (const service of release.services)
-      await writeServiceFiles({
-        ...{ release, service, folder, path, isolation, dataFolder: '', tmpFolder: '' },
-        configFolder: join(configFolder, service.name),
-      })
+      await this.#writeFiles({ release, service, folder }, join(configFolder, service.name))
     return { release, folder, configFolder }
+  }
+
+  /** Writes the configuration files of a service to a folder, and returns the folder. */
+  async #writeFiles(
+    { release, service, folder }: Pick<Asked, 'release' | 'service' | 'folder'>,
+    configFolder: string,
+  ): Promise<string> {
+    const { isolation, path } = this.#machine
+    mkdirSync(configFolder, { mode: 0o755 })
+    await writeServiceFiles({
+      ...{ release, service, folder, path, isolation, dataFolder: '', tmpFolder: '', configFolder },
+    })
+    return configFolder
   }
 
   #common({ release, service }: Asked, place: string) {

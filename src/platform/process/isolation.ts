@@ -59,8 +59,8 @@ export interface ConfinementRequest {
   /** Describes the user in the files of the system; null leaves them as they are. */
   account: AccountFiles | null
   network: boolean
-  /** a file to mount over /etc/hosts */
-  hosts?: string
+  /** Files and folders that are read at another path than their own. */
+  mounted?: { source: string; path: string }[]
 }
 
 export type Isolation =
@@ -105,6 +105,7 @@ export function confine(
     [...policy.readable, ...request.readable],
     [...policy.writable, ...request.writable],
   ]
+  const mounted = request.mounted ?? []
   const helpers = [
     ...(request.isBound && tools.choom !== null ? [tools.choom, '-n', '500', '--'] : []),
     tools.bwrap,
@@ -116,14 +117,14 @@ export function confine(
     ...['--tmpfs', '/run', ...bind('--ro-bind-try', shownOfRun)],
     ...['/tmp', '/var/tmp', '/dev/shm'].flatMap((folder) => ['--bind', request.tmp, folder]),
     ...policy.hidden.flatMap((folder) => ['--tmpfs', folder]),
-    ...between([...policy.hidden, '/tmp'], [...shown, ...writable]).flatMap((folder) => [
-      '--dir',
-      folder,
-    ]),
+    ...between(
+      [...policy.hidden, '/tmp'],
+      [...shown, ...writable, ...mounted.map(({ path }) => path)],
+    ).flatMap((folder) => ['--dir', folder]),
     ...bind('--ro-bind-try', shown),
     ...bind('--bind-try', writable),
     ...(request.account === null ? [] : over(request.account)),
-    ...(request.hosts === undefined ? [] : ['--ro-bind', request.hosts, '/etc/hosts']),
+    ...mounted.flatMap(({ source, path }) => ['--ro-bind', source, path]),
     ...[...policy.hidden, '/run'].flatMap((folder) => ['--remount-ro', folder]),
     ...(policy.filter === null ? [] : ['--seccomp', String(filterDescriptor)]),
     ...['--chdir', request.cwd, '--'],
