@@ -47,7 +47,10 @@ export const deploymentDetail = deployment.extend({
   /** null when the release had no command, or when one of the same run had succeeded here */
   before: beforeCommand.nullable().default(null),
   pauses: z.array(servicePause).default([]),
-  /** how long clients waited at the last restart of each service that the release runs once */
+  /**
+   * while it is ahead: how long clients waited at the last restart of each service that the release
+   * runs once and may restart
+   */
   expectedPauses: z
     .array(z.object({ service: z.string(), pauseMs: z.number(), deployment: z.number().int() }))
     .default([]),

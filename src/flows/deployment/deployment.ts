@@ -130,7 +130,7 @@ async function startAndVerify(
   if (halted !== null) return halted
   if (former !== null && isRehearsed(plan)) {
     const refused = await ctx.step(`${environment}.rehearse`, (step) =>
-      rehearseRelease(deps, step, plan),
+      rehearseRelease(deps, step, plan, former),
     )
     if (refused !== null) return refused
   }

@@ -4,12 +4,13 @@ import type { ServiceOutput } from '#contract/environment/environment.ts'
 import type { DeploymentDetail } from '#contract/deployment/before.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import { visibleApps } from '#contract/access/grants.ts'
-import { getBefore, getPauses, lastPauses } from '#domains/deployment/before-store.ts'
+import { getBefore, getPauses } from '#domains/deployment/before-store.ts'
 import * as store from '#domains/deployment/store.ts'
 import { askToPromote, getVerdict, listLooks } from '#domains/verdict/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { planRollback, startRollback } from './plan-rollback.ts'
+import { expectedPauses } from './service-changes.ts'
 import { targetOfRelease } from './targets.ts'
 import { replayWatch } from './watch-counts.ts'
 import { replayVerdict } from '#domains/verdict/replay.ts'
@@ -40,7 +41,7 @@ export function deploymentHandlers(
         next: deployments.length === query.limit ? (deployments.at(-1)?.id ?? null) : null,
       }
     },
-    getDeployment: async ({ params }) => readDetail(db, await mustGet(db, params.deployment)),
+    getDeployment: async ({ params }) => readDetail(deps, await mustGet(db, params.deployment)),
     getVerdict: async ({ params }) => {
       const stored = await getVerdict(db, params.deployment)
       if (!stored)
@@ -123,23 +124,17 @@ export function deploymentHandlers(
 }
 
 /** What the deployment did beyond switching the traffic, and what it is expected to do. */
-async function readDetail(db: Database, deployment: Deployment): Promise<DeploymentDetail> {
-  const { id, app, environment, release } = deployment
-  const [stored, before, pauses, last] = await Promise.all([
-    store.getRelease(db, release),
-    getBefore(db, release),
-    getPauses(db, id),
-    lastPauses(db, app, environment),
+async function readDetail(deps: Dependencies, deployment: Deployment): Promise<DeploymentDetail> {
+  const [before, pauses, expected] = await Promise.all([
+    getBefore(deps.db, deployment.release),
+    getPauses(deps.db, deployment.id),
+    expectedPauses(deps, deployment),
   ])
-  const services = stored?.definition.services ?? {}
-  const runsOnce = (name: string): boolean =>
-    services[name]?.keeps || services[name]?.single || false
-  const expectedPauses = last.filter((one) => one.deployment !== id && runsOnce(one.service))
   return {
     ...deployment,
     before: before?.run === deployment.run ? before : null,
     pauses,
-    expectedPauses,
+    expectedPauses: expected,
   }
 }
 

@@ -2,8 +2,13 @@ import { FairleadError } from '#contract/errors.ts'
 import type { RehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import { insertRehearsal } from '#domains/rehearsal/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
-import { fenceOf, type PlannedDeployment } from '#flows/deployment/planned-deployment.ts'
+import {
+  fenceOf,
+  type FormerDeployment,
+  type PlannedDeployment,
+} from '#flows/deployment/planned-deployment.ts'
 import { releaseSpec } from '#flows/deployment/release-spec.ts'
+import { serviceChanges } from '#flows/deployment/service-changes.ts'
 import { retryWhileUnavailable } from '#flows/deployment/retry.ts'
 import { targetOfPlan } from '#flows/deployment/targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -13,19 +18,23 @@ export const isRehearsed = ({ definition, policy }: PlannedDeployment): boolean 
   policy.kind !== 'rollback' && Object.values(definition.services).some(({ keeps }) => keeps)
 
 /**
- * Rehearses the services that keep data with a release that has not started: they stop before they
- * start again, so that a fault would be an outage. Returns why one would not come back, or null.
+ * Rehearses the services that keep data and that a release changes, before it starts: they stop
+ * before they start again, so that a fault would be an outage. Returns why one would not come back,
+ * or null.
  */
 export async function rehearseRelease(
   deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
+  former: FormerDeployment,
 ): Promise<string | null> {
   const { app, environment, release, actor } = plan
   const target = targetOfPlan(deps, plan)
   const next = await releaseSpec(deps, release, fenceOf(plan, step))
+  const changes = await serviceChanges(deps, former.release, release)
   for (const [service, { keeps }] of Object.entries(plan.definition.services)) {
-    const report = keeps
+    const isChanged = keeps && changes.get(service) !== 'nothing'
+    const report = isChanged
       ? await retryWhileUnavailable(step, () => tryService(target.rehearse, plan, service, next))
       : null
     if (report === null) continue

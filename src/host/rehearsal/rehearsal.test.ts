@@ -128,10 +128,8 @@ describe('rehearsal of an app', requiresIsolation, () => {
     })
     const next = async (text: string): Promise<RehearsalReport> => {
       const digest = await host.artifact({ 'server.js': `${server}'/app.json'))\n` })
-      const release = releaseOf(
-        ...([host, 2, digest, [webService({ ...service, files: files(text) })]] as const),
-        { app: kept.app },
-      )
+      const services = [webService({ ...service, files: files(text) })]
+      const release = releaseOf(host, 2, digest, services, { app: kept.app })
       return host.client.rehearse(kept.app, 'production', { service: 'web', release })
     }
     expect(await kept.rehearse()).toMatchObject({ state: 'returns', differences: [] })
