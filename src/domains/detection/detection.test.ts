@@ -165,6 +165,20 @@ describe('the scan', () => {
     expect(scan.rate).toBeLessThan(before * 1.2)
   })
 
+  test('finds harm in the first minutes before it learns it', () => {
+    for (const age of [90, 110, 170, 230])
+      for (let seed = 0; seed < 12; seed += 1) {
+        const random = generator(1000 * age + seed)
+        const scan = new RateScan()
+        const alarmsAt = (rate: number): boolean =>
+          scan.add(50, poisson(random, 50 * rate)) !== null
+        for (let second = 0; second < age; second += 1) expect(alarmsAt(0.001)).toBe(false)
+        let delay = 1
+        while (delay < 120 && !alarmsAt(0.05)) delay += 1
+        expect(delay, `${age} s, seed ${seed}`).toBeLessThan(75)
+      }
+  })
+
   test('finds a small rise that lasts', () => {
     const stream = new Stream({ seed: 9, load: 20, rate: 0.001 })
     const scan = new RateScan()

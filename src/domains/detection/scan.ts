@@ -1,3 +1,4 @@
+import { Early } from './early.ts'
 import { excess, shortfall } from './excess.ts'
 import { History, type Normal } from './history.ts'
 import type { KeptSumsState } from './kept-sums.ts'
@@ -52,6 +53,8 @@ export interface ScanState {
   history: KeptSumsState
   rows: RowState[]
   slow: { logs: number[]; tail: TailState; maximum: number }
+  /** of the first minutes */
+  early?: Normal[][]
 }
 
 export interface ScanOptions {
@@ -77,6 +80,7 @@ export class RateScan {
   readonly #slow: SlowRise
   readonly #slowTail: Tail
   readonly #isFall: boolean
+  readonly #early: Early
   /** streams that share the budget of false alarms */
   streams = 1
   #spread: { variance: number; dispersion: number } | null = null
@@ -97,6 +101,7 @@ export class RateScan {
     this.#rows = createRows(state?.rows).map((row) => ({ ...row, normal: unknown }))
     this.#learns = state?.learns ?? true
     this.#isCleanHour = state?.isCleanHour ?? true
+    this.#early = new Early(state?.early)
     this.#updateNormal(false)
     this.#seconds = state?.seconds ?? 0
   }
@@ -112,6 +117,7 @@ export class RateScan {
         tail: this.#slowTail.save(),
         maximum: this.#slowMaximum,
       },
+      early: this.#early.save(),
     }
   }
 
@@ -187,7 +193,12 @@ export class RateScan {
 
   /** Updates what is normal: every minute in the first hour, then every hour. */
   #learn(): void {
-    const isHour = this.#seconds % 3600 === 0 && this.#seconds > 0
+    const isHour = this.#seconds % 3600 === 0
+    if (this.#learns)
+      this.#early.add(
+        this.#seconds,
+        this.#rows.map((_, i) => this.#history.normal(i)),
+      )
     this.#updateNormal(isHour)
     if (!isHour) return
     this.#history.endHour(this.#seconds)
@@ -197,7 +208,7 @@ export class RateScan {
   #updateNormal(isHour: boolean): void {
     this.#learnSlow(isHour)
     for (const [i, row] of this.#rows.entries()) {
-      row.normal = this.#history.normal(i)
+      row.normal = this.#early.normal(i) ?? this.#history.normal(i)
       if (isHour) endHourOf(row, this.#isCleanHour)
       const bound = Math.log(tests * this.#looks(row.windows.scale.bucket))
       setThresholds(row, bound, this.#budget)
