@@ -45,73 +45,80 @@ describe('services that misbehave', () => {
     expect(run.reason).toMatch(/listens on port \d+ instead of \$PORT/)
   })
 
-  test('one that ignores SIGTERM is killed after its grace, and its children with it', async () => {
-    const stubborn = (text: string): string =>
-      `${tinyServer(text)}\nprocess.on('SIGTERM', () => {})\nrequire('node:child_process').spawn('sleep', ['5151'], { detached: true })`
-    const repository = await repositoryWith({
-      'server.js': stubborn('one'),
-      'fairlead.yaml': `services: {web: {run: exec node server.js, health: /, stop: {grace: 1s}}}${one}`,
-    })
-    await push(installation, 'stubborn', repository)
-    await endedRun(installation, await latest(installation, 'stubborn'))
-    const first =
-      (
-        await installation.client.getEnvironment({
-          params: { app: 'stubborn', environment: 'production' },
-        })
-      ).instances[0]?.pid ?? 0
-    await repository.commit({ 'server.js': stubborn('two') })
-    await push(installation, 'stubborn', repository)
-    expect(await endedRun(installation, await latest(installation, 'stubborn'))).toMatchObject({
-      state: 'succeeded',
-    })
-    await waitFor('the old one is gone', async () => !isAlive(first))
-    await waitFor(
-      'and one child is left, that of the new one',
-      async () =>
-        (await commandsOf(installation)).filter((command) => command === 'sleep 5151').length === 1,
-    )
-    expect((await ask(installation, 'stubborn', 'production')).text).toBe('two')
-  })
+  longTest(
+    'one that ignores SIGTERM is killed after its grace, and its children with it',
+    async () => {
+      const stubborn = (text: string): string =>
+        `${tinyServer(text)}\nprocess.on('SIGTERM', () => {})\nrequire('node:child_process').spawn('sleep', ['5151'], { detached: true })`
+      const repository = await repositoryWith({
+        'server.js': stubborn('one'),
+        'fairlead.yaml': `services: {web: {run: exec node server.js, health: /, stop: {grace: 1s}}}${one}`,
+      })
+      await push(installation, 'stubborn', repository)
+      await endedRun(installation, await latest(installation, 'stubborn'))
+      const first =
+        (
+          await installation.client.getEnvironment({
+            params: { app: 'stubborn', environment: 'production' },
+          })
+        ).instances[0]?.pid ?? 0
+      await repository.commit({ 'server.js': stubborn('two') })
+      await push(installation, 'stubborn', repository)
+      expect(await endedRun(installation, await latest(installation, 'stubborn'))).toMatchObject({
+        state: 'succeeded',
+      })
+      await waitFor('the old one is gone', async () => !isAlive(first))
+      await waitFor(
+        'and one child is left, that of the new one',
+        async () =>
+          (await commandsOf(installation)).filter((command) => command === 'sleep 5151').length ===
+          1,
+      )
+      expect((await ask(installation, 'stubborn', 'production')).text).toBe('two')
+    },
+  )
 
-  test('a fixed port that is taken is tried again until it is free; by host name the environment answers all the time', async () => {
-    const blocker = createServer()
-    const port = installation.edgePort + 9
-    await new Promise<void>((resolve) => blocker.listen(port, '127.0.0.1', resolve))
-    const repository = await repositoryWith(
-      tinyApp('blocked', `\nenvironments: {production: {port: ${port}}}\n`),
-    )
-    await push(installation, 'blocked', repository)
-    expect(await endedRun(installation, await latest(installation, 'blocked'))).toMatchObject({
-      state: 'succeeded',
-    })
-    expect((await ask(installation, 'blocked', 'production')).text).toBe('blocked')
-    const params = { app: 'blocked', environment: 'production' }
-    const byHost = `http://blocked.production.localhost:${installation.edgePort}`
-    const problem = expect.stringMatching(
-      new RegExp(`^port ${port} is used by .+\\(process ${process.pid}\\); Fairlead opens it`),
-    )
-    await waitFor('the program is named', async () => {
-      const { problem: said } = await installation.client.getEnvironment({ params })
-      return said?.includes('process') === true
-    })
-    const { current, ...environment } = await installation.client.getEnvironment({ params })
-    expect(environment).toMatchObject({ problem, urls: [byHost] })
-    expect(current?.url).toBe(byHost)
-    const { stdout } = await installation.cli('status', 'blocked')
-    expect(stdout).toContain(`production: port ${port} is used by `)
-    await new Promise((resolve) => blocker.close(resolve))
-    await waitFor('the port answers', () =>
-      fetch(`http://127.0.0.1:${port}`).then(
-        async (r) => (await r.text()) === 'blocked',
-        () => false,
-      ),
-    )
-    expect(await installation.client.getEnvironment({ params })).toMatchObject({
-      problem: null,
-      urls: [byHost, `http://127.0.0.1:${port}`],
-    })
-  })
+  longTest(
+    'a fixed port that is taken is tried again until it is free; by host name the environment answers all the time',
+    async () => {
+      const blocker = createServer()
+      const port = installation.edgePort + 9
+      await new Promise<void>((resolve) => blocker.listen(port, '127.0.0.1', resolve))
+      const repository = await repositoryWith(
+        tinyApp('blocked', `\nenvironments: {production: {port: ${port}}}\n`),
+      )
+      await push(installation, 'blocked', repository)
+      expect(await endedRun(installation, await latest(installation, 'blocked'))).toMatchObject({
+        state: 'succeeded',
+      })
+      expect((await ask(installation, 'blocked', 'production')).text).toBe('blocked')
+      const params = { app: 'blocked', environment: 'production' }
+      const byHost = `http://blocked.production.localhost:${installation.edgePort}`
+      const problem = expect.stringMatching(
+        new RegExp(`^port ${port} is used by .+\\(process ${process.pid}\\); Fairlead opens it`),
+      )
+      await waitFor('the program is named', async () => {
+        const { problem: said } = await installation.client.getEnvironment({ params })
+        return said?.includes('process') === true
+      })
+      const { current, ...environment } = await installation.client.getEnvironment({ params })
+      expect(environment).toMatchObject({ problem, urls: [byHost] })
+      expect(current?.url).toBe(byHost)
+      const { stdout } = await installation.cli('status', 'blocked')
+      expect(stdout).toContain(`production: port ${port} is used by `)
+      await new Promise((resolve) => blocker.close(resolve))
+      await waitFor('the port answers', () =>
+        fetch(`http://127.0.0.1:${port}`).then(
+          async (r) => (await r.text()) === 'blocked',
+          () => false,
+        ),
+      )
+      expect(await installation.client.getEnvironment({ params })).toMatchObject({
+        problem: null,
+        urls: [byHost, `http://127.0.0.1:${port}`],
+      })
+    },
+  )
 
   longTest('fixed ports move within an app; others are refused', async () => {
     const [one, two] = [installation.edgePort + 7, installation.edgePort + 8]

@@ -102,7 +102,7 @@ describe('a canary', () => {
     expect(counted).toBeGreaterThan(answers.length * 0.6)
   })
 
-  test('without traffic waits for a person, who can promote it', async () => {
+  longTest('without traffic waits for a person, who can promote it', async () => {
     const repository = await live(
       'quiet',
       'steps: [50], least: 100ms, most: 500ms, undecided: hold',
@@ -363,7 +363,7 @@ describe('a canary', () => {
     expect(await installation.cli('canary', 'replay', String(run))).toMatchObject({ code: 0 })
   })
 
-  test('that dies goes back', async () => {
+  longTest('that dies goes back', async () => {
     const repository = await live('dying', 'steps: [50], least: 60s, most: 600s')
     const run = await deliver(
       'dying',

@@ -9,7 +9,7 @@ import { makeRepository, type Repository } from './support/repository.ts'
 import { waitFor } from './support/wait.ts'
 import { signInAs } from './support/people.ts'
 import { requires } from './support/programs.ts'
-import { longDescribe } from './support/scale.ts'
+import { longDescribe, longTest } from './support/scale.ts'
 
 describe('permission to begin', () => {
   let installation: Installation
@@ -169,152 +169,164 @@ describe('permission to begin', () => {
     expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
   })
 
-  test('a freeze holds changes, the newest goes when somebody overrides it, and going back needs nobody', async () => {
-    const repository = await repositoryOf('{}')
-    await push(installation, 'frozen', repository)
-    const { runs } = await installation.client.listRuns({ query: { app: 'frozen', limit: 1 } })
-    await endedRun(installation, runs[0]!.id)
-    await repository.commit({ 'fairlead.yaml': yaml(always) })
-    await push(installation, 'frozen', repository)
-    const first = await waiting('frozen', /^frozen until 2099-01-01 00:00 UTC: the audit$/)
-    await repository.commit({ 'a.txt': 'two' })
-    await push(installation, 'frozen', repository)
-    expect(await endedRun(installation, first.run)).toMatchObject({ state: 'superseded' })
-    const second = await waiting('frozen', /^frozen until/)
-    expect(second.run).toBeGreaterThan(first.run)
-    expect(
-      (await installation.cli('override-freeze', String(second.deployment), '--comment', ' '))
-        .stderr,
-    ).toContain('give the reason')
-    const zoe = await as('Zoe', 'operator')
-    await zoe.decideDeployment({
-      params: { deployment: second.deployment },
-      body: { kind: 'override', comment: 'the outage' },
-    })
-    expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
-    expect(
-      (await installation.client.getPermission({ params: { deployment: second.deployment } }))
-        .frozenMs,
-    ).toBeGreaterThan(0)
-    const back = await installation.client.rollback({
-      params: { app: 'frozen', environment: 'production' },
-      body: {},
-    })
-    await waitFor('it is back', async () => {
-      const { live } = await installation.client.getDeployment({ params: { deployment: back.id } })
-      return live !== null
-    })
-  })
-
-  test('a configuration is a change: it waits, is no part of what is delivered meanwhile, and is gone when it is refused', async () => {
-    const repository = await repositoryOf('{approve: {by: [Bob]}}')
-    await pushAsAda('configured', repository)
-    const first = await waiting('configured', /^waits for approval/)
-    const bob = await as('Bob', 'developer')
-    const approve = (deployment: number) =>
-      bob.decideDeployment({
-        params: { deployment },
-        body: { kind: 'approve' as const, comment: '' },
+  longTest(
+    'a freeze holds changes, the newest goes when somebody overrides it, and going back needs nobody',
+    async () => {
+      const repository = await repositoryOf('{}')
+      await push(installation, 'frozen', repository)
+      const { runs } = await installation.client.listRuns({ query: { app: 'frozen', limit: 1 } })
+      await endedRun(installation, runs[0]!.id)
+      await repository.commit({ 'fairlead.yaml': yaml(always) })
+      await push(installation, 'frozen', repository)
+      const first = await waiting('frozen', /^frozen until 2099-01-01 00:00 UTC: the audit$/)
+      await repository.commit({ 'a.txt': 'two' })
+      await push(installation, 'frozen', repository)
+      expect(await endedRun(installation, first.run)).toMatchObject({ state: 'superseded' })
+      const second = await waiting('frozen', /^frozen until/)
+      expect(second.run).toBeGreaterThan(first.run)
+      expect(
+        (await installation.cli('override-freeze', String(second.deployment), '--comment', ' '))
+          .stderr,
+      ).toContain('give the reason')
+      const zoe = await as('Zoe', 'operator')
+      await zoe.decideDeployment({
+        params: { deployment: second.deployment },
+        body: { kind: 'override', comment: 'the outage' },
       })
-    await approve(first.deployment)
-    await endedRun(installation, first.run)
-    const zoe = await as('Zoe', 'operator')
-    const params = { app: 'configured', environment: 'production' }
-    const set = (name: string) =>
-      zoe.changeConfiguration({ params, body: { variables: { [name]: '1' } } })
-    const inForce = async () => (await zoe.getConfiguration({ params })).variables
-    const stateOf = async (deployment: number) =>
-      (await zoe.getDeployment({ params: { deployment } })).state
-
-    const one = await set('ONE')
-    expect(one.configuration).toMatchObject({ version: 1, state: 'waiting' })
-    const two = await set('TWO')
-    expect(two.configuration).toMatchObject({
-      version: 2,
-      state: 'waiting',
-      changed: ['ONE', 'TWO'],
-    })
-    await waitFor(
-      'the first gave way',
-      async () => (await stateOf(one.deployment?.id ?? 0)) === 'superseded',
-    )
-    expect(await inForce()).toEqual({})
-    // What is delivered meanwhile has what is in force.
-    await repository.commit({ 'a.txt': 'one' })
-    await pushAsAda('configured', repository)
-    let second = first
-    await waitFor('the next change waits', async () => {
-      second = await waiting('configured', /^waits for approval/)
-      return second.run > first.run
-    })
-    await approve(second.deployment)
-    expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
-    expect(await zoe.getDeployment({ params: { deployment: second.deployment } })).toMatchObject({
-      configuration: 0,
-    })
-
-    await bob.decideDeployment({
-      params: { deployment: two.deployment?.id ?? 0 },
-      body: { kind: 'refuse', comment: 'not in this week' },
-    })
-    await waitFor(
-      'it is refused',
-      async () => (await stateOf(two.deployment?.id ?? 0)) === 'failed',
-    )
-    const three = await set('THREE')
-    expect(three.configuration).toMatchObject({ version: 3, state: 'waiting', changed: ['THREE'] })
-    await waitFor('it waits', async () => {
-      const { blocked } = await zoe.getPermission({
-        params: { deployment: three.deployment?.id ?? 0 },
+      expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
+      expect(
+        (await installation.client.getPermission({ params: { deployment: second.deployment } }))
+          .frozenMs,
+      ).toBeGreaterThan(0)
+      const back = await installation.client.rollback({
+        params: { app: 'frozen', environment: 'production' },
+        body: {},
       })
-      return blocked === 'approval'
-    })
-    await approve(three.deployment?.id ?? 0)
-    await waitFor('it is live', async () => (await stateOf(three.deployment?.id ?? 0)) === 'live')
-    expect(await inForce()).toEqual({ THREE: '1' })
-    const { configurations } = await zoe.listConfigurations({ params })
-    expect(configurations.map(({ version, state }) => [version, state])).toEqual([
-      [3, 'in_force'],
-      [2, 'refused'],
-      [1, 'refused'],
-    ])
-    // What has the traffic by the time that it is approved gets it, and what had it does not come
-    // back.
-    const four = await set('FOUR')
-    await repository.commit({ 'a.txt': 'two' })
-    await pushAsAda('configured', repository)
-    let third = second
-    await waitFor('the next change waits', async () => {
-      third = await waiting('configured', /^waits for approval/)
-      return third.run > second.run
-    })
-    await approve(third.deployment)
-    expect(await endedRun(installation, third.run)).toMatchObject({ state: 'succeeded' })
-    expect(await inForce()).toEqual({ THREE: '1' })
-    await approve(four.deployment?.id ?? 0)
-    await waitFor('it is brought to what is live', async () => 'FOUR' in (await inForce()))
-    await waitFor('it is live', async () => {
-      const { deployments } = await zoe.listDeployments({ query: { ...params, state: 'live' } })
-      return deployments[0]?.configuration === 4
-    })
-    const [now] = (await zoe.listDeployments({ query: { ...params, state: 'live' } })).deployments
-    expect(now).toMatchObject({ kind: 'configuration', run: third.run })
-    expect(await stateOf(four.deployment?.id ?? 0)).toBe('superseded')
+      await waitFor('it is back', async () => {
+        const { live } = await installation.client.getDeployment({
+          params: { deployment: back.id },
+        })
+        return live !== null
+      })
+    },
+  )
 
-    const { environments } = await zoe.listTimeLost({ params: { app: 'configured' } })
-    expect(environments[0]).toMatchObject({
-      environment: 'staging',
-      deployments: 3,
-      waited: 0,
-      approvalMs: 0,
-    })
-    expect(environments[1]).toMatchObject({
-      environment: 'production',
-      deployments: 8,
-      frozenMs: 0,
-    })
-    expect(environments[1]?.approvalMs).toBeGreaterThan(environments[1]?.longestMs ?? 0)
-  })
+  longTest(
+    'a configuration is a change: it waits, is no part of what is delivered meanwhile, and is gone when it is refused',
+    async () => {
+      const repository = await repositoryOf('{approve: {by: [Bob]}}')
+      await pushAsAda('configured', repository)
+      const first = await waiting('configured', /^waits for approval/)
+      const bob = await as('Bob', 'developer')
+      const approve = (deployment: number) =>
+        bob.decideDeployment({
+          params: { deployment },
+          body: { kind: 'approve' as const, comment: '' },
+        })
+      await approve(first.deployment)
+      await endedRun(installation, first.run)
+      const zoe = await as('Zoe', 'operator')
+      const params = { app: 'configured', environment: 'production' }
+      const set = (name: string) =>
+        zoe.changeConfiguration({ params, body: { variables: { [name]: '1' } } })
+      const inForce = async () => (await zoe.getConfiguration({ params })).variables
+      const stateOf = async (deployment: number) =>
+        (await zoe.getDeployment({ params: { deployment } })).state
+
+      const one = await set('ONE')
+      expect(one.configuration).toMatchObject({ version: 1, state: 'waiting' })
+      const two = await set('TWO')
+      expect(two.configuration).toMatchObject({
+        version: 2,
+        state: 'waiting',
+        changed: ['ONE', 'TWO'],
+      })
+      await waitFor(
+        'the first gave way',
+        async () => (await stateOf(one.deployment?.id ?? 0)) === 'superseded',
+      )
+      expect(await inForce()).toEqual({})
+      // What is delivered meanwhile has what is in force.
+      await repository.commit({ 'a.txt': 'one' })
+      await pushAsAda('configured', repository)
+      let second = first
+      await waitFor('the next change waits', async () => {
+        second = await waiting('configured', /^waits for approval/)
+        return second.run > first.run
+      })
+      await approve(second.deployment)
+      expect(await endedRun(installation, second.run)).toMatchObject({ state: 'succeeded' })
+      expect(await zoe.getDeployment({ params: { deployment: second.deployment } })).toMatchObject({
+        configuration: 0,
+      })
+
+      await bob.decideDeployment({
+        params: { deployment: two.deployment?.id ?? 0 },
+        body: { kind: 'refuse', comment: 'not in this week' },
+      })
+      await waitFor(
+        'it is refused',
+        async () => (await stateOf(two.deployment?.id ?? 0)) === 'failed',
+      )
+      const three = await set('THREE')
+      expect(three.configuration).toMatchObject({
+        version: 3,
+        state: 'waiting',
+        changed: ['THREE'],
+      })
+      await waitFor('it waits', async () => {
+        const { blocked } = await zoe.getPermission({
+          params: { deployment: three.deployment?.id ?? 0 },
+        })
+        return blocked === 'approval'
+      })
+      await approve(three.deployment?.id ?? 0)
+      await waitFor('it is live', async () => (await stateOf(three.deployment?.id ?? 0)) === 'live')
+      expect(await inForce()).toEqual({ THREE: '1' })
+      const { configurations } = await zoe.listConfigurations({ params })
+      expect(configurations.map(({ version, state }) => [version, state])).toEqual([
+        [3, 'in_force'],
+        [2, 'refused'],
+        [1, 'refused'],
+      ])
+      // What has the traffic by the time that it is approved gets it, and what had it does not come
+      // back.
+      const four = await set('FOUR')
+      await repository.commit({ 'a.txt': 'two' })
+      await pushAsAda('configured', repository)
+      let third = second
+      await waitFor('the next change waits', async () => {
+        third = await waiting('configured', /^waits for approval/)
+        return third.run > second.run
+      })
+      await approve(third.deployment)
+      expect(await endedRun(installation, third.run)).toMatchObject({ state: 'succeeded' })
+      expect(await inForce()).toEqual({ THREE: '1' })
+      await approve(four.deployment?.id ?? 0)
+      await waitFor('it is brought to what is live', async () => 'FOUR' in (await inForce()))
+      await waitFor('it is live', async () => {
+        const { deployments } = await zoe.listDeployments({ query: { ...params, state: 'live' } })
+        return deployments[0]?.configuration === 4
+      })
+      const [now] = (await zoe.listDeployments({ query: { ...params, state: 'live' } })).deployments
+      expect(now).toMatchObject({ kind: 'configuration', run: third.run })
+      expect(await stateOf(four.deployment?.id ?? 0)).toBe('superseded')
+
+      const { environments } = await zoe.listTimeLost({ params: { app: 'configured' } })
+      expect(environments[0]).toMatchObject({
+        environment: 'staging',
+        deployments: 3,
+        waited: 0,
+        approvalMs: 0,
+      })
+      expect(environments[1]).toMatchObject({
+        environment: 'production',
+        deployments: 8,
+        frozenMs: 0,
+      })
+      expect(environments[1]?.approvalMs).toBeGreaterThan(environments[1]?.longestMs ?? 0)
+    },
+  )
 
   test('a run that waits can be cancelled', async () => {
     await push(installation, 'given-up', await repositoryOf(always))

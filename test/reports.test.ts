@@ -231,7 +231,7 @@ describe('the reports of a run', () => {
     ])
   })
 
-  test('belong to one attempt: a step repeated after a crash counts once', async () => {
+  longTest('belong to one attempt: a step repeated after a crash counts once', async () => {
     // The first attempt never ends by itself.
     const begun = 'if [ ! -e "$HOME/hung" ]; then touch "$HOME/hung" written; sleep 600; fi'
     const slow = `${suite(['adds passed']).replace(/exit 0\n$/, '')}\n${begun}\n`

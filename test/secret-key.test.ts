@@ -137,7 +137,7 @@ describe('the key that encrypts secrets', () => {
     expect((await ask(installation, 'shop', 'production')).text).toBe('from-outside')
   })
 
-  test('reads a secret from an external source when needed, and masks it in logs', async () => {
+  longTest('reads a secret from an external source when needed, and masks it in logs', async () => {
     writeFileSync(join(folder, 'password'), 'from-a-file\n', { mode: 0o600 })
     await deliver()
     const set = (reference: string) =>

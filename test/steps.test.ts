@@ -214,7 +214,7 @@ environments: {production: {}}
     expect(await logOf(installation, run, 'ask')).toEqual(['Password? ok'])
   })
 
-  test('run in parts of about equal duration, estimated from earlier runs', async () => {
+  longTest('run in parts of about equal duration, estimated from earlier runs', async () => {
     const seconds: Record<string, number> = { a: 8, b: 4, c: 3, d: 1 }
     const script = `for f in $(cat $FAIRLEAD_TESTS); do
   case $f in ${Object.entries(seconds)
@@ -246,7 +246,7 @@ done
     expect(await partsOf(second)).toEqual([['t/a.test'], ['t/b.test', 't/c.test', 't/d.test']])
   })
 
-  test('keep folders between runs, identified by the content of files', async () => {
+  longTest('keep folders between runs, identified by the content of files', async () => {
     const yaml = `steps: {build: {run: 'ls kept 2>/dev/null || echo nothing; mkdir -p kept; cp lock kept/$(cat lock); echo changed >> lock', cache: {paths: kept, key: lock}}}${rest}`
     const { first, deliver } = await begin('caches', { 'fairlead.yaml': yaml, lock: 'one' })
     expect(first.steps[0]?.cache).toBe('miss')
@@ -380,7 +380,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     )
   })
 
-  test('retry only the failed tests and keep the results of the others', async () => {
+  longTest('retry only the failed tests and keep the results of the others', async () => {
     const all =
       '<testsuite name="s"><testcase name="good"/><testcase name="bad"><failure message="no"/></testcase></testsuite>'
     const one = '<testsuite name="s"><testcase name="bad"/></testsuite>'
@@ -401,7 +401,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     })
   })
 
-  test('that are optional stop only a gate that needs their reports', async () => {
+  longTest('that are optional stop only a gate that needs their reports', async () => {
     const yaml = (gates = ''): string =>
       `steps: {audit: {run: 'echo "{\\"message\\": \\"503\\", \\"error\\": {}}" > audit.json', reports: audit.json, optional: true}, pack: ls}${gates}${rest}`
     const { first, deliver } = await begin('optional', { 'fairlead.yaml': yaml() })
@@ -424,7 +424,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     expect(second.deployments.map(({ deployment }) => deployment?.state)).toEqual(['live', 'live'])
   })
 
-  test('of several apps in one repository run for the apps that a push changes', async () => {
+  longTest('of several apps in one repository run for the apps that a push changes', async () => {
     const yaml = `steps: {show: ls}${rest.replace('production: {}', 'production: {watch: 0}')}`
     const repository = await makeRepository({
       'web/fairlead.yaml': yaml,
@@ -463,7 +463,7 @@ steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule},
     })
   })
 
-  test('run on a schedule, once, although the server was killed', async () => {
+  longTest('run on a schedule, once, although the server was killed', async () => {
     const yaml = `schedule: '* * * * *'\nsteps: {nightly: {run: echo long, when: schedule}}${rest}`
     const { first } = await begin('nightly', { 'fairlead.yaml': yaml })
     expect(states(first)).toEqual({ nightly: 'skipped' })

@@ -5,7 +5,7 @@ import { type Installation, startInstallation } from './support/installation.ts'
 import { makeRepository, type Repository } from './support/repository.ts'
 import { waitFor } from './support/wait.ts'
 import { pushes, type Sent, standard } from './support/forge.ts'
-import { isLong } from './support/scale.ts'
+import { isLong, longTest } from './support/scale.ts'
 
 const zeros = '0'.repeat(40)
 const pipeline = 'steps: {test: {run: "true"}}\n'
@@ -62,9 +62,7 @@ describe('a delivery', () => {
     (await installation.client.listRuns({ query: { app, limit: 500 } })).runs
 
   // `src/domains/forge` tests the formats of the others.
-  const kinds = isLong
-    ? Object.keys(pushes)
-    : ['github', 'gitlab by token', 'cloudevents structured']
+  const kinds = isLong ? Object.keys(pushes) : ['github', 'cloudevents structured']
   test.each(kinds)('from %s starts a run of the pushed commit', async (name) => {
     const app = `by-${name.replaceAll(' ', '-')}`
     const { repository, head, secret } = await watched(app)
@@ -205,72 +203,78 @@ describe('a delivery', () => {
     expect((await installation.client.health()).status).toBe('ok')
   })
 
-  test('is retried while its repository is unavailable, and ignored for another branch', async () => {
-    const { repository, head, secret } = await watched('away')
-    const after = await repository.commit({ 'a.txt': 'two' })
-    const { rename } = await import('node:fs/promises')
-    await rename(repository.folder, `${repository.folder}-away`)
-    const { body } = await send('away', pushes['gitea']!(secret, { before: head, after }))
-    const find = async () =>
-      (await deliveries('away')).find(({ number }) => number === body['number'])
-    await waitFor('it was tried', async () => ((await find())?.tries ?? 0) > 0)
-    expect(await find()).toMatchObject({
-      state: 'pending',
-      outcome: expect.stringContaining('cannot be used'),
-    })
-    await rename(`${repository.folder}-away`, repository.folder)
-    expect(await outcome('away', body['number'])).toMatchObject({ state: 'done', change: after })
+  longTest(
+    'is retried while its repository is unavailable, and ignored for another branch',
+    async () => {
+      const { repository, head, secret } = await watched('away')
+      const after = await repository.commit({ 'a.txt': 'two' })
+      const { rename } = await import('node:fs/promises')
+      await rename(repository.folder, `${repository.folder}-away`)
+      const { body } = await send('away', pushes['gitea']!(secret, { before: head, after }))
+      const find = async () =>
+        (await deliveries('away')).find(({ number }) => number === body['number'])
+      await waitFor('it was tried', async () => ((await find())?.tries ?? 0) > 0)
+      expect(await find()).toMatchObject({
+        state: 'pending',
+        outcome: expect.stringContaining('cannot be used'),
+      })
+      await rename(`${repository.folder}-away`, repository.folder)
+      expect(await outcome('away', body['number'])).toMatchObject({ state: 'done', change: after })
 
-    const other = await send(
-      'away',
-      pushes['gitea']!(secret, { ref: 'refs/heads/x', before: zeros, after: head }),
-    )
-    expect(await outcome('away', other.body['number'])).toMatchObject({
-      state: 'ignored',
-      outcome: 'not a push to main, the delivered branch',
-    })
-  })
+      const other = await send(
+        'away',
+        pushes['gitea']!(secret, { ref: 'refs/heads/x', before: zeros, after: head }),
+      )
+      expect(await outcome('away', other.body['number'])).toMatchObject({
+        state: 'ignored',
+        outcome: 'not a push to main, the delivered branch',
+      })
+    },
+  )
 
-  test('accepts the previous secret for a day, and is listed, replayed and deleted by command', async () => {
-    const { head, secret } = await watched('turned')
-    const made = await installation.cli('webhook', 'create', 'turned')
-    const fresh = /Secret +(\S+)/.exec(made.stdout)![1]!
-    expect(made.stdout).toContain(
-      `${installation.url.replace('127.0.0.1', 'localhost')}/webhooks/turned`,
-    )
-    expect(fresh).not.toBe(secret)
-    for (const [index, one] of [secret, fresh].entries())
+  longTest(
+    'accepts the previous secret for a day, and is listed, replayed and deleted by command',
+    async () => {
+      const { head, secret } = await watched('turned')
+      const made = await installation.cli('webhook', 'create', 'turned')
+      const fresh = /Secret +(\S+)/.exec(made.stdout)![1]!
+      expect(made.stdout).toContain(
+        `${installation.url.replace('127.0.0.1', 'localhost')}/webhooks/turned`,
+      )
+      expect(fresh).not.toBe(secret)
+      for (const [index, one] of [secret, fresh].entries())
+        expect(
+          (
+            await send(
+              'turned',
+              pushes['github']!(one, { before: zeros, after: head, id: `t${index}` }),
+            )
+          ).status,
+        ).toBe(202)
+      const [newest] = await deliveries('turned')
+      const listed = await installation.cli('webhook', 'deliveries', 'turned')
+      expect(listed.stdout).toMatch(/github +push +main/)
       expect(
-        (
-          await send(
-            'turned',
-            pushes['github']!(one, { before: zeros, after: head, id: `t${index}` }),
-          )
-        ).status,
-      ).toBe(202)
-    const [newest] = await deliveries('turned')
-    const listed = await installation.cli('webhook', 'deliveries', 'turned')
-    expect(listed.stdout).toMatch(/github +push +main/)
-    expect(
-      (await installation.cli('webhook', 'replay', 'turned', String(newest!.number))).code,
-    ).toBe(0)
-    expect(await outcome('turned', newest!.number)).toMatchObject({
-      state: 'done',
-      outcome: 'already known',
-      change: head,
-    })
-    expect(await runsOf('turned')).toHaveLength(1)
-    expect((await installation.cli('webhook', 'replay', 'turned', '999999')).stderr).toContain(
-      'There is no delivery',
-    )
-    expect((await installation.cli('webhook', 'show', 'turned')).stdout).toContain(
-      'The previous secret is valid until',
-    )
-    expect((await installation.cli('webhook', 'delete', 'turned')).code).toBe(0)
-    expect(
-      (await send('turned', pushes['github']!(fresh, { before: zeros, after: head }))).status,
-    ).toBe(401)
-  })
+        (await installation.cli('webhook', 'replay', 'turned', String(newest!.number))).code,
+      ).toBe(0)
+      expect(await outcome('turned', newest!.number)).toMatchObject({
+        state: 'done',
+        outcome: 'already known',
+        change: head,
+      })
+      expect(await runsOf('turned')).toHaveLength(1)
+      expect((await installation.cli('webhook', 'replay', 'turned', '999999')).stderr).toContain(
+        'There is no delivery',
+      )
+      expect((await installation.cli('webhook', 'show', 'turned')).stdout).toContain(
+        'The previous secret is valid until',
+      )
+      expect((await installation.cli('webhook', 'delete', 'turned')).code).toBe(0)
+      expect(
+        (await send('turned', pushes['github']!(fresh, { before: zeros, after: head }))).status,
+      ).toBe(401)
+    },
+  )
 
   test('answers the validation request of CloudEvents', async () => {
     await watched('asked')

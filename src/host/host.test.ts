@@ -210,7 +210,7 @@ describe('a release', () => {
     )
   })
 
-  test('a service that leaves the foreground fails, although its child answers', async () => {
+  longTest('a service that leaves the foreground fails, although its child answers', async () => {
     const run = 'node server.js & sleep 0.2'
     const settling = { least: 1000, most: 1000 }
     const status = await settle(
@@ -363,7 +363,7 @@ describe('a release', () => {
     await new Promise((resolve) => thief.close(resolve))
   })
 
-  test('gets the port of another environment together with its first traffic', async () => {
+  longTest('gets the port of another environment together with its first traffic', async () => {
     const port = host.home.edgePort + 5
     const answer = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}`)).text()
     const named = (environment: string) => ({
@@ -388,7 +388,7 @@ describe('a release', () => {
     await host.client.removeEnvironment('shop', 'renamed')
   })
 
-  test('becomes ready only when every instance has settled', async () => {
+  longTest('becomes ready only when every instance has settled', async () => {
     // Both die after their first sign of life: 0.2 s after the start, and 0.1 s after an answer.
     const dies = `${server('dies')}\nsetTimeout(() => process.exit(3), 300)`
     const worker = { name: 'worker', run: 'sleep 0.2; echo no queue; exit 4', port: false }
@@ -445,7 +445,7 @@ describe('a release', () => {
     ])
   })
 
-  test('the grace period applies to the children of a shell that exited', async () => {
+  longTest('the grace period applies to the children of a shell that exited', async () => {
     const slow = await host.artifact({
       'server.js': `${server('slow').replace("process.on('SIGTERM', () => process.exit(0))", '')}
       process.on('SIGTERM', () => setTimeout(() => { require('node:fs').writeFileSync(process.env.FAIRLEAD_DATA_DIR + '/finished', ''); process.exit(0) }, 300))`,
@@ -600,7 +600,7 @@ describe('the end of the host', () => {
     }
   })
 
-  test('a service reads its switches, also after a kill and after a handover', async () => {
+  longTest('a service reads its switches, also after a kill and after a handover', async () => {
     const mail = {
       ...{ type: 'boolean' as const, default: { variant: 'on' } },
       variants: { on: true, off: false },
@@ -985,7 +985,7 @@ describe('a canary', () => {
     expect(all.map(({ text }) => text?.split('\n').length)).toEqual([4])
   })
 
-  test('continues to be counted after a kill and after a handover of the host', async () => {
+  longTest('continues to be counted after a kill and after a handover of the host', async () => {
     await start()
     await route(0.5)
     await asked(50)

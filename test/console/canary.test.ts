@@ -114,7 +114,7 @@ describe('the page of a canary analysis', requires('chromium'), () => {
     expect(problems).toEqual([])
   })
 
-  test('the home page promotes, rolls back and approves what waits for a person', async () => {
+  longTest('the home page promotes, rolls back and approves what waits for a person', async () => {
     await page.emulateMedia({ colorScheme: 'light' })
     await page.setViewportSize({ width: 1440, height: 900 })
     const hold = 'steps: [50], least: 1s, most: 1s, undecided: hold'

@@ -297,7 +297,7 @@ describe('the console', requires('chromium'), () => {
     },
   )
 
-  test('adds an app, connects it to a Git provider, and removes it', async () => {
+  longTest('adds an app, connects it to a Git provider, and removes it', async () => {
     await open('/apps')
     await page.getByRole('button', { name: 'Add app' }).click()
     const dialog = page.getByRole('dialog', { name: 'Add an app' })
@@ -385,7 +385,7 @@ describe('the console', requires('chromium'), () => {
     await files.getByText('level a-value-of-its-own').waitFor()
   })
 
-  test('shows a file that was changed on disk, and puts it right', async () => {
+  longTest('shows a file that was changed on disk, and puts it right', async () => {
     const production = { app: 'shop', environment: 'production' }
     await waitFor('the secret is in force', async () => {
       const { configuration, pending } = await installation.client.getEnvironment({
@@ -472,7 +472,7 @@ describe('the console', requires('chromium'), () => {
     await page.emulateMedia({ colorScheme: 'light' })
   })
 
-  test('acknowledges, silences and resolves an alert', async () => {
+  longTest('acknowledges, silences and resolves an alert', async () => {
     const alert = await openAlert(installation, { app: 'shop', environment: 'production' })
     await open('/alerts?app=shop&state=open')
     await page.locator(`a[href="/alerts/${alert}"]`).click()
@@ -513,7 +513,7 @@ describe('the console', requires('chromium'), () => {
     }
   })
 
-  test('swaps shifts, imports a calendar, and edits a team', async () => {
+  longTest('swaps shifts, imports a calendar, and edits a team', async () => {
     const { client } = installation
     for (const name of ['Ida', 'Jan']) await client.createUser({ body: { name } })
     const layers = [{ people: ['Ida', 'Jan'], start: '2026-01-05T09:00' }]
@@ -559,7 +559,7 @@ describe('the console', requires('chromium'), () => {
     await page.getByText('Live', { exact: true }).waitFor()
   })
 
-  test('signs out and in again in all tabs', async () => {
+  longTest('signs out and in again in all tabs', async () => {
     const other = await context.newPage()
     await other.goto(page.url())
     await other.getByText('Live', { exact: true }).waitFor()

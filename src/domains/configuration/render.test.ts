@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import type { RenderedFile } from '#contract/pipeline-file/configuration-file.ts'
 import { renderFile } from './render.ts'
+import { isLong } from '../../../test/support/scale.ts'
 
 const render = (
   path: string,
@@ -103,7 +104,7 @@ test('any text in quotes is read as it was set, in JSON, YAML and TOML', () => {
       ] as const)
         expect(textOf(render(path, template, { A: value }))).toBeTypeOf('string')
     }),
-    { numRuns: 200 },
+    { numRuns: isLong ? 200 : 50 },
   )
 })
 

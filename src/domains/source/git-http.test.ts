@@ -261,19 +261,22 @@ test('a push with a dangerous tree is refused', async () => {
   expect(await world.changes(app)).toEqual([])
 })
 
-test('of two concurrent pushes one wins, the other fails, and one change is stored', async () => {
-  const app = await hosted('race')
-  const one = await repositoryWith({ 'a.txt': 'a' })
-  const two = await repositoryWith({ 'b.txt': 'b' })
-  const tried = await Promise.allSettled(
-    [one, two].map((repository) => repository.git('push', world.remote(app), 'HEAD:main')),
-  )
-  expect(tried.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
-  const winner = tried[0]?.status === 'fulfilled' ? one : two
-  const head = (await winner.git('rev-parse', 'HEAD')).trim()
-  expect((await world.changes(app)).map((change) => change.sha)).toEqual([head])
-  expect(await world.runs(app)).toEqual([head])
-})
+longTest(
+  'of two concurrent pushes one wins, the other fails, and one change is stored',
+  async () => {
+    const app = await hosted('race')
+    const one = await repositoryWith({ 'a.txt': 'a' })
+    const two = await repositoryWith({ 'b.txt': 'b' })
+    const tried = await Promise.allSettled(
+      [one, two].map((repository) => repository.git('push', world.remote(app), 'HEAD:main')),
+    )
+    expect(tried.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
+    const winner = tried[0]?.status === 'fulfilled' ? one : two
+    const head = (await winner.git('rev-parse', 'HEAD')).trim()
+    expect((await world.changes(app)).map((change) => change.sha)).toEqual([head])
+    expect(await world.runs(app)).toEqual([head])
+  },
+)
 
 test('concurrent pushes to different branches succeed', async () => {
   const app = await hosted('parallel')
@@ -326,7 +329,7 @@ test('a push during a database outage is not acknowledged, and found afterwards'
   expect(await world.runs(app)).toEqual([head])
 })
 
-test('a clone, a shallow clone, and a push from the shallow clone work', async () => {
+longTest('a clone, a shallow clone, and a push from the shallow clone work', async () => {
   const app = await hosted('cloned')
   const repository = await repositoryWith()
   for (let i = 0; i < 5; i += 1) await repository.commit({ 'a.txt': String(i) })
@@ -522,7 +525,7 @@ test('without git the developer reads a sentence, and the server keeps running',
   await repository.git('push', world.remote(app), 'HEAD:main')
 })
 
-test('a request that is not part of the protocol is refused', async () => {
+longTest('a request that is not part of the protocol is refused', async () => {
   const app = await hosted('no-git')
   const authorization = `Basic ${Buffer.from('x:developer-token').toString('base64')}`
   const url = new URL(world.remote(app))

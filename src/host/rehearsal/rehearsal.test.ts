@@ -13,7 +13,7 @@ import {
 } from '../../../test/support/host.ts'
 import { requiresIsolation } from '../../../test/support/isolation.ts'
 import { requires } from '../../../test/support/programs.ts'
-import { isLong, longDescribe } from '../../../test/support/scale.ts'
+import { isLong, longDescribe, longTest } from '../../../test/support/scale.ts'
 import {
   appendOnlyStack,
   appStack,
@@ -98,7 +98,7 @@ describe('rehearsal of an app', requiresIsolation, () => {
     expect(report.reason).toContain('name it in `rehearse.allow`')
   })
 
-  test('keeps to the memory limit of the service', async () => {
+  longTest('keeps to the memory limit of the service', async () => {
     const limited = await startSubject(host, {
       ...appStack,
       service: { ...appStack.service, memory: 300 * 1024 * 1024 },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { diff, touchedLines } from './diff.ts'
+import { isLong } from '../../../test/support/scale.ts'
 
 let folder: string
 
@@ -115,7 +116,7 @@ describe('touched lines of a change', () => {
         for (const line of one) if (line === kept[at]) at += 1
         expect(at).toBe(kept.length)
       }),
-      { numRuns: 25 },
+      { numRuns: isLong ? 25 : 8 },
     )
   })
 })

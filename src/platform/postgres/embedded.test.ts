@@ -109,7 +109,7 @@ test('is durable, listens only on a private socket, and keeps its data', async (
   ])
 })
 
-test('shares one server among processes, and stops it with the last one', async () => {
+longTest('shares one server among processes, and stops it with the last one', async () => {
   mkdirSync(folder, { mode: 0o700 })
   const servers = await Promise.all([start(), start(), start()])
   expect(new Set(servers.map((server) => server.pid)).size).toBe(1)
