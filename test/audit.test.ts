@@ -71,6 +71,14 @@ const override = {
 }
 const newestIncident = async (): Promise<number> =>
   (await ada.listIncidents({ query: { ...shop, state: 'unclosed' } })).incidents[0]?.id ?? 0
+const newestReview = async () => {
+  const incident = await newestIncident()
+  const { version, actionList } = await ada.getReview({ params: { incident } })
+  return { incident, version, action: actionList[0]?.id ?? 0 }
+}
+const reviewAction = {
+  ...{ title: 'Test it', due: '2030-01-01', proof: { kind: 'step', name: 'test' } as const },
+}
 const production = { app: 'shop', environment: 'production' }
 const served = { app: 'served', environment: 'production' }
 
@@ -297,6 +305,33 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   changeIncident: async () => {
     const incident = await newestIncident()
     return () => ada.changeIncident({ params: { incident }, body: { severity: 'critical' } })
+  },
+  createReview: async () => {
+    const incident = await newestIncident()
+    return () => ada.createReview({ params: { incident } })
+  },
+  changeReview: async () => {
+    const { incident, version } = await newestReview()
+    return () =>
+      ada.changeReview({ params: { incident }, body: { version, sections: { luck: 'none' } } })
+  },
+  publishReview: async () => {
+    const { incident, version } = await newestReview()
+    return () => ada.publishReview({ params: { incident }, body: { version, audience: 'inside' } })
+  },
+  createReviewAction: async () => {
+    const { incident } = await newestReview()
+    return () => ada.createReviewAction({ params: { incident }, body: reviewAction })
+  },
+  changeReviewAction: async () => {
+    const { incident, action } = await newestReview()
+    return () =>
+      ada.changeReviewAction({ params: { incident, action }, body: { due: '2030-01-02' } })
+  },
+  deleteReviewAction: async () => {
+    const { incident, action } = await newestReview()
+    return () =>
+      ada.deleteReviewAction({ params: { incident, action }, body: { reason: 'for the test' } })
   },
   closeIncident: async () => {
     const incident = await newestIncident()

@@ -51,6 +51,7 @@ beforeAll(async () => {
     incidents[app] = (
       await installation.client.openIncident({ params: { app }, body: incident })
     ).id
+    await installation.client.createReview({ params: { incident: incidents[app] } })
     errors[app] = await storeError(installation, { app, environment: 'production' })
     const body = { minutes: 60, service: 'none', reason: 'for the test' }
     silences[app] = (await installation.client.createSilence({ params: { app }, body })).id

@@ -46,6 +46,7 @@ beforeAll(async () => {
     incidents[app] = (
       await installation.client.openIncident({ params: { app }, body: incident })
     ).id
+    await installation.client.createReview({ params: { incident: incidents[app] } })
     errors[app] = await storeError(installation, inEnvironment(app))
     const body = { minutes: 60, reason: 'for the test' }
     silences[app] = (await installation.client.createSilence({ params: { app }, body })).id

@@ -22,6 +22,7 @@ import * as monitors from './commands/monitors.ts'
 import * as pulls from './commands/pulls.ts'
 import * as rehearsal from './commands/rehearsal.ts'
 import * as reports from './commands/reports.ts'
+import * as reviews from './commands/reviews.ts'
 import * as runs from './commands/runs.ts'
 import * as slo from './commands/slo.ts'
 import * as status from './commands/status.ts'
@@ -68,6 +69,7 @@ export const groups: Record<string, Register[]> = {
     statusPage.register,
     alerts.register,
     incidents.register,
+    reviews.register,
     oncall.register,
     errors.register,
   ],

@@ -18,6 +18,7 @@ import { machineEndpoints } from './machine/endpoints.ts'
 import { pullRequestEndpoints } from './pull-request/endpoints.ts'
 import { rehearsalEndpoints } from './rehearsal/endpoints.ts'
 import { reportEndpoints } from './report/endpoints.ts'
+import { reviewEndpoints } from './review/endpoints.ts'
 import { runEndpoints } from './run/endpoints.ts'
 import { signalEndpoints } from './signal/endpoints.ts'
 import { sloEndpoints } from './slo/endpoints.ts'
@@ -60,6 +61,7 @@ export const endpoints = {
   ...switchEndpoints,
   ...alertEndpoints,
   ...incidentEndpoints,
+  ...reviewEndpoints,
   ...oncallEndpoints,
   ...errorEndpoints,
 } as const

@@ -21,6 +21,7 @@ import { monitorEvents } from './monitor/events.ts'
 import { oncallEvents } from './oncall/events.ts'
 import { pullRequestEvents } from './pull-request/events.ts'
 import { rehearsalEvents } from './rehearsal/events.ts'
+import { reviewEvents } from './review/events.ts'
 import { runEvents } from './run/events.ts'
 import { serverEvents } from './server/events.ts'
 import { statusPageEvents } from './status-page/events.ts'
@@ -44,6 +45,7 @@ export const events = [
   ...switchEvents,
   ...alertEvents,
   ...incidentEvents,
+  ...reviewEvents,
   ...oncallEvents,
   ...errorEvents,
   ...verdictEvents,

@@ -30,6 +30,8 @@ import { alertHandlers } from '#flows/monitoring/alert-handlers.ts'
 import type { Monitoring } from '#flows/monitoring/jobs.ts'
 import type { NotifyParts } from '#flows/monitoring/notify.ts'
 import { incidentHandlers } from '#flows/incident/handlers.ts'
+import { reviewActionHandlers } from '#flows/review/action-handlers.ts'
+import { reviewHandlers } from '#flows/review/handlers.ts'
 import { oncallHandlers } from '#flows/oncall/handlers.ts'
 import { errorHandlers } from '#flows/error/handlers.ts'
 import { monitorHandlers } from '#flows/monitoring/monitor-handlers.ts'
@@ -117,6 +119,8 @@ export function buildHandlers({
     }),
     ...alertFigureHandlers(db),
     ...incidentHandlers({ db, getApp, now: () => deps.clock.now() }),
+    ...reviewHandlers({ db, now: () => deps.clock.now() }),
+    ...reviewActionHandlers({ db, now: () => deps.clock.now() }),
     ...oncallHandlers({
       ...{ db, publicUrl: deps.publicUrl, now: () => deps.clock.now(), random: randomBytes },
     }),

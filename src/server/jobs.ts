@@ -12,6 +12,7 @@ import type { Monitoring } from '#flows/monitoring/jobs.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { jobsOfApps } from '#flows/job/background.ts'
 import { reconcileIncidents } from '#flows/incident/reconcile.ts'
+import { reconcileReviews } from '#flows/review/reconcile.ts'
 import { rehearseDue } from '#flows/rehearsal/night.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import { clean } from '#flows/upkeep/clean.ts'
@@ -37,6 +38,7 @@ export interface JobParts {
 
 const hour = 3_600_000
 const minute = 60_000
+const second = 1000
 
 /** All background work of a server. */
 export function backgroundJobs({
@@ -92,6 +94,12 @@ export function backgroundJobs({
       interval: periods.monitors,
       claim: oneReplica(),
       run: () => reconcileIncidents({ db, now: () => clock.now() }),
+    }),
+    every({
+      name: 'reconcile-reviews',
+      interval: Math.min(periods.drift, 10 * second),
+      claim: oneReplica(),
+      run: () => reconcileReviews({ db, now: () => clock.now() }),
     }),
     jobsOfApps(deps, periods.jobs),
     errors,

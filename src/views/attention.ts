@@ -73,6 +73,7 @@ const nothing = {
   run: null,
   deployment: null,
   pullRequest: null,
+  incident: null,
   sha: null,
   since: null,
   refusal: null,

@@ -7,6 +7,7 @@ import {
   type RankingRecord,
   severities,
 } from '#contract/incident/incident.ts'
+import { counted } from '#contract/text.ts'
 import { durationWords } from '#contract/time-words.ts'
 import { number, positive } from '../arguments.ts'
 import type { Context } from '../context.ts'
@@ -202,6 +203,8 @@ function detailLines(one: IncidentDetail): string[] {
     `Commander   ${one.commander ?? 'nobody'}`,
     `Messages by ${one.communicator ?? 'nobody'}`,
     ...timeLines(one),
+    ...(one.hasReview ? [`Review      \`fairlead review show ${one.id}\``] : []),
+    ...earlierLines(one),
     '',
     ...(one.changes.length === 0
       ? ['Nothing changed before it.']
@@ -218,6 +221,14 @@ function detailLines(one: IncidentDetail): string[] {
     ...table(one.timeline.map(({ time, actor, kind, text }) => [time, actor, kind, text])),
   ]
 }
+
+/** The reviews of earlier incidents of the same kind: what was learned then. */
+const earlierLines = ({ earlier }: IncidentDetail): string[] =>
+  earlier.map(
+    ({ incident, title, detected, unproven }) =>
+      `Seen before ${detected}: ${title} (\`fairlead review show ${incident}\`` +
+      `${unproven === 0 ? '' : `, ${counted(unproven, 'action')} not proven`})`,
+  )
 
 /** The times that are known, in their order, each with the time since the harm began. */
 function timeLines(one: IncidentDetail): string[] {

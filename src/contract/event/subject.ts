@@ -22,6 +22,7 @@
  * | `status/APP/ENVIRONMENT` | what the status page shows of an app                   |
  * | `alert/ID`             | harm that a person must look at                                  |
  * | `incident/ID`          | harm that customers feel                                         |
+ * | `review/INCIDENT`      | what was learned from an incident, and what follows              |
  * | `error/ID`             | exceptions of services of the same kind                          |
  * | `silence/ID`           | a time in which no messages are sent                             |
  * | `external-change/ID`   | a change outside of Fairlead that another tool reported          |
@@ -61,6 +62,7 @@ export const subjectPatterns = {
   status: /^status\/[^/]+\/[^/]+$/,
   alert: /^alert\/\d+$/,
   incident: /^incident\/\d+$/,
+  review: /^review\/\d+$/,
   error: /^error\/\d+$/,
   silence: /^silence\/\d+$/,
   externalChange: /^external-change\/\d+$/,
@@ -91,6 +93,7 @@ export function pageOf({ subject, app, data }: Placed): string | null {
   if (app !== null && data['pullRequest'] !== undefined) return `/apps/${app}/pull-requests`
   if (/^alert\/\d+$/.test(subject)) return `/alerts/${subject.slice(6)}`
   if (/^incident\/\d+$/.test(subject)) return `/incidents/${subject.slice(9)}`
+  if (/^review\/\d+$/.test(subject)) return `/reviews/${subject.slice(7)}`
   if (/^error\/\d+$/.test(subject)) return `/errors/${subject.slice(6)}`
   if (app !== null && /^machine-run\/\d+$/.test(subject))
     return `/apps/${app}/machine-runs/${subject.slice(12)}`

@@ -23,6 +23,7 @@ export const attentionKinds = [
   'repository',
   'environment_left',
   'switch_expired',
+  'action_overdue',
 ] as const
 
 /** Something that goes on only, or is put right only, when a person acts. */
@@ -33,6 +34,8 @@ export const attention = z.object({
   run: z.number().int().nullable(),
   deployment: z.number().int().nullable(),
   pullRequest: z.number().int().nullable(),
+  /** whose review has the action */
+  incident: z.number().int().nullable(),
   /** the commit that is decided about, or that caused it */
   sha: z.string().nullable(),
   /** what it is about, without the app */

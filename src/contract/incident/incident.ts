@@ -115,11 +115,26 @@ export const incidentAlert = z.object({
 })
 export type IncidentAlert = z.infer<typeof incidentAlert>
 
+/** The review of an earlier incident of the same place, in which the same kind of alert fired. */
+export const earlierReview = z.object({
+  incident: z.number().int(),
+  title: z.string(),
+  detected: z.string(),
+  audience: z.enum(['draft', 'inside', 'outside']),
+  /** its actions that are not proven */
+  unproven: z.number().int(),
+})
+export type EarlierReview = z.infer<typeof earlierReview>
+
 export const incidentDetail = incident.extend({
   alerts: z.array(incidentAlert),
   /** the most likely cause first */
   changes: z.array(incidentChange),
   /** oldest first */
   timeline: z.array(incidentEntry),
+  /** whether it has a review that the caller may read */
+  hasReview: z.boolean(),
+  /** newest first, at most 5; not only incidents that are closed */
+  earlier: z.array(earlierReview),
 })
 export type IncidentDetail = z.infer<typeof incidentDetail>

@@ -14,6 +14,7 @@ import { getRelease } from '#domains/deployment/store.ts'
 import { listIncidents } from '#domains/incident/store.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { authorsOf, permissionRules } from '#flows/deployment/permission.ts'
+import { dayOf } from '#flows/review/read.ts'
 import { waitingForks } from '#flows/pull-request/handlers.ts'
 import { attentionOf, type ObservedEnvironment } from '#views/attention.ts'
 import { deliveryFigures } from '#views/delivery-figures.ts'
@@ -28,6 +29,7 @@ import {
   standingEnvironments,
 } from '#views/home.ts'
 import type { Apps } from '#views/lines.ts'
+import { overdueActions } from '#views/review.ts'
 import { getRuns } from '#views/run.ts'
 
 const shownRuns = 10
@@ -53,8 +55,9 @@ async function readHome(deps: Dependencies, apps: App[], caller: Caller): Promis
   const { db, clock } = deps
   const names = apps.map(({ name }) => name)
   const open = { state: 'unclosed' as const, apps: visibleApps(caller), limit: 20 }
-  const [incidents, standing, newest, loops, runs, withForks] = await Promise.all([
+  const [incidents, overdue, standing, newest, loops, runs, withForks] = await Promise.all([
     listIncidents(db, open),
+    overdueActions(db, { apps: names, owner: caller.name, today: dayOf(clock.now()) }),
     standingEnvironments(db, names),
     newestRuns(db, names),
     listOpenCrashLoops(db, names),
@@ -83,9 +86,12 @@ async function readHome(deps: Dependencies, apps: App[], caller: Caller): Promis
   return {
     incidents,
     crashLoops: sortCrashLoops(loops, observed),
-    attention: await Promise.all(
-      attentionOf(situations, clock.now()).map((item) => withRefusal(deps, item, caller)),
-    ),
+    attention: [
+      ...(await Promise.all(
+        attentionOf(situations, clock.now()).map((item) => withRefusal(deps, item, caller)),
+      )),
+      ...overdue,
+    ],
     apps: situations.map(
       ({ app, branch, environments, newest: run, openPullRequests }): AppSummary => ({
         ...{ name: app, branch, openPullRequests },

@@ -6,10 +6,12 @@ import { listUsers } from '#domains/access/user-store.ts'
 import { listAllEnvironments } from '#domains/deployment/store.ts'
 import { proposeSeverity } from '#domains/incident/felt.ts'
 import * as store from '#domains/incident/store.ts'
+import { getReview } from '#domains/review/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { alertsOfIncident, eventsOfIncident, messagesOfIncident } from '#views/incident.ts'
+import { earlierReviews } from '#views/review.ts'
 import { rankedChanges } from './reconcile.ts'
 import { factsOf, headOf, timelineOf } from './words.ts'
 
@@ -43,18 +45,18 @@ export function incidentHandlers(
       const next = incidents.length === query.limit ? (incidents.at(-1)?.id ?? null) : null
       return { incidents, next, ranking }
     },
-    getIncident: async ({ params }, caller) => mustRead(db, params.incident, caller),
+    getIncident: async ({ params }, caller) => readIncident(db, params.incident, caller),
     openIncident: async ({ params: { app }, body }, caller) => {
       await options.getApp(app)
       const id = await openByPerson(options, app, body, caller)
-      return mustRead(db, id, caller)
+      return readIncident(db, id, caller)
     },
     noteIncident: async ({ params, body: { text } }, caller) => {
       const incident = await mustGet(db, params.incident)
       const type = 'dev.cdeventsx.fairlead-incident.noted'
       const data = { ...factsOf(incident), text }
       await db.batch([appendEvent({ type, ...headOf(incident, caller), data })])
-      return mustRead(db, incident.id, caller)
+      return readIncident(db, incident.id, caller)
     },
     takeIncident: async ({ params, body: { role, person } }, caller) => {
       const incident = await mustBeOpen(db, params.incident)
@@ -70,7 +72,7 @@ export function incidentHandlers(
           data,
         }),
       ])
-      return mustRead(db, incident.id, caller)
+      return readIncident(db, incident.id, caller)
     },
     changeIncident: async ({ params, body }, caller) => {
       const incident = await mustGet(db, params.incident)
@@ -79,7 +81,7 @@ export function incidentHandlers(
         ...mitigationOf(incident, body.mitigation, caller, now()),
         ...(await causeOf(db, incident, body.cause, caller)),
       ])
-      return mustRead(db, incident.id, caller)
+      return readIncident(db, incident.id, caller)
     },
     closeIncident: async ({ params, body: { comment } }, caller) => {
       const incident = await mustBeOpen(db, params.incident)
@@ -90,7 +92,7 @@ export function incidentHandlers(
         ...(incident.over === null ? [resolvedBy(incident, caller)] : []),
         appendEvent({ type, ...headOf(incident, caller), data }),
       ])
-      return mustRead(db, incident.id, caller)
+      return readIncident(db, incident.id, caller)
     },
   }
 }
@@ -243,19 +245,27 @@ async function mustBeUser(db: Database, person: string | null, caller: Caller): 
 }
 
 /** An incident with everything around it that the caller may see. */
-async function mustRead(db: Database, id: number, caller: Caller): Promise<IncidentDetail> {
+export async function readIncident(
+  db: Database,
+  id: number,
+  caller: Caller,
+): Promise<IncidentDetail> {
   const incident = await mustGet(db, id)
-  const [alerts, changes, events, messages] = await Promise.all([
+  const withDrafts = may(caller, 'developer', incident.app)
+  const [alerts, changes, events, messages, review, earlier] = await Promise.all([
     alertsOfIncident(db, id),
     store.listChanges(db, id),
     eventsOfIncident(db, id),
     messagesOfIncident(db, id),
+    getReview(db, id),
+    earlierReviews(db, id, { withDrafts }),
   ])
   const isVisible = (app: string | null): boolean =>
     app === null || app === incident.app || may(caller, 'viewer', app)
   return {
     ...incident,
-    ...{ alerts, timeline: timelineOf(events, messages) },
+    ...{ alerts, earlier, timeline: timelineOf(events, messages) },
+    hasReview: review !== null && (withDrafts || review.audience !== 'draft'),
     changes: changes.filter(({ app }) => isVisible(app)),
   }
 }

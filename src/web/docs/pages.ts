@@ -16,6 +16,7 @@ export const docs: readonly (readonly [string, string])[] = [
   ['rehearsal', 'Rehearsal'],
   ['drift', 'Drift'],
   ['incidents', 'Incidents'],
+  ['reviews', 'Reviews'],
   ['jobs', 'Jobs and commands'],
   ['machines', 'Machines'],
   ['monitoring', 'Monitoring'],

@@ -1,7 +1,7 @@
 import type { Attention } from '#contract/home/home.ts'
 
 /** The page on what needs a person. */
-export function pageOf({ kind, app, environment, run, deployment }: Attention): string {
+export function pageOf({ kind, app, environment, run, deployment, incident }: Attention): string {
   const ofEnvironment = `/apps/${app}/environments/${environment}`
   switch (kind) {
     case 'canary_undecided':
@@ -12,6 +12,8 @@ export function pageOf({ kind, app, environment, run, deployment }: Attention): 
     case 'run_failed':
     case 'environment_failed':
       return run === null ? ofEnvironment : `/runs/${run}`
+    case 'action_overdue':
+      return `/reviews/${incident}`
     case 'fork':
       return `/apps/${app}/pull-requests`
     case 'repository':

@@ -24,7 +24,7 @@ const app = (
 })
 const attention = (kind: Attention['kind'], of = 'shop'): Attention => ({
   ...{ kind, app: of, environment: null, run: null, deployment: null, pullRequest: null },
-  ...{ sha: null, title: '', reason: '', since: null, refusal: null },
+  ...{ sha: null, title: '', reason: '', since: null, incident: null, refusal: null },
 })
 const home = (apps: AppSummary[], needed: Attention[] = []): Home => ({
   ...{ incidents: [], crashLoops: [], attention: needed, apps, runs: [] },

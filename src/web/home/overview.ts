@@ -21,6 +21,7 @@ export const attentionTones: Record<Attention['kind'], Tone> = {
   environment_left: 'warn',
   switch_pulled: 'warn',
   switch_expired: 'warn',
+  action_overdue: 'warn',
 }
 
 export type Group = 'attention' | 'moving' | 'waiting' | 'steady'

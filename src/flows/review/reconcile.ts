@@ -1,0 +1,80 @@
+import { getIncident } from '#domains/incident/store.ts'
+import { judgeAction, type Judgement } from '#domains/review/proof.ts'
+import * as store from '#domains/review/store.ts'
+import { appendEvent } from '#engine/events.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
+import {
+  type ActionToJudge,
+  actionsToJudge,
+  evidenceOf,
+  type IncidentToReview,
+  incidentsToReview,
+} from '#views/review.ts'
+import { actionFacts, factsOf, headOf } from './words.ts'
+
+export interface ReviewsParts {
+  db: Database
+  now(): number
+}
+
+/**
+ * Begins the reviews of incidents that closed, and judges every action by its proof. It keeps no
+ * state: a repetition, on any server, changes nothing. Each change is one transaction.
+ */
+export async function reconcileReviews(parts: ReviewsParts): Promise<void> {
+  for (const one of await incidentsToReview(parts.db)) await begin(parts, one)
+  for (const action of await actionsToJudge(parts.db)) {
+    const evidence = await evidenceOf(parts.db, action, action.proof)
+    const judgement = judgeAction(action.proof, action.failed, evidence)
+    if (isNew(action, judgement))
+      await parts.db.batch([
+        store.judge(action.id, judgement, parts.now()),
+        ...eventsOf(action, judgement),
+      ])
+  }
+}
+
+async function begin(
+  { db, now }: ReviewsParts,
+  { incident: id, hasReview, kinds }: IncidentToReview,
+): Promise<void> {
+  if (hasReview) return void (await db.batch([store.addKinds(id, kinds)]))
+  const incident = await getIncident(db, id)
+  if (!incident) return
+  await db.batch([
+    store.insertReview(id, { kinds, by: 'fairlead', now: now() }),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-review.created',
+      ...headOf({ incident: id, app: incident.app }),
+      data: factsOf(incident),
+    }),
+  ])
+}
+
+const isNew = (action: ActionToJudge, { state, reason, failed }: Judgement): boolean =>
+  state !== action.state ||
+  reason !== action.reason ||
+  (failed === null) !== (action.failed === null)
+
+/** What is worth an event: an action is proven, or is not any more. */
+function eventsOf(action: ActionToJudge, { state, reason }: Judgement): Statement[] {
+  const facts = actionFacts({ ...action, title: action.incidentTitle }, action)
+  if (state === 'proven' && action.state !== 'proven')
+    return [
+      appendEvent({
+        type: 'dev.cdeventsx.fairlead-review.actionproven',
+        ...headOf(action),
+        data: { ...facts, reason },
+      }),
+    ]
+  if (state !== 'proven' && action.state === 'proven')
+    return [
+      appendEvent({
+        type: 'dev.cdeventsx.fairlead-review.actionreopened',
+        ...headOf(action),
+        data: { ...facts, state, reason },
+      }),
+    ]
+  return []
+}
