@@ -7,10 +7,10 @@ import type { WantedMonitor } from './plan.ts'
 /** The monitors of fairlead.yaml, without its objectives. */
 export const listChecked = (db: Database): Promise<CheckedMonitor[]> =>
   db.query<CheckedMonitor>(sql`select id, app, environment, service, kind, name, state, firing,
-      settings from monitor where settings is not null and kind <> 'slo' order by id`)
+      entities, settings from monitor where settings is not null and kind <> 'slo' order by id`)
 
 /** The monitor of an objective. */
-export interface SloMonitor extends Omit<CheckedMonitor, 'settings'> {
+export interface SloMonitor extends Omit<CheckedMonitor, 'settings' | 'entities'> {
   reason: string
   /** ISO 8601 */
   since: string
@@ -89,6 +89,13 @@ export function setChecked(
       where id = ${id}`,
   ]
 }
+
+/** Stores what breaks the rule of a monitor while the harm goes on. */
+export const setEntities = (
+  { id }: Pick<CheckedMonitor, 'id'>,
+  { entities, reason }: Pick<CheckVerdict, 'entities' | 'reason'>,
+): Statement =>
+  sql`update monitor set entities = ${entities}::text[], reason = ${reason} where id = ${id}`
 
 /** Stores when monitors were checked last, and how long that took. */
 export const noteChecks = (checks: { id: number; at: number; took: number }[]): Statement =>

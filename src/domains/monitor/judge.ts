@@ -13,6 +13,8 @@ export interface CheckedMonitor {
   state: MonitorState
   /** harm was found, and its end was not */
   firing: boolean
+  /** what breaks its rule, as stored */
+  entities: string[]
   settings: MonitorSettings
 }
 

@@ -171,6 +171,13 @@ test('an invariant names what breaks it, at once, also to other parts', async ()
   expect(await openAlerts()).toMatchObject([
     { title: 'The rule twice of shop in production is broken', urgency: 'high' },
   ])
+  // The harm grows: the list is complete, and there is no second change of state.
+  host.check('charged_twice', 'down', 1, { reason: 'broken by 7, 9', entities: ['7', '9'] })
+  await one.run()
+  const [grown] = await listMonitors(db, { apps: null })
+  expect(grown).toMatchObject({ entities: ['7', '9'], reason: 'broken by 7, 9' })
+  expect(grown?.since).toBe(found?.since)
+  expect(changes).toHaveLength(1)
 })
 
 test('a host that is away makes its monitors unknown, and maintenance is a state', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { CheckResult } from '#contract/monitor/check.ts'
 import type { MonitorState } from '#contract/monitor/monitor.ts'
 import type { HostMonitor, HostMonitors } from '#contract/host/monitors.ts'
@@ -152,8 +153,15 @@ export class CheckMonitors {
       const frozen = frozenUntil(monitor.settings.maintenance, now())
       const maintenance = frozen && (frozen.reason || 'it was announced')
       const verdict = judgeChecks(monitor, result, needed, { maintenance, now: now() })
-      if (verdict === null || verdict.state === monitor.state) continue
+      if (verdict === null) continue
+      if (verdict.state === monitor.state) {
+        if (!isDeepStrictEqual(verdict.entities, monitor.entities))
+          statements.push(store.setEntities(monitor, verdict))
+        monitor.entities = verdict.entities
+        continue
+      }
       statements.push(...store.setChecked(monitor, verdict))
+      monitor.entities = verdict.entities
       monitor.state = verdict.state
       if (verdict.state === 'up') monitor.firing = false
       if (verdict.state === 'down' || verdict.state === 'degraded') monitor.firing = true
