@@ -7,7 +7,7 @@ const ms = (time: Statement): Statement => sql`(extract(epoch from ${time}) * 10
 /**
  * What changed in a period before harm, in its environment: deployments and, in the last hour,
  * those of other apps to the environment of that name or to their last one, which may share the
- * machine; switches; changes that other tools reported; drift; certificates; playbooks; jobs; and
+ * machine; switches; restarts; changes that other tools reported; drift; certificates; playbooks; jobs; and
  * what the machine lacked. Harm of the installation may come from every app.
  */
 export async function changesBefore(
@@ -40,6 +40,12 @@ export async function changesBefore(
           coalesce(v.data->>'monitor', v.actor)), v.time
       from event v where v.app = ${app}::text and v.data->>'environment' = ${environment}::text
         and v.type like 'dev.cdeventsx.fairlead-switch.%' and ${within(sql`v.time`, 24)}
+      union all
+      select 'restart', v.data->>'service', v.app, ${environment}::text, v.data->>'service',
+        concat('restart of ', v.data->>'service', ' by ', v.actor,
+          case when (v.data->>'isForced')::boolean then ' without a rehearsal' end), v.time
+      from event v where v.subject = ${`environment/${app ?? ''}/${environment ?? ''}`}
+        and v.type = 'dev.cdeventsx.fairlead-service.restarted' and ${within(sql`v.time`, 24)}
       union all
       select 'external', x.id::text, x.app, x.environment, x.service,
         concat(nullif(x.source, '') || ': ', x.summary), x.time

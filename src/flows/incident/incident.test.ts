@@ -229,6 +229,11 @@ test('the suspects are what changed in the environment of the incident', async (
         reason: '',
       },
     }),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-service.restarted',
+      ...{ subject: 'environment/shop/production', chain: 'c-1', app: 'shop', actor: 'Ada' },
+      data: { service: 'redis', release: 1, isForced: true, reason: 'its load', problem: null },
+    }),
     sql`insert into monitor (app, environment, kind, name, state, reason) values
       ('shop', 'production', 'tls', 'edge', 'down', 'the certificate has expired')`,
     sql`insert into machine_run (app, environment, mode, key, playbook, sha, release, state,
@@ -245,6 +250,7 @@ test('the suspects are what changed in the environment of the incident', async (
   expect(changes.map(({ text }) => text)).toEqual(
     expect.arrayContaining([
       'switch mails set to on by Ada',
+      'restart of redis by Ada without a rehearsal',
       'edge: the certificate has expired',
       'playbook site.yml changed 3 things',
       'delivery of aaaaaaa y',
