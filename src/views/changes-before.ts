@@ -45,7 +45,7 @@ export async function changesBefore(
         concat('restart of ', v.data->>'service', ' by ', v.actor,
           case when (v.data->>'isForced')::boolean then ' without a rehearsal' end), v.time
       from event v where v.subject = ${`environment/${app ?? ''}/${environment ?? ''}`}
-        and v.type = 'dev.cdeventsx.fairlead-service.restarted' and ${within(sql`v.time`, 24)}
+        and v.type = 'dev.cdeventsx.fairlead-service.restarting' and ${within(sql`v.time`, 24)}
       union all
       select 'external', x.id::text, x.app, x.environment, x.service,
         concat(nullif(x.source, '') || ': ', x.summary), x.time

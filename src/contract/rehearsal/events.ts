@@ -9,6 +9,14 @@ const ends = {
   unknown: 'was rehearsed without a result',
 } as const
 
+const restart = {
+  service: z.string(),
+  release: z.number().int(),
+  /** whether a rehearsal that failed was overridden, or left out */
+  isForced: z.boolean(),
+  reason: z.string(),
+}
+
 export const rehearsalEvents = [
   defineEvent({
     type: 'dev.cdeventsx.fairlead-service.rehearsed',
@@ -33,15 +41,28 @@ export const rehearsalEvents = [
       },
     },
   }),
+  // Before the act: harm may follow before the restart has ended.
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-service.restarting',
+    version: '0.1.0',
+    data: restart,
+    sentence: ({ actor, id, data }) =>
+      `${actor} restarts ${data.service ?? 'a service'} in ${id}` +
+      (data.isForced ? ' without a rehearsal' : '') +
+      because(data.reason || null),
+    tone: 'move',
+    example: {
+      subject: 'environment/shop/production',
+      app: 'shop',
+      actor: 'Ada',
+      data: { service: 'redis', release: 21, isForced: false, reason: '' },
+    },
+  }),
   defineEvent({
     type: 'dev.cdeventsx.fairlead-service.restarted',
     version: '0.1.0',
     data: {
-      service: z.string(),
-      release: z.number().int(),
-      /** whether a rehearsal that failed was overridden, or left out */
-      isForced: z.boolean(),
-      reason: z.string(),
+      ...restart,
       problem: z.string().nullable(),
     },
     sentence: ({ actor, id, data }) =>

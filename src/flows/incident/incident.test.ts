@@ -230,9 +230,9 @@ test('the suspects are what changed in the environment of the incident', async (
       },
     }),
     appendEvent({
-      type: 'dev.cdeventsx.fairlead-service.restarted',
+      type: 'dev.cdeventsx.fairlead-service.restarting',
       ...{ subject: 'environment/shop/production', chain: 'c-1', app: 'shop', actor: 'Ada' },
-      data: { service: 'redis', release: 1, isForced: true, reason: 'its load', problem: null },
+      data: { service: 'redis', release: 1, isForced: true, reason: 'its load' },
     }),
     sql`insert into monitor (app, environment, kind, name, state, reason) values
       ('shop', 'production', 'tls', 'edge', 'down', 'the certificate has expired')`,

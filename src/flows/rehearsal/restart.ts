@@ -33,14 +33,14 @@ export async function restartService(
   const rehearsal = force ? null : await rehearse(deps, { ...place, cause: 'restart', actor })
   const why = refusalOfRestart(rehearsal)
   if (why !== null) throw new FairleadError('would_not_return', { service, why })
-  const problem = await target.restart(live, service)
+  const subject = `environment/${app}/${environment}`
+  const data = { service, release: live.release, isForced: force, reason }
+  const head = { subject, chain: live.change.chain, app, actor }
   await deps.db.batch([
-    appendEvent({
-      type: 'dev.cdeventsx.fairlead-service.restarted',
-      subject: `environment/${app}/${environment}`,
-      ...{ chain: live.change.chain, app, actor },
-      data: { service, release: live.release, isForced: force, reason, problem },
-    }),
+    appendEvent({ type: 'dev.cdeventsx.fairlead-service.restarting', ...head, data }),
   ])
+  const problem = await target.restart(live, service)
+  const type = 'dev.cdeventsx.fairlead-service.restarted'
+  await deps.db.batch([appendEvent({ type, ...head, data: { ...data, problem } })])
   return { rehearsal, problem }
 }
