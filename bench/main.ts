@@ -26,6 +26,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   suspects: () => import('./suspects.ts'),
   machines: () => import('./machines.ts'),
   switch: () => import('./switch.ts'),
+  night: () => import('./night.ts'),
 }
 
 const wanted = process.argv.slice(2)

@@ -1,5 +1,5 @@
-// Installs the programs that the tests need: on Debian, as root. Anywhere else it names them, and
-// the tests that need them are skipped.
+// Installs the programs that the tests need, or those that are named: on Debian, as root. Anywhere
+// else it names them, and the tests that need them are skipped.
 import { spawnSync } from 'node:child_process'
 import {
   isInstalled,
@@ -9,8 +9,11 @@ import {
   type Program,
 } from '../test/support/programs.ts'
 
+const named = process.argv.slice(2)
 const missing = (): Program[] =>
-  (Object.keys(programs) as Program[]).filter((name) => !isInstalled(name))
+  (Object.keys(programs) as Program[]).filter(
+    (name) => (named.length === 0 || named.includes(name)) && !isInstalled(name),
+  )
 
 function install(packages: string[]): void {
   // RUNLEVEL keeps Debian from starting the services of what it installs.
