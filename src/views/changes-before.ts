@@ -7,8 +7,8 @@ const ms = (time: Statement): Statement => sql`(extract(epoch from ${time}) * 10
 /**
  * What changed in a period before harm, in its environment: deployments and, in the last hour,
  * those of other apps to the environment of that name or to their last one, which may share the
- * machine; switches; restarts; changes that other tools reported; drift; certificates; playbooks; jobs; and
- * what the machine lacked. Harm of the installation may come from every app.
+ * machine; switches; restarts; changes that other tools reported; drift; certificates; playbooks;
+ * jobs; and what the machine lacked. Harm of the installation may come from every app.
  */
 export async function changesBefore(
   db: Database,

@@ -1,5 +1,5 @@
-// Prints the accounts whose card was charged without a credit to the balance. It compares the record
-// of the card processor with the second book, and needs no Redis.
+// Prints the accounts whose card was charged without a credit to the balance. It compares the
+// record of the card processor with the second book, and needs no Redis.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
