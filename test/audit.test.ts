@@ -333,6 +333,21 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     return () =>
       ada.deleteReviewAction({ params: { incident, action }, body: { reason: 'for the test' } })
   },
+  postStatusUpdate: async () => {
+    const incident = await newestIncident()
+    return () => ada.postStatusUpdate({ params: { incident }, body: { text: 'for the test' } })
+  },
+  discardStatusDraft: async () => {
+    const known = await newestIncident()
+    await ada.closeIncident({ params: { incident: known }, body: {} })
+    const body = { title: 'mail fails', environment: 'production' }
+    const { id } = await ada.openIncident({ params: shop, body })
+    await waitFor('there is a draft for customers', async () => {
+      const { incidents } = await ada.listStatusUpdates()
+      return incidents.some((one) => one.id === id && one.draft !== null)
+    })
+    return () => ada.discardStatusDraft({ params: { incident: id } })
+  },
   closeIncident: async () => {
     const incident = await newestIncident()
     return () => ada.closeIncident({ params: { incident }, body: {} })

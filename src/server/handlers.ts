@@ -41,6 +41,7 @@ import { jobHandlers } from '#flows/job/handlers.ts'
 import { machineHandlers } from '#flows/machine/handlers.ts'
 import { makeJobKey, wakeJobs } from '#flows/job/background.ts'
 import { statusPageHandlers } from '#flows/status-page/handlers.ts'
+import { updateHandlers } from '#flows/status-page/update-handlers.ts'
 import { switchHandlers } from '#flows/switch/handlers.ts'
 import { rehearsalHandlers } from '#flows/rehearsal/handlers.ts'
 import { reportHandlers } from '#flows/evidence/report-handlers.ts'
@@ -67,7 +68,7 @@ export interface HandlerParts {
   host: Pick<HostClient, 'status' | 'switches' | 'setSwitches'>
   jobs: readonly BackgroundJob[]
   notify: NotifyParts
-  monitoring: Pick<Monitoring, 'wakeNotifications'>
+  monitoring: Pick<Monitoring, 'wakeNotifications' | 'wakeStatusPage'>
 }
 
 /** The handlers of every endpoint, except those that set cookies. */
@@ -130,6 +131,9 @@ export function buildHandlers({
     ...monitorHandlers({ db, publicUrl: deps.publicUrl }),
     ...sloHandlers({ db, clock: deps.clock }),
     ...statusPageHandlers({ db, now: () => deps.clock.now(), address: deps.statusPage }),
+    ...updateHandlers({
+      ...{ db, now: () => deps.clock.now(), onUpdate: monitoring.wakeStatusPage },
+    }),
     ...switchHandlers({ db, host, now: () => deps.clock.now() }),
     ...signalHandlers({ db, clock: deps.clock, budget: deps.signalBudget }),
     ...healthHandlers({ db, host, jobs, disk: deps.disk, edgePort: home.edgePort }),

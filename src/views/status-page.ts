@@ -1,5 +1,5 @@
 import type { MonitorState } from '#contract/monitor/monitor.ts'
-import type { StatusChange } from '#contract/status-page/status-page.ts'
+import type { PublicMaintenance, StatusChange } from '#contract/status-page/status-page.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 
@@ -52,3 +52,54 @@ export async function pageChanges(db: Database, days: number): Promise<StatusCha
           and b.subject = e.subject and b.time <= now() - make_interval(days => ${days}::int)))
     order by id desc`)
 }
+
+/** An incident in the last environment of an app. Times are milliseconds since 1970. */
+export interface PageIncident {
+  id: number
+  app: string
+  environment: string
+  state: 'open' | 'mitigated' | 'over' | 'closed'
+  occurrence: number
+  began: number
+  mitigated: number | null
+  over: number | null
+}
+
+/** The incidents that are not closed, and those of the last days that customers read of. */
+export const pageIncidents = (db: Database, days: number): Promise<PageIncident[]> =>
+  db.query<PageIncident>(sql`select i.id, i.app, i.environment, i.occurrence,
+      case when i.closed is not null then 'closed' when i.over is not null then 'over'
+        when i.mitigated is not null then 'mitigated' else 'open' end as state,
+      (extract(epoch from coalesce(i.onset_from, i.detected)) * 1000)::float8 as began,
+      (extract(epoch from i.mitigated) * 1000)::float8 as mitigated,
+      (extract(epoch from i.over) * 1000)::float8 as over
+    from incident i join environment e on e.app = i.app and e.name = i.environment
+    where e.pull_request is null and e.position = (select max(position) from environment
+        where app = i.app and pull_request is null)
+      and (i.closed is null or i.closed > now() - make_interval(days => ${days}::int)
+        and exists (select from status_update u where u.incident = i.id and u.state <> 'discarded'))
+    order by i.id desc limit 100`)
+
+/** Who informs the customers about the incident of a promised update; null for nobody. */
+export async function promiseKeeper(
+  db: Database,
+  update: number,
+): Promise<{ incident: number; person: string | null } | null> {
+  const rows = await db.query<{ incident: number; person: string | null }>(
+    sql`select i.id as incident, coalesce(i.communicator, i.commander) as person
+      from status_update u join incident i on i.id = u.incident where u.id = ${update}`,
+  )
+  return rows[0] ?? null
+}
+
+/** Announced maintenance of last environments: what goes on, comes, or ended in the last days. */
+export const pageMaintenances = (db: Database, days: number): Promise<PublicMaintenance[]> =>
+  db.query<PublicMaintenance>(sql`select s.id, e.app, e.name as environment,
+      s.created as announced, s.starts as from, s.until
+    from silence s join environment e on e.app = s.app
+    where s.starts > s.created and s.until > s.starts and s.matchers = '[]'
+      and (s.environment is null or s.environment = e.name) and s.service is null
+      and s.until > now() - make_interval(days => ${days}::int)
+      and e.pull_request is null and e.position = (select max(position) from environment
+        where app = e.app and pull_request is null)
+    order by s.starts, s.id limit 50`)

@@ -63,9 +63,9 @@ export interface FiringRow {
 /**
  * Everything that should have an alert: monitors, crash loops, rollbacks that failed in the last
  * week while nothing else went live, jobs with a schedule whose last run failed, runs that start
- * late, servers that were lost within a day, and errors that go on: those that a deployment
- * brought, those that came back, and other new ones that were seen ten times. What other tools
- * report is one source for each cause.
+ * late, servers that were lost within a day, promised updates of the status page that are late, and
+ * errors that go on: those that a deployment brought, those that came back, and other new ones that
+ * were seen ten times. What other tools report is one source for each cause.
  */
 export async function firingSources(db: Database): Promise<FiringRow[]> {
   return db.query<FiringRow>(sql`
@@ -129,6 +129,15 @@ export async function firingSources(db: Database): Promise<FiringRow[]> {
         and (coalesce(b.brought, false) or v.regressed is not null or 10 <= (
           select sum(c.count) from error_count c where c.error = v.error
             and c.environment = v.environment and c.hour > now() - interval '2 hours'))
+      union all
+      select 'promise/' || u.id, i.app, i.environment, null, 'promise', i.id::text,
+        'customers were promised an update by '
+          || to_char(u.promised at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC',
+        u.promised, u.promised, null, 'high'
+      from status_update u join incident i on i.id = u.incident
+      where u.state = 'published' and u.promised < now() and u.phase <> 'resolved'
+        and i.closed is null and not exists (select from status_update l
+          where l.incident = u.incident and l.state = 'published' and l.id > u.id)
       union all
       select source, app, environment, service, 'external',
         (array_agg(title order by starts, id))[1],

@@ -1,16 +1,37 @@
-import { componentStateWords } from '#contract/status-page/status-page.ts'
+import { readFile } from 'node:fs/promises'
+import { type Command, Option } from 'commander'
+import type { IncidentUpdates } from '#contract/status-page/endpoints.ts'
+import {
+  componentStateWords,
+  type StatusPhase,
+  statusPhases,
+  statusPhaseWords,
+} from '#contract/status-page/status-page.ts'
+import { number, positive } from '../arguments.ts'
+import type { Context } from '../context.ts'
 import { ago, table } from '../format.ts'
 import type { Register } from '../register.ts'
 
 export const register: Register = (program, context) => {
-  program
+  const group = program
     .command('status-page')
+    .description('the status page: what it says, and updates for customers')
+  addShow(group, context)
+  addUpdates(group, context)
+}
+
+function addShow(group: Command, context: Context): void {
+  group
+    .command('show', { isDefault: true })
     .description('show the address of the status page and what it says')
     .addHelpText('after', '\nExamples:\n  $ fairlead status-page')
     .action(async () => {
       const { client } = await context.connect()
-      const answer = await client.listStatusComponents({})
-      context.answer(answer, () => [
+      const [answer, { incidents }] = await Promise.all([
+        client.listStatusComponents({}),
+        client.listStatusUpdates({}),
+      ])
+      context.answer({ ...answer, incidents }, () => [
         answer.address ?? 'The page is not served: FAIRLEAD_STATUS_HOST is off',
         ...(answer.components.length === 0
           ? ['It has no components yet; deploy an app to its last environment']
@@ -23,6 +44,69 @@ export const register: Register = (program, context) => {
                 `confirmed ${ago(confirmed, context.now())}`,
               ]),
             )),
+        ...incidents.filter(isCurrent).flatMap((one) => incidentLines(one, context.now())),
       ])
+    })
+}
+
+const isCurrent = ({ draft, resolved }: IncidentUpdates): boolean =>
+  draft !== null || resolved === null
+
+function incidentLines({ id, title, name, updates, draft }: IncidentUpdates, now: number) {
+  const [last] = updates
+  return [
+    '',
+    `Incident ${id}, ${name}: ${draft?.title ?? title}`,
+    ...(last
+      ? [`  ${statusPhaseWords[last.phase]}, ${ago(last.published, now)}: ${last.text}`]
+      : ['  Nothing is published']),
+    ...(last?.promised ? [`  The next update is promised by ${last.promised}`] : []),
+    ...(draft === null
+      ? []
+      : [
+          `  Draft, published at ${draft.due}: ${draft.text}`,
+          `  Publish it now with \`fairlead status-page update ${id}\``,
+        ]),
+  ]
+}
+
+interface UpdateOptions {
+  phase?: StatusPhase
+  file?: string
+  title?: string
+  next?: number
+}
+
+function addUpdates(group: Command, context: Context): void {
+  group
+    .command('update')
+    .argument('<incident>', 'number of the incident', number)
+    .argument('[text]', 'Markdown; default: the text of the draft')
+    .option('--file <path>', 'a file with the text')
+    .option('--title <text>', 'what customers notice')
+    .option('--next <minutes>', 'promise the next update within so many minutes', positive)
+    .addOption(new Option('--phase <phase>', 'how far it is').choices(statusPhases))
+    .description('publish an update about an incident, or its draft')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead status-page update 3\n' +
+        '  $ fairlead status-page update 3 "Cards are refused." --phase identified --next 30',
+    )
+    .action(async (id: number, given: string | undefined, options: UpdateOptions) => {
+      const { file, ...rest } = options
+      const text = file === undefined ? given : await readFile(file, 'utf8')
+      const { client } = await context.connect()
+      const body = { ...rest, ...(text === undefined ? {} : { text }) }
+      const answer = await client.postStatusUpdate({ params: { incident: id }, body })
+      context.answer(answer, () => [`Published the update about incident ${id}`])
+    })
+  group
+    .command('discard')
+    .argument('<incident>', 'number of the incident', number)
+    .description('discard the draft about an incident, so that it is not published by itself')
+    .action(async (id: number) => {
+      const { client } = await context.connect()
+      const answer = await client.discardStatusDraft({ params: { incident: id } })
+      context.answer(answer, () => [`Discarded the draft about incident ${id}`])
     })
 }

@@ -339,6 +339,12 @@ export const pipelineFile = shorthand(
           .max(80)
           .optional()
           .describe('The name of the app on the status page; default: the name of the app'),
+        wait: duration(0)
+          .prefault('15m')
+          .describe(
+            'How long words about an incident wait for a person before they are published; ' +
+              '0s publishes them at once',
+          ),
       }),
     )
       .prefault({})

@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import { defineEvent, type EventTone } from '#contract/event/define-event.ts'
-import { type ComponentState, componentStates, componentStateWords } from './status-page.ts'
+import {
+  type ComponentState,
+  componentStates,
+  componentStateWords,
+  statusPhases,
+} from './status-page.ts'
 
 const tones: Record<ComponentState, EventTone> = {
   operational: 'good',
@@ -34,6 +39,45 @@ export const statusPageEvents = [
       data: {
         ...{ environment: 'production', state: 'partial_outage', before: 'operational' },
         since: '2026-11-29T14:02:00.000Z',
+      },
+    },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-status.updated',
+    version: '0.1.0',
+    data: {
+      environment: z.string(),
+      title: z.string(),
+      phase: z.enum(statusPhases),
+      text: z.string(),
+      /** ISO 8601; when customers were promised the next update */
+      promised: z.string().nullable(),
+    },
+    sentence: ({ actor, data: { title, phase } }) =>
+      `${actor} told customers about ${title ?? 'an incident'}: ${phase ?? 'an update'}`,
+    tone: ({ phase }) => (phase === 'resolved' ? 'good' : 'fact'),
+    example: {
+      ...{ subject: 'incident/3', app: 'shop', actor: 'Ada' },
+      data: {
+        ...{ environment: 'production', title: 'Partial outage of the shop' },
+        ...{ phase: 'identified', text: 'Cards are refused. We exchange the gateway.' },
+        promised: '2026-11-29T14:32:00.000Z',
+      },
+    },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-status.discarded',
+    version: '0.1.0',
+    data: { environment: z.string(), title: z.string(), phase: z.enum(statusPhases) },
+    sentence: ({ actor, data: { title, phase } }) =>
+      `${actor} discarded the draft for customers about ${title ?? 'an incident'}` +
+      (phase === undefined ? '' : `: ${phase}`),
+    tone: () => 'fact',
+    example: {
+      ...{ subject: 'incident/3', app: 'shop', actor: 'Ada' },
+      data: {
+        ...{ environment: 'production', title: 'Partial outage of the shop' },
+        phase: 'investigating',
       },
     },
   }),

@@ -54,10 +54,72 @@ export const statusChange = z.object({
 })
 export type StatusChange = z.infer<typeof statusChange>
 
+/** What customers are told about an incident, in the order of an incident's life. */
+export const statusPhases = ['investigating', 'identified', 'monitoring', 'resolved'] as const
+export type StatusPhase = (typeof statusPhases)[number]
+
+/** Phases in words, as people read them. */
+export const statusPhaseWords: Record<StatusPhase, string> = {
+  investigating: 'Investigating',
+  identified: 'Identified',
+  monitoring: 'Monitoring',
+  resolved: 'Resolved',
+}
+
+/** Characters of the text of an update. */
+export const mostUpdateText = 2000
+
+/** A published update; it cannot be changed. */
+export const publishedUpdate = z.object({
+  id: z.number().int(),
+  phase: z.enum(statusPhases),
+  /** Markdown */
+  text: z.string(),
+  /** ISO 8601 */
+  published: z.string(),
+  /** ISO 8601; when customers were promised the next update, null without a promise */
+  promised: z.string().nullable(),
+})
+export type PublishedUpdate = z.infer<typeof publishedUpdate>
+
+/** An incident as customers read it. */
+export const publicIncident = z.object({
+  /** number of the incident */
+  id: z.number().int(),
+  app: z.string(),
+  environment: z.string(),
+  title: z.string(),
+  /** the worst state of the component while it lasted */
+  impact: z.enum(componentStates),
+  /** ISO 8601 */
+  started: z.string(),
+  /** ISO 8601; null while it goes on */
+  resolved: z.string().nullable(),
+  /** newest first, at least one */
+  updates: z.array(publishedUpdate),
+})
+export type PublicIncident = z.infer<typeof publicIncident>
+
+/** Announced maintenance of a component. Times are ISO 8601 UTC. */
+export const publicMaintenance = z.object({
+  /** number of the silence that announces it */
+  id: z.number().int(),
+  app: z.string(),
+  environment: z.string(),
+  announced: z.string(),
+  from: z.string(),
+  until: z.string(),
+})
+export type PublicMaintenance = z.infer<typeof publicMaintenance>
+
 /** Everything that the status page shows. */
 export const statusPage = z.object({
   components: z.array(statusComponent),
   /** newest first, at most 100 */
   changes: z.array(statusChange),
+  /** newest first, at most 50; those that go on come first */
+  incidents: z.array(publicIncident).default([]),
+  /** in the order of their beginning */
+  maintenances: z.array(publicMaintenance).default([]),
 })
 export type StatusPage = z.infer<typeof statusPage>

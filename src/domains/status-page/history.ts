@@ -49,3 +49,18 @@ export function historyOf(
 
 const worse = (a: ComponentState | null, b: ComponentState): ComponentState =>
   a !== null && order.indexOf(a) >= order.indexOf(b) ? a : b
+
+const harms: ComponentState[] = ['degraded', 'partial_outage', 'major_outage']
+
+/** The worst harm between two times, from all changes in any order; null without any. Pure. */
+export function worstBetween(
+  changes: readonly StateSince[],
+  from: number,
+  until: number,
+): ComponentState | null {
+  const sorted = changes.toSorted((a, b) => a.since - b.since)
+  const states = sorted
+    .filter(({ since }, index) => since < until && (sorted[index + 1]?.since ?? Infinity) > from)
+    .map(({ state }) => harms.indexOf(state))
+  return harms[Math.max(-1, ...states)] ?? null
+}

@@ -164,7 +164,7 @@ describe('the history', () => {
 })
 
 test('an app is shown under its own name unless its file says otherwise', () => {
-  expect(pageSettings('shop', null)).toEqual({ show: true, name: 'shop' })
-  expect(pageSettings('shop', { show: false })).toEqual({ show: false, name: 'shop' })
+  expect(pageSettings('shop', null)).toMatchObject({ show: true, name: 'shop' })
+  expect(pageSettings('shop', { show: false })).toMatchObject({ show: false, name: 'shop' })
   expect(pageSettings('shop', { show: true, name: 'The shop' }).name).toBe('The shop')
 })

@@ -10,6 +10,7 @@ import * as store from '#domains/alert/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
+import { promiseKeeper } from '#views/status-page.ts'
 import { firingSources, type FiringRow, recentlyLive } from '#views/watched.ts'
 import { escalate } from './escalate.ts'
 import type { Failing } from './owners.ts'
@@ -56,11 +57,12 @@ function firingOf(row: FiringRow, live: Live): Firing {
     ...{ source, app, environment, service, reason, onset },
     title: titleOf(kind, name, { app, environment, service }) + pulledText(pulls),
     urgency: pulls.length > 0 ? 'high' : (row.urgency ?? (isLast ? 'high' : 'low')),
-    isAlone: app === null || pulls.length > 0,
-    // The release of an error is known.
-    deployment: source.startsWith('error/')
-      ? row.deployment
-      : explain(onset, liveIn(live, { app, environment })),
+    isAlone: app === null || pulls.length > 0 || kind === 'promise',
+    // The release of an error is known, and none explains a promise.
+    deployment:
+      source.startsWith('error/') || kind === 'promise'
+        ? row.deployment
+        : explain(onset, liveIn(live, { app, environment })),
   }
 }
 
@@ -99,6 +101,7 @@ function titleOf(
     replica: `The server on ${name} does not answer`,
     disk: 'The disk of the installation is almost full',
     invariant: `The rule ${name} of ${place} is broken`,
+    promise: `The update on incident ${name} that customers were promised is late`,
     slo: `${place} uses up the error budget of ${name}`,
   }
   return titles[kind] ?? `${name} of ${place} is down`
@@ -169,11 +172,12 @@ async function open(parts: AlertsParts, sources: Firing[], live: Live): Promise<
  * deployment of its own, these are its authors, unless a deployment of the failing app explains it.
  */
 async function explainFirst(
-  { findSuspects, readMachine }: AlertsParts,
+  parts: AlertsParts,
   sources: Firing[],
   first: Firing,
   live: Live,
 ): Promise<{ suspects: Suspect[]; machine: string | null }> {
+  const { findSuspects, readMachine } = parts
   const numbers = (kind: string): number[] =>
     sources.flatMap(({ source }) => {
       const [of, number] = source.split('/')
@@ -182,6 +186,8 @@ async function explainFirst(
   const failing = {
     ...{ errors: numbers('error'), monitors: numbers('monitor'), service: first.service },
   }
+  const [promise] = numbers('promise')
+  if (promise !== undefined) return { suspects: await keeperOf(parts.db, promise), machine: null }
   const machine = first.app === null ? null : fullMachine(await readMachine(), first.onset.from)
   const other = machine?.most ? explain(first.onset, liveIn(live, machine.most)) : null
   const isOther = first.deployment === null && other !== null
@@ -191,6 +197,15 @@ async function explainFirst(
     suspects: suspects.map((one) => ({ ...one, reason: `${from}${one.reason}` })),
     machine: machine?.reason ?? null,
   }
+}
+
+/** The person who informs the customers gets the message first, as a suspect does. */
+async function keeperOf(db: Database, update: number): Promise<Suspect[]> {
+  const keeper = await promiseKeeper(db, update)
+  if (!keeper || keeper.person === null) return []
+  const { incident, person } = keeper
+  const reason = `they inform the customers about incident ${incident}`
+  return [{ name: person, email: null, user: person, reason }]
 }
 
 const eventOf =

@@ -39,6 +39,8 @@ export interface Monitoring {
   jobs: BackgroundJob[]
   /** messages are due */
   wakeNotifications(): void
+  /** the status page has something new to show */
+  wakeStatusPage(): void
 }
 
 /** The jobs from a second of traffic to a message: each wakes the next one. */
@@ -148,5 +150,6 @@ export function monitoring({
   return {
     jobs: [...watching, alerts, messages, causes, share, page],
     wakeNotifications: messages.wake,
+    wakeStatusPage: page.wake,
   }
 }

@@ -18,7 +18,13 @@ import {
 } from '#domains/status-page/store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
-import { pageChanges, pageEnvironments, pageMonitors } from '#views/status-page.ts'
+import {
+  pageChanges,
+  pageEnvironments,
+  pageMaintenances,
+  pageMonitors,
+} from '#views/status-page.ts'
+import { publicIncidents, updateIncidents } from './updates.ts'
 import { failingShare, healthVotes, monitorVotes } from './votes.ts'
 
 export interface ConfirmOptions {
@@ -30,6 +36,8 @@ export interface ConfirmOptions {
 
 interface Found extends ComponentKey {
   name: string
+  /** milliseconds for which words wait for a person */
+  wait: number
   before: Shown | null
   shown: Shown
   changes: ShownChange[]
@@ -43,6 +51,8 @@ const watchPatience = 45_000
 /** Seconds of traffic that the share of failed requests is about. */
 const shareSeconds = 60
 const mostChanges = 100
+/** Days for which maintenance that ended stays on the page. */
+const maintenanceDays = 14
 
 /** Sends the host what the status page shows, and confirms that this is still true. */
 export class ConfirmStatusPage {
@@ -69,12 +79,12 @@ export class ConfirmStatusPage {
     if ((watch?.age ?? Infinity) > watchPatience) return
     const at = now()
     const found = environments.flatMap(({ app, environment, status: settings }) => {
-      const { show, name } = pageSettings(app, settings)
+      const { show, name, wait } = pageSettings(app, settings)
       if (!show) return []
       const key = { app, environment }
       const before = stored.find((one) => isSame(one, key))?.shown ?? null
       const votes = votesOf(key, monitors, status, at)
-      return [judge({ ...key, name, before }, votes, failingShare(seconds, key), at)]
+      return [judge({ ...key, name, wait, before }, votes, failingShare(seconds, key), at)]
     })
     await this.#send(found, stored.length, at)
   }
@@ -83,7 +93,18 @@ export class ConfirmStatusPage {
   async #send(found: Found[], storedCount: number, at: number): Promise<void> {
     const { db, host } = this.#options
     const changed = found.filter(({ before, shown }) => !isSameShown(before, shown))
-    const page = pageOf(found, await pageChanges(db, historyDays), at)
+    const facts = found.map(({ shown, ...one }) => ({ ...one, state: shown.state }))
+    const [stored, announced, told] = await Promise.all([
+      pageChanges(db, historyDays),
+      pageMaintenances(db, maintenanceDays),
+      updateIncidents(db, facts, at),
+    ])
+    const changes = changesOf(found, stored)
+    const page = {
+      ...pageOf(found, changes, at),
+      incidents: publicIncidents(told, changes, at),
+      maintenances: announced.filter((one) => found.some((component) => isSame(component, one))),
+    }
     const text = JSON.stringify(page)
     const isDue = at - this.#sent.at >= confirmEvery
     if (text !== this.#sent.text || isDue) await host.setStatusPage(page)
@@ -125,7 +146,7 @@ const votesOf = (
 ): Vote[] => [...monitorVotes(monitors, key), ...healthVotes(status, key, at)]
 
 function judge(
-  { before, ...key }: Pick<Found, 'app' | 'environment' | 'name' | 'before'>,
+  { before, ...key }: Pick<Found, 'app' | 'environment' | 'name' | 'wait' | 'before'>,
   votes: Vote[],
   failing: number | null,
   at: number,
@@ -138,11 +159,21 @@ function judge(
   return { ...key, before, shown, changes, detail: detailOf(shown.state, timed, failing) }
 }
 
-function pageOf(found: Found[], stored: StatusChange[], at: number): StatusPage {
-  const fresh = found.flatMap(({ app, environment, changes }) =>
-    changes.map(({ state, since }) => ({ app, environment, state, since: isoOf(since) })),
-  )
-  const changes = [...fresh.toReversed(), ...stored]
+/** What has changed just now, before what was stored. */
+const changesOf = (found: Found[], stored: StatusChange[]): StatusChange[] => [
+  ...found
+    .flatMap(({ app, environment, changes }) =>
+      changes.map(({ state, since }) => ({ app, environment, state, since: isoOf(since) })),
+    )
+    .toReversed(),
+  ...stored,
+]
+
+function pageOf(
+  found: Found[],
+  changes: StatusChange[],
+  at: number,
+): Pick<StatusPage, 'components' | 'changes'> {
   return {
     components: found.map(({ app, environment, name, shown, detail }): StatusComponent => {
       const own = changes.filter((one) => isSame(one, { app, environment }))

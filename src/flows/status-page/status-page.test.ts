@@ -7,12 +7,16 @@ import type { HostInstance } from '#contract/host/release.ts'
 import type { HostStatus } from '#contract/host/status.ts'
 import type { StatusPage } from '#contract/status-page/status-page.ts'
 import { noLatency } from '#contract/host/measurements.ts'
+import { listAlerts } from '#domains/alert/store.ts'
 import { readEvents } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
+import { firingSources } from '#views/watched.ts'
+import { reconcileAlerts } from '#flows/monitoring/alerts.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { ConfirmStatusPage } from './confirm.ts'
 import { statusPageHandlers } from './handlers.ts'
+import { updateHandlers } from './update-handlers.ts'
 
 const type = 'dev.cdeventsx.fairlead-status.changed'
 const sha = 'a'.repeat(40)
@@ -63,7 +67,8 @@ beforeEach(async () => {
   host = new SimulatedHost()
   confirm = new ConfirmStatusPage({ db, host, now: () => now })
   await db.batch([
-    sql`truncate monitor, status_component, change, release, deployment, event cascade`,
+    sql`truncate monitor, status_component, incident, alert, silence, change, release,
+      deployment, event cascade`,
     sql`delete from environment`,
     sql`delete from app`,
     sql`insert into app (name, repository, branch) values ('shop', '{"kind": "hosted"}', 'main')`,
@@ -86,6 +91,10 @@ beforeEach(async () => {
         '2026-11-29T14:02:00Z')`,
   ])
 })
+const ada: Caller = {
+  ...{ ...nothing, role: 'viewer', name: 'Ada', email: null, user: 1, session: null },
+  ...{ isLimited: false, by: { credential: 'session', address: null } },
+}
 const last = () => host.pages.at(-1)
 const setErrors = (state: string) =>
   db.query(sql`update monitor set state = ${state} where kind = 'errors'`)
@@ -175,10 +184,6 @@ test('fairlead.yaml names the app, or keeps it off the page', async () => {
   await set({ show: true, name: 'The shop' })
   await confirm.run()
   expect(last()?.components[0]?.name).toBe('The shop')
-  const ada: Caller = {
-    ...{ ...nothing, role: 'viewer', name: 'Ada', email: null, user: 1, session: null },
-    ...{ isLimited: false, by: { credential: 'session', address: null } },
-  }
   const list = () =>
     statusPageHandlers({ db, address: 'http://x', now: () => now }).listStatusComponents(
       { params: {}, query: {}, body: {} },
@@ -188,6 +193,98 @@ test('fairlead.yaml names the app, or keeps it off the page', async () => {
   expect((await list()).components).toMatchObject([{ name: 'The shop', state: 'operational' }])
   await set({ show: false })
   await confirm.run()
-  expect(last()).toEqual({ components: [], changes: [] })
+  expect(last()).toEqual({ components: [], changes: [], incidents: [], maintenances: [] })
   expect((await list()).components).toEqual([])
+})
+
+const openIncident = () =>
+  db.query(sql`insert into incident (id, app, environment, title, reason, opened_by, opener,
+      severity, detected, communicator)
+    overriding system value values (3, 'shop', 'production', 'web fails requests', 'internal words',
+      'alert', 'alert 1', 'major', ${new Date(start).toISOString()}, 'Ada')`)
+const handlers = () => updateHandlers({ db, now: () => now, onUpdate: () => undefined })
+const { signal } = new AbortController()
+const params = { incident: 3 }
+const updates = {
+  post: (body: { text?: string; phase?: 'identified' | 'resolved'; next?: number }) =>
+    handlers().postStatusUpdate({ params, query: {}, body }, ada, signal),
+  discard: () => handlers().discardStatusDraft({ params, query: {}, body: {} }, ada, signal),
+  list: async () =>
+    (await handlers().listStatusUpdates({ params: {}, query: {}, body: {} }, ada, signal))
+      .incidents,
+}
+
+test('words about an incident wait for a person, and go out alone after their time', async () => {
+  await openIncident()
+  await confirm.run()
+  expect(last()?.incidents).toEqual([])
+  expect(await updates.list()).toMatchObject([
+    { id: 3, name: 'shop', updates: [], draft: { phase: 'investigating' } },
+  ])
+  now += 15 * 60_000
+  await db.query(sql`update monitor set checked = now()`)
+  await confirm.run()
+  expect(last()?.incidents).toMatchObject([
+    { id: 3, title: 'Problem with shop', resolved: null, updates: [{ phase: 'investigating' }] },
+  ])
+  expect(JSON.stringify(last()?.incidents)).not.toContain('internal words')
+  await updates.post({ text: 'Cards are refused.', phase: 'identified', next: 30 })
+  now += 1000
+  await confirm.run()
+  expect(last()?.incidents[0]?.updates).toMatchObject([
+    { text: 'Cards are refused.', promised: new Date(now - 1000 + 30 * 60_000).toISOString() },
+    {},
+  ])
+  await db.query(sql`update incident set over = detected + interval '20 minutes', proof = 'x'`)
+  await confirm.run()
+  expect(await updates.list()).toMatchObject([{ draft: { phase: 'resolved' } }])
+  await updates.post({})
+  await confirm.run()
+  expect(last()?.incidents).toMatchObject([{ resolved: '2026-11-29T14:20:00.000Z' }])
+  const told = await readEvents(db, { type: 'dev.cdeventsx.fairlead-status.updated', limit: 9 })
+  expect(told.map(({ actor }) => actor)).toEqual(['Ada', 'Ada', 'fairlead'])
+})
+
+test('a draft that a person discards does not go out', async () => {
+  await openIncident()
+  await confirm.run()
+  await updates.discard()
+  await expect(updates.discard()).rejects.toThrow('Incident 3 has no draft')
+  await expect(updates.post({})).rejects.toThrow('there is no draft')
+  now += 60 * 60_000
+  await confirm.run()
+  expect(last()?.incidents).toEqual([])
+  await db.query(sql`update release set definition = '{"status": {"show": false}}'::json`)
+  await expect(updates.post({ text: 'x' })).rejects.toThrow('not about a component')
+})
+
+test('a promise that passes has an alert for the communicator until the update', async () => {
+  await openIncident()
+  now = Date.now() - 40 * 60_000
+  await updates.post({ text: 'We exchange the gateway.', next: 30 })
+  const alert = async () => {
+    await reconcileAlerts({
+      ...{ db, now: () => Date.now(), onNotification: () => undefined },
+      findSuspects: async () => [],
+      readMachine: async () => [],
+    })
+    return (await listAlerts(db, { limit: 9, apps: null, state: 'unresolved' }))[0]
+  }
+  expect(await alert()).toMatchObject({
+    title: 'The update on incident 3 that customers were promised is late',
+    ...{ urgency: 'high', deployment: null },
+    suspects: [{ user: 'Ada', reason: 'they inform the customers about incident 3' }],
+  })
+  now = Date.now()
+  await updates.post({ text: 'It takes longer.', next: 30 })
+  expect((await firingSources(db)).filter(({ kind }) => kind === 'promise')).toEqual([])
+})
+
+test('announced maintenance of the component is on the page, without its reason', async () => {
+  await db.query(sql`insert into silence (app, starts, until, reason, actor) values
+    ('shop', now() + interval '1 hour', now() + interval '2 hours', 'internal words', 'Ada'),
+    ('shop', now() - interval '1 second', now() + interval '2 hours', 'at once', 'Ada')`)
+  await confirm.run()
+  expect(last()?.maintenances).toMatchObject([{ app: 'shop', environment: 'production' }])
+  expect(JSON.stringify(last())).not.toContain('internal words')
 })

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { badgeSvg } from '#platform/status-page/badge.ts'
 import { atomFeed, rssFeed } from '#platform/status-page/feed.ts'
-import { pageHtml, style } from '#platform/status-page/html.ts'
+import { incidentPageHtml, pageHtml } from '#platform/status-page/html.ts'
 import { overallState, type ShownPage } from '#platform/status-page/shown-page.ts'
+import { style } from '#platform/status-page/style.ts'
 import { statuspageJson } from '#platform/status-page/statuspage.ts'
 
 /** A file as it is answered. */
@@ -35,9 +36,10 @@ export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
     })
   }
   const open = { 'access-control-allow-origin': '*' }
-  add('/', 'text/html; charset=utf-8', pageHtml(page), {
-    ...{ 'content-security-policy': policy, 'referrer-policy': 'no-referrer' },
-  })
+  const html = { 'content-security-policy': policy, 'referrer-policy': 'no-referrer' }
+  add('/', 'text/html; charset=utf-8', pageHtml(page), html)
+  for (const one of page.incidents)
+    add(`/incidents/${one.id}`, 'text/html; charset=utf-8', incidentPageHtml(page, one), html)
   for (const [path, json] of Object.entries(statuspageJson(page, url)))
     add(path, 'application/json; charset=utf-8', `${JSON.stringify(json)}\n`, open)
   add('/history.atom', 'application/atom+xml; charset=utf-8', atomFeed(page, url), open)

@@ -13,7 +13,7 @@ const page: StatusPage = {
       ...{ since: '2026-11-29T14:02:00.000Z', detail: '', uptime: 1, days: [] },
     },
   ],
-  changes: [],
+  ...{ changes: [], incidents: [], maintenances: [] },
 }
 
 let folder: string

@@ -1,5 +1,5 @@
 import { type ComponentState, componentStateWords } from '#contract/status-page/status-page.ts'
-import { escaped } from './html.ts'
+import { escaped } from './html-text.ts'
 
 /** Colours with a contrast of at least 4.5 to white. */
 const colours: Record<ComponentState, string> = {

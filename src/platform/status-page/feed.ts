@@ -1,17 +1,18 @@
-import { componentStateWords } from '#contract/status-page/status-page.ts'
-import { escaped, namesOf } from './html.ts'
-import type { ShownPage } from './shown-page.ts'
+import { componentStateWords, statusPhaseWords } from '#contract/status-page/status-page.ts'
+import { escaped } from './html-text.ts'
+import { markdownHtml } from './markdown.ts'
+import { namesOf, type ShownPage } from './shown-page.ts'
 
 const newest = 50
 
-/** The changes as Atom (RFC 4287). Pure. */
+/** The changes and the updates about incidents as Atom (RFC 4287). Pure. */
 export function atomFeed(page: ShownPage, url: string): string {
   const entries = itemsOf(page).map(
-    ({ id, title, since }) =>
+    ({ id, title, since, path, html }) =>
       `<entry><id>${id}</id><title>${title}</title><updated>${since}</updated>` +
-      `<link href="${escaped(url)}/"/><content type="text">${title}</content></entry>`,
+      `<link href="${escaped(url)}${path}"/><content type="html">${html}</content></entry>`,
   )
-  const updated = page.changes[0]?.since ?? new Date(0).toISOString()
+  const updated = itemsOf(page)[0]?.since ?? new Date(0).toISOString()
   return `<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom"><id>urn:fairlead:status</id><title>Status</title>
 <author><name>Fairlead</name></author><updated>${updated}</updated>
@@ -21,11 +22,12 @@ ${entries.join('\n')}
 `
 }
 
-/** The changes as RSS 2.0. Pure. */
+/** The same as RSS 2.0. Pure. */
 export function rssFeed(page: ShownPage, url: string): string {
   const items = itemsOf(page).map(
-    ({ id, title, since }) =>
+    ({ id, title, since, path, html }) =>
       `<item><guid isPermaLink="false">${id}</guid><title>${title}</title>` +
+      `<link>${escaped(url)}${path}</link><description>${html}</description>` +
       `<pubDate>${new Date(since).toUTCString()}</pubDate></item>`,
   )
   return `<?xml version="1.0" encoding="utf-8"?>
@@ -36,9 +38,32 @@ ${items.join('\n')}
 `
 }
 
-const itemsOf = (page: ShownPage): { id: string; title: string; since: string }[] =>
-  page.changes.slice(0, newest).map(({ app, environment, state, since }) => ({
-    id: escaped(`urn:fairlead:status:${app}:${environment}:${Date.parse(since)}`),
-    title: escaped(`${namesOf(page)(app, environment)}: ${componentStateWords[state]}`),
-    since: new Date(since).toISOString(),
-  }))
+interface Item {
+  id: string
+  title: string
+  /** ISO 8601 */
+  since: string
+  path: string
+  /** escaped HTML */
+  html: string
+}
+
+/** Newest first. */
+function itemsOf(page: ShownPage): Item[] {
+  const changes = page.changes.map(({ app, environment, state, since }): Item => {
+    const title = escaped(`${namesOf(page)(app, environment)}: ${componentStateWords[state]}`)
+    const id = escaped(`urn:fairlead:status:${app}:${environment}:${Date.parse(since)}`)
+    return { id, title, html: title, path: '/', since: new Date(since).toISOString() }
+  })
+  const updates = page.incidents.flatMap((incident) =>
+    incident.updates.map((update): Item => ({
+      id: `urn:fairlead:status-update:${update.id}`,
+      title: escaped(`${incident.title}: ${statusPhaseWords[update.phase]}`),
+      ...{ since: update.published, path: `/incidents/${incident.id}` },
+      html: escaped(markdownHtml(update.text)),
+    })),
+  )
+  return [...changes, ...updates]
+    .toSorted((a, b) => Date.parse(b.since) - Date.parse(a.since))
+    .slice(0, newest)
+}

@@ -1,6 +1,7 @@
 import {
   type ComponentState,
   componentStateWords,
+  type PublicMaintenance,
   type StatusPage,
 } from '#contract/status-page/status-page.ts'
 
@@ -26,6 +27,8 @@ export const shownPage = (
 ): ShownPage => ({
   ...{ confirmed, isStale: isStale || page === null },
   changes: page?.changes ?? [],
+  incidents: page?.incidents ?? [],
+  maintenances: page?.maintenances ?? [],
   components: (page?.components ?? []).map((one) =>
     isStale ? { ...one, state: 'unknown', since: confirmed ?? one.since, detail: '' } : one,
   ),
@@ -43,4 +46,20 @@ export function headline(page: ShownPage): string {
   if (page.isStale) return 'The state is unknown'
   const same = page.components.filter((one) => one.state === state)
   return `${componentStateWords[state]}: ${same.map(({ name }) => name).join(', ')}`
+}
+
+/** The name of a component by its place. */
+export const namesOf =
+  ({ components }: Pick<ShownPage, 'components'>) =>
+  (app: string, environment: string): string =>
+    components.find((one) => one.app === app && one.environment === environment)?.name ?? app
+
+/** Whether maintenance comes, goes on or has ended, when the page was confirmed. */
+export function maintenanceState(
+  { from, until }: Pick<PublicMaintenance, 'from' | 'until'>,
+  { confirmed }: Pick<ShownPage, 'confirmed'>,
+): 'scheduled' | 'in_progress' | 'completed' {
+  const at = Date.parse(confirmed ?? from)
+  if (at < Date.parse(from)) return 'scheduled'
+  return at < Date.parse(until) ? 'in_progress' : 'completed'
 }

@@ -36,7 +36,7 @@ const changes = [
 ]
 const page: StatusPage = {
   components: [component('shop', 'major_outage'), component('mail', 'operational')],
-  changes,
+  ...{ changes, incidents: [], maintenances: [] },
 }
 const isXml = (text: string): void => {
   const parser = new SaxesParser()
@@ -52,7 +52,7 @@ test('the headline names what is wrong', () => {
   expect(headline(shownPage(mail, confirmed, false))).toBe('Everything is operational')
   expect(headline(shownPage(page, confirmed, true))).toBe('The state is unknown')
   expect(headline(shownPage(null, null, true))).toBe('The state is unknown')
-  expect(headline(shownPage({ components: [], changes: [] }, confirmed, false))).toBe(
+  expect(headline(shownPage({ ...page, components: [] }, confirmed, false))).toBe(
     'Nothing is published yet',
   )
 })

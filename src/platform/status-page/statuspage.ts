@@ -1,6 +1,11 @@
-import type { ComponentState, StatusChange } from '#contract/status-page/status-page.ts'
-import { headline, overallState, type ShownPage } from './shown-page.ts'
-import { namesOf } from './html.ts'
+import type {
+  ComponentState,
+  PublicIncident,
+  PublicMaintenance,
+  StatusChange,
+  StatusComponent,
+} from '#contract/status-page/status-page.ts'
+import { headline, maintenanceState, namesOf, overallState, type ShownPage } from './shown-page.ts'
 
 /**
  * The public API of Atlassian Statuspage, version 2. `unknown` is no state of theirs; it is not
@@ -70,28 +75,85 @@ export function statuspageJson(page: ShownPage, url: string): Record<string, Jso
   const updated = page.confirmed ?? new Date(0).toISOString()
   const about = { id: 'fairlead', name: 'Status', url, time_zone: 'Etc/UTC', updated_at: updated }
   const status = { indicator: indicators[state], description: headline(page) }
-  const components = page.components.map((one, index) => ({
-    ...{ id: idOf(one), name: one.name, status: statuses[one.state], updated_at: one.since },
-    ...{ created_at: one.since, position: index + 1, description: one.detail || null },
-    ...{ showcase: true, start_date: null, group_id: null, group: false, page_id: about.id },
-    only_show_if_degraded: false,
-  }))
-  const names = namesOf(page)
-  const incidents = outagesOf(page.changes).map((one) => incidentOf(one, names, url))
+  const components = page.components.map(componentOf)
+  const incidents = incidentsOf(page, url)
   const unresolved = incidents.filter((one) => one.resolved_at === null)
-  const none = { page: about, scheduled_maintenances: [] }
+  const maintenances = page.maintenances.map((one) => maintenanceOf(page, one, url))
   const base = '/api/v2'
+  const scheduled = (list: Json[]): Json => ({ page: about, scheduled_maintenances: list })
+  const inState = (wanted: string): Json[] => maintenances.filter((one) => one.status === wanted)
   return {
     [`${base}/status.json`]: { page: about, status },
     [`${base}/components.json`]: { page: about, components },
     [`${base}/incidents.json`]: { page: about, incidents },
     [`${base}/incidents/unresolved.json`]: { page: about, incidents: unresolved },
-    [`${base}/scheduled-maintenances.json`]: none,
-    [`${base}/scheduled-maintenances/upcoming.json`]: none,
-    [`${base}/scheduled-maintenances/active.json`]: none,
+    [`${base}/scheduled-maintenances.json`]: scheduled(maintenances.toReversed()),
+    [`${base}/scheduled-maintenances/upcoming.json`]: scheduled(inState('scheduled')),
+    [`${base}/scheduled-maintenances/active.json`]: scheduled(inState('in_progress')),
     [`${base}/summary.json`]: {
-      ...{ page: about, components, incidents: unresolved, scheduled_maintenances: [], status },
+      ...{ page: about, components, incidents: unresolved, status },
+      scheduled_maintenances: maintenances.filter((one) => one.status !== 'completed'),
     },
+  }
+}
+
+const componentOf = (one: StatusComponent, index: number) => ({
+  ...{ id: idOf(one), name: one.name, status: statuses[one.state], updated_at: one.since },
+  ...{ created_at: one.since, position: index + 1, description: one.detail || null },
+  ...{ showcase: true, start_date: null, group_id: null, group: false, page_id: 'fairlead' },
+  only_show_if_degraded: false,
+})
+
+/** What people read of incidents, and outages that nothing is published about; newest first. */
+function incidentsOf(page: ShownPage, url: string) {
+  const outages = outagesOf(page.changes).filter(
+    (outage) => !page.incidents.some((one) => isAbout(one, outage)),
+  )
+  return [
+    ...page.incidents.map((one) => publishedIncident(page, one, url)),
+    ...outages.map((one) => incidentOf(one, namesOf(page), url)),
+  ].toSorted((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at))
+}
+
+/** Whether an outage belongs to an incident: the same component at the same time. */
+const isAbout = (one: PublicIncident, { app, environment, started, resolved }: Outage): boolean =>
+  one.app === app &&
+  one.environment === environment &&
+  Date.parse(started) <= (one.resolved === null ? Infinity : Date.parse(one.resolved)) &&
+  Date.parse(one.started) <= (resolved === null ? Infinity : Date.parse(resolved))
+
+function publishedIncident(page: ShownPage, one: PublicIncident, url: string) {
+  const [last] = one.updates
+  const component = page.components.filter(
+    ({ app, environment }) => app === one.app && environment === one.environment,
+  )
+  return {
+    ...{ id: String(one.id), name: one.title, page_id: 'fairlead', status: last?.phase },
+    ...{ created_at: one.started, started_at: one.started },
+    updated_at: last?.published ?? one.started,
+    monitoring_at: one.updates.find(({ phase }) => phase === 'monitoring')?.published ?? null,
+    ...{ resolved_at: one.resolved, shortlink: `${url}/incidents/${one.id}` },
+    ...{ impact: indicators[one.impact], components: component.map(componentOf) },
+    incident_updates: one.updates.map(({ id, phase, text, published }) => ({
+      ...{ id: String(id), incident_id: String(one.id), status: phase, body: text },
+      ...{ created_at: published, updated_at: published, display_at: published },
+    })),
+  }
+}
+
+function maintenanceOf(page: ShownPage, one: PublicMaintenance, url: string) {
+  const status = maintenanceState(one, page)
+  const name = namesOf(page)(one.app, one.environment)
+  const id = `maintenance-${one.id}`
+  return {
+    ...{ id, name: `Maintenance of ${name}`, page_id: 'fairlead', status, impact: 'maintenance' },
+    ...{ created_at: one.announced, updated_at: one.announced, monitoring_at: null },
+    ...{ scheduled_for: one.from, scheduled_until: one.until, shortlink: url },
+    resolved_at: status === 'completed' ? one.until : null,
+    components: page.components
+      .filter(({ app, environment }) => app === one.app && environment === one.environment)
+      .map(componentOf),
+    incident_updates: [],
   }
 }
 

@@ -1,0 +1,82 @@
+import type { PublishedUpdate } from '#contract/status-page/status-page.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
+import type { StoredUpdate, Words } from './update.ts'
+
+/** An update as it is stored; times are milliseconds since 1970. */
+export interface UpdateRow extends StoredUpdate {
+  incident: number
+  published: number | null
+}
+
+/** The updates of some incidents, oldest first. */
+export const listUpdates = (db: Database, incidents: readonly number[]): Promise<UpdateRow[]> =>
+  incidents.length === 0
+    ? Promise.resolve([])
+    : db.query<UpdateRow>(sql`select id, incident, occurrence, state, phase, title, text,
+        (extract(epoch from due) * 1000)::float8 as due,
+        (extract(epoch from published) * 1000)::float8 as published,
+        (extract(epoch from promised) * 1000)::float8 as promised
+      from status_update where incident = any(${[...incidents]}::bigint[])
+      order by id`)
+
+const at = (ms: number | null): Statement =>
+  sql`${ms === null ? null : new Date(ms).toISOString()}::timestamptz`
+
+/** Stores a draft; fails when there is one. */
+export const insertDraft = (
+  { incident, occurrence }: Pick<UpdateRow, 'incident' | 'occurrence'>,
+  { phase, title, text }: Words,
+  due: number,
+): Statement =>
+  sql`insert into status_update (incident, occurrence, state, phase, title, text, author, due)
+    values (${incident}, ${occurrence}, 'draft', ${phase}, ${title}, ${text}, 'fairlead',
+      ${at(due)})`
+
+export const rewordDraft = (id: number, { phase, title, text }: Words): Statement =>
+  sql`update status_update set phase = ${phase}, title = ${title}, text = ${text}
+    where id = ${id} and state = 'draft'`
+
+export const dropDraft = (incident: number): Statement =>
+  sql`delete from status_update where incident = ${incident} and state = 'draft'`
+
+/** Keeps that a person does not want this draft, so that it is not written again. */
+export const discardDraft = (incident: number, by: string): Statement =>
+  sql`update status_update set state = 'discarded', due = null, author = ${by}
+    where incident = ${incident} and state = 'draft'`
+
+/** Reserves the number of an update that has no draft. */
+export async function nextUpdateId(db: Database): Promise<number> {
+  const rows = await db.query<{ id: number }>(
+    sql`select nextval(pg_get_serial_sequence('status_update', 'id')) as id`,
+  )
+  return rows[0]?.id ?? 0
+}
+
+/**
+ * Stores a published update. It takes the number of the draft that it replaces, so it fails when
+ * somebody else has published or discarded that draft meanwhile.
+ */
+export const publish = (
+  { id, incident, occurrence }: Pick<UpdateRow, 'id' | 'incident' | 'occurrence'>,
+  { phase, title, text }: Words,
+  { author, now, promised }: { author: string; now: number; promised: number | null },
+): Statement[] => [
+  dropDraft(incident),
+  sql`insert into status_update (id, incident, occurrence, state, phase, title, text, author,
+      published, promised)
+    overriding system value values (${id}, ${incident}, ${occurrence}, 'published', ${phase},
+      ${title}, ${text}, ${author}, ${at(now)}, ${at(promised)})`,
+]
+
+/** A published update for readers. */
+export const publicUpdate = ({
+  id,
+  phase,
+  text,
+  published,
+  promised,
+}: UpdateRow): PublishedUpdate => ({
+  ...{ id, phase, text, published: new Date(published ?? 0).toISOString() },
+  promised: promised === null ? null : new Date(promised).toISOString(),
+})

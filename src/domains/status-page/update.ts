@@ -1,0 +1,136 @@
+import type { ComponentState, StatusPhase } from '#contract/status-page/status-page.ts'
+
+/** An incident that is about a component of the page. Times are milliseconds since 1970. */
+export interface IncidentFacts {
+  id: number
+  state: 'open' | 'mitigated' | 'over' | 'closed'
+  /** how often it began */
+  occurrence: number
+  began: number
+  mitigated: number | null
+  over: number | null
+}
+
+/** What the page shows of the component of an incident. */
+export interface ComponentFacts {
+  name: string
+  state: ComponentState
+  /** what fails, in one sentence for customers; empty when nothing does */
+  detail: string
+  /** milliseconds for which words wait for a person */
+  wait: number
+}
+
+export interface StoredUpdate {
+  id: number
+  occurrence: number
+  state: 'draft' | 'published' | 'discarded'
+  phase: StatusPhase
+  title: string
+  text: string
+  /** of a draft: when it is published without a person */
+  due: number | null
+  promised: number | null
+}
+
+export interface Words {
+  phase: StatusPhase
+  title: string
+  text: string
+}
+
+export type UpdateAction =
+  | { kind: 'draft'; words: Words; due: number }
+  /** the draft says something else now */
+  | { kind: 'reword'; id: number; words: Words }
+  | { kind: 'publish'; id: number; words: Words }
+  /** the incident ended before customers read of it, or a person said the same */
+  | { kind: 'drop'; id: number }
+
+const ranks: Record<StatusPhase, number> = {
+  ...{ investigating: 0, identified: 1, monitoring: 2, resolved: 3 },
+}
+
+/**
+ * What happens to the words about an incident: they are drafted from facts, wait for a person for
+ * a limited time, and are then published. An incident that ends before that is never published, so
+ * that nobody gets a message about a flap. A repetition changes nothing. Pure.
+ */
+export function nextUpdate(
+  incident: IncidentFacts,
+  component: ComponentFacts,
+  updates: readonly StoredUpdate[],
+  now: number,
+): UpdateAction | null {
+  const draft = updates.find(({ state }) => state === 'draft')
+  const words = draftOf(incident, component, updates)
+  if (!words) return draft ? { kind: 'drop', id: draft.id } : null
+  if (!draft) return { kind: 'draft', words, due: now + component.wait }
+  if (draft.due !== null && draft.due <= now) return { kind: 'publish', id: draft.id, words }
+  const isSame = draft.phase === words.phase && draft.text === words.text
+  return isSame && draft.title === words.title ? null : { kind: 'reword', id: draft.id, words }
+}
+
+/** The words that the facts call for; null when customers know all of it, or need not. Pure. */
+export function draftOf(
+  incident: IncidentFacts,
+  component: ComponentFacts,
+  updates: readonly StoredUpdate[],
+): Words | null {
+  const phase = phaseOf(incident)
+  const published = updates.filter(({ state }) => state === 'published')
+  const isPublic = published.length > 0 && published.at(-1)?.phase !== 'resolved'
+  if (phase === 'resolved' && !isPublic) return null
+  // What a person wrote or discarded since it began last is not drafted again.
+  const handled = updates.filter(
+    (one) => one.state !== 'draft' && one.occurrence >= incident.occurrence,
+  )
+  if (handled.some((one) => ranks[one.phase] >= ranks[phase])) return null
+  const isBack = published.length > 0 && handled.length === 0
+  const title = published.at(-1)?.title ?? titleOf(component)
+  return { phase, title, text: textOf(phase, incident, component, isBack) }
+}
+
+/** What is known about the phase of an incident. Only a person knows that its cause is found. */
+export const phaseOf = ({ state }: Pick<IncidentFacts, 'state'>): StatusPhase =>
+  state === 'open' ? 'investigating' : state === 'mitigated' ? 'monitoring' : 'resolved'
+
+const titles: Partial<Record<ComponentState, string>> = {
+  degraded: 'Degradation of',
+  partial_outage: 'Partial outage of',
+  major_outage: 'Major outage of',
+}
+
+/** The title of an incident for customers, without a person's words. */
+export const titleOf = ({ name, state }: Pick<ComponentFacts, 'name' | 'state'>): string =>
+  `${titles[state] ?? 'Problem with'} ${name}`
+
+function textOf(
+  phase: StatusPhase,
+  { began, mitigated, over }: IncidentFacts,
+  { name, detail }: ComponentFacts,
+  isBack: boolean,
+): string {
+  const of = plain(name)
+  if (phase === 'monitoring')
+    return `A correction of ${of} is in effect${
+      mitigated === null ? '' : ` since ${time(mitigated)}`
+    }. We observe whether the problem is over.`
+  if (phase === 'resolved')
+    return `The problem with ${of} is over. It began on ${time(began)}${
+      over === null ? '' : ` and ended on ${time(over)}`
+    }.`
+  const what =
+    detail === ''
+      ? `There is a problem with ${of}; it began on ${time(began)}.`
+      : `${of}: ${detail}`
+  return `${isBack ? 'The problem has come back. ' : ''}${what} We are investigating it.`
+}
+
+/** Text that Markdown does not change. */
+const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>()#+!|~&]/g, '\\$&')
+
+function time(ms: number): string {
+  const iso = new Date(ms).toISOString()
+  return `${iso.slice(0, 10)} at ${iso.slice(11, 16)} UTC`
+}

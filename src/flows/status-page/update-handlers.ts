@@ -1,0 +1,176 @@
+import { visibleApps } from '#contract/access/grants.ts'
+import { FairleadError } from '#contract/errors.ts'
+import type { Caller, SomeHandlers } from '#contract/handler.ts'
+import type { IncidentUpdates } from '#contract/status-page/endpoints.ts'
+import { historyDays } from '#domains/status-page/history.ts'
+import { pageSettings } from '#domains/status-page/settings.ts'
+import { phaseOf, titleOf, type Words } from '#domains/status-page/update.ts'
+import { listShown } from '#domains/status-page/store.ts'
+import * as store from '#domains/status-page/update-store.ts'
+import { appendEvent } from '#engine/events.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import {
+  pageChanges,
+  pageEnvironments,
+  type PageIncident,
+  pageIncidents,
+} from '#views/status-page.ts'
+import { incidentDays, publicIncident } from './updates.ts'
+
+export interface UpdateHandlersOptions {
+  db: Database
+  /** milliseconds since 1970 */
+  now(): number
+  /** called when the page has something new to show */
+  onUpdate(): void
+}
+
+type UpdateEndpoints = 'listStatusUpdates' | 'postStatusUpdate' | 'discardStatusDraft'
+
+/** What people tell customers about incidents. */
+export function updateHandlers(options: UpdateHandlersOptions): SomeHandlers<UpdateEndpoints> {
+  const { db, now, onUpdate } = options
+  return {
+    listStatusUpdates: async (_input, caller) => {
+      const apps = visibleApps(caller)
+      const known = (await pageIncidents(db, incidentDays)).filter(
+        ({ app }) => apps === null || apps.includes(app),
+      )
+      return { incidents: await readAll(options, known) }
+    },
+    postStatusUpdate: async ({ params, body }, caller) => {
+      const incident = await mustGet(db, params.incident)
+      const updates = await store.listUpdates(db, [incident.id])
+      const words = await wordsOf(db, incident, updates, body)
+      const promised = body.next === undefined ? null : now() + body.next * 60_000
+      if (promised !== null && words.phase === 'resolved')
+        throw invalid('next', 'must not be set for an incident that is resolved')
+      const draft = updates.find(({ state }) => state === 'draft')
+      const id = draft?.id ?? (await store.nextUpdateId(db))
+      const { app, environment, occurrence } = incident
+      const by = { author: caller.name, now: now(), promised }
+      await db.batch([
+        ...store.publish({ id, incident: incident.id, occurrence }, words, by),
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-status.updated',
+          ...headOf(incident.id, app, caller),
+          data: {
+            environment,
+            ...words,
+            promised: promised === null ? null : new Date(promised).toISOString(),
+          },
+        }),
+      ])
+      onUpdate()
+      return mustRead(options, incident)
+    },
+    discardStatusDraft: async ({ params }, caller) => {
+      const incident = await mustGet(db, params.incident)
+      const draft = (await store.listUpdates(db, [incident.id])).find(
+        ({ state }) => state === 'draft',
+      )
+      if (!draft)
+        throw new FairleadError('not_now', { why: `Incident ${incident.id} has no draft` })
+      const { title, phase } = draft
+      await db.batch([
+        store.discardDraft(incident.id, caller.name),
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-status.discarded',
+          ...headOf(incident.id, incident.app, caller),
+          data: { environment: incident.environment, title, phase },
+        }),
+      ])
+      return mustRead(options, incident)
+    },
+  }
+}
+
+const headOf = (incident: number, app: string, actor: Caller) => ({
+  ...{ subject: `incident/${incident}`, chain: `app/${app}`, app, actor },
+})
+
+const invalid = (field: string, problem: string): FairleadError =>
+  new FairleadError('invalid_input', { field, problem })
+
+/** What a person publishes: their own words, otherwise those of the draft. */
+async function wordsOf(
+  db: Database,
+  incident: PageIncident,
+  updates: store.UpdateRow[],
+  body: { [K in keyof Words]?: Words[K] | undefined },
+): Promise<Words> {
+  const draft = updates.find(({ state }) => state === 'draft')
+  const last = updates.findLast(({ state }) => state === 'published')
+  const text = body.text ?? draft?.text
+  if (text === undefined) throw invalid('text', 'is needed, because there is no draft')
+  const isBack = last?.phase === 'resolved' && incident.over === null
+  const current = isBack ? undefined : last?.phase
+  return {
+    text,
+    phase: body.phase ?? draft?.phase ?? current ?? phaseOf(incident),
+    title: body.title ?? draft?.title ?? last?.title ?? (await defaultTitle(db, incident)),
+  }
+}
+
+async function defaultTitle(db: Database, { app, environment }: PageIncident): Promise<string> {
+  const shown = (await listShown(db)).find(
+    (one) => one.app === app && one.environment === environment,
+  )
+  return titleOf({ name: await nameOf(db, app), state: shown?.shown.state ?? 'unknown' })
+}
+
+const nameOf = async (db: Database, app: string): Promise<string> =>
+  pageSettings(app, (await pageEnvironments(db)).find((one) => one.app === app)?.status).name
+
+async function mustGet(db: Database, id: number): Promise<PageIncident> {
+  const incident = (await pageIncidents(db, incidentDays)).find((one) => one.id === id)
+  const environment = (await pageEnvironments(db)).find(({ app }) => app === incident?.app)
+  if (incident && environment && pageSettings(incident.app, environment.status).show)
+    return incident
+  throw new FairleadError('not_now', {
+    why:
+      `Incident ${id} is not about a component of the status page, ` +
+      'or it is closed and nothing was published about it',
+  })
+}
+
+async function mustRead(
+  options: UpdateHandlersOptions,
+  incident: PageIncident,
+): Promise<IncidentUpdates> {
+  const [read] = await readAll(options, [incident])
+  if (!read) throw new FairleadError('not_found', { kind: 'incident', id: incident.id })
+  return read
+}
+
+async function readAll(
+  { db, now }: UpdateHandlersOptions,
+  incidents: PageIncident[],
+): Promise<IncidentUpdates[]> {
+  const ids = incidents.map(({ id }) => id)
+  const [updates, changes, environments] = await Promise.all([
+    store.listUpdates(db, ids),
+    pageChanges(db, historyDays),
+    pageEnvironments(db),
+  ])
+  return incidents.flatMap((incident) => {
+    const settings = pageSettings(
+      incident.app,
+      environments.find(({ app }) => app === incident.app)?.status,
+    )
+    const own = updates.filter((one) => one.incident === incident.id)
+    const draft = own.find(({ state }) => state === 'draft')
+    if (!settings.show) return []
+    const { title, phase, text, due } = draft ?? { title: '', phase: null, text: '', due: null }
+    return [
+      {
+        ...publicIncident(incident, own, changes, now()),
+        name: settings.name,
+        draft:
+          phase === null || due === null
+            ? null
+            : { title, phase, text, due: new Date(due).toISOString() },
+      },
+    ]
+  })
+}

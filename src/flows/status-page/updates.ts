@@ -1,0 +1,119 @@
+import type {
+  ComponentState,
+  PublicIncident,
+  StatusChange,
+} from '#contract/status-page/status-page.ts'
+import { worstBetween } from '#domains/status-page/history.ts'
+import {
+  type ComponentFacts,
+  nextUpdate,
+  titleOf,
+  type UpdateAction,
+} from '#domains/status-page/update.ts'
+import * as store from '#domains/status-page/update-store.ts'
+import { appendEvent } from '#engine/events.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
+import { type PageIncident, pageIncidents } from '#views/status-page.ts'
+
+/** Days for which an incident that ended stays on the page. */
+export const incidentDays = 90
+const mostIncidents = 50
+
+export interface PageComponent extends ComponentFacts {
+  app: string
+  environment: string
+}
+
+/**
+ * Drafts words about incidents from facts, and publishes what has waited for its time. Each action
+ * is one transaction; a repetition, on any server, changes nothing.
+ */
+export async function updateIncidents(
+  db: Database,
+  components: readonly PageComponent[],
+  now: number,
+): Promise<{ incident: PageIncident; updates: store.UpdateRow[] }[]> {
+  const incidents = (await pageIncidents(db, incidentDays)).filter((one) =>
+    components.some((component) => isSame(component, one)),
+  )
+  const ids = incidents.map(({ id }) => id)
+  const updates = await store.listUpdates(db, ids)
+  let isChanged = false
+  for (const incident of incidents) {
+    const component = components.find((one) => isSame(one, incident))!
+    const own = updates.filter((one) => one.incident === incident.id)
+    const action = nextUpdate(incident, component, own, now)
+    if (action) await db.batch(statementsOf(incident, action, now))
+    isChanged ||= action !== null
+  }
+  const fresh = isChanged ? await store.listUpdates(db, ids) : updates
+  return incidents.map((incident) => ({
+    incident,
+    updates: fresh.filter((one) => one.incident === incident.id),
+  }))
+}
+
+const isSame = (
+  a: { app: string; environment: string },
+  b: { app: string; environment: string },
+): boolean => a.app === b.app && a.environment === b.environment
+
+function statementsOf(incident: PageIncident, action: UpdateAction, now: number): Statement[] {
+  const { id, app, environment, occurrence } = incident
+  if (action.kind === 'drop') return [store.dropDraft(id)]
+  if (action.kind === 'reword') return [store.rewordDraft(action.id, action.words)]
+  const { words } = action
+  if (action.kind === 'draft')
+    return [store.insertDraft({ incident: id, occurrence }, words, action.due)]
+  const by = { author: 'fairlead', now, promised: null }
+  return [
+    ...store.publish({ id: action.id, incident: id, occurrence }, words, by),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-status.updated',
+      ...{ subject: `incident/${id}`, chain: `app/${app}`, app },
+      data: { environment, ...words, promised: null },
+    }),
+  ]
+}
+
+/** The incidents that customers may read of: those that go on first, then the newest. Pure. */
+export function publicIncidents(
+  found: readonly { incident: PageIncident; updates: store.UpdateRow[] }[],
+  changes: readonly StatusChange[],
+  now: number,
+): PublicIncident[] {
+  return found
+    .map(({ incident, updates }) => publicIncident(incident, updates, changes, now))
+    .filter(({ updates }) => updates.length > 0)
+    .toSorted(
+      (a, b) =>
+        Number(a.resolved !== null) - Number(b.resolved !== null) ||
+        Date.parse(b.started) - Date.parse(a.started),
+    )
+    .slice(0, mostIncidents)
+}
+
+/** An incident with what is published about it, which can be nothing. Pure. */
+export function publicIncident(
+  { id, app, environment, began, over }: PageIncident,
+  updates: readonly store.UpdateRow[],
+  changes: readonly StatusChange[],
+  now: number,
+): PublicIncident {
+  const published = updates.filter(({ state }) => state === 'published').reverse()
+  const [last] = published
+  const resolved = last?.phase === 'resolved' ? (over ?? last.published) : null
+  const own = changes
+    .filter((one) => isSame(one, { app, environment }))
+    .map(({ state, since }) => ({ state, since: Date.parse(since) }))
+  const impact: ComponentState = worstBetween(own, began, resolved ?? now) ?? 'degraded'
+  const started = Math.min(began, published.at(-1)?.published ?? began)
+  return {
+    ...{ id, app, environment, impact },
+    title: last?.title ?? titleOf({ name: app, state: impact }),
+    started: new Date(started).toISOString(),
+    resolved: resolved === null ? null : new Date(resolved).toISOString(),
+    updates: published.map(store.publicUpdate),
+  }
+}

@@ -1,0 +1,140 @@
+import fc from 'fast-check'
+import { SaxesParser } from 'saxes'
+import { expect, test } from 'vitest'
+import type { PublicIncident, StatusPage } from '#contract/status-page/status-page.ts'
+import { atomFeed } from './feed.ts'
+import { incidentPageHtml, pageHtml } from './html.ts'
+import { markdownHtml } from './markdown.ts'
+import { shownPage } from './shown-page.ts'
+import { statuspageJson } from './statuspage.ts'
+
+const confirmed = '2026-11-29T14:30:00.000Z'
+const place = { app: 'shop', environment: 'production' }
+const time = (of: string): string => `2026-11-29T${of}:00.000Z`
+const incident: PublicIncident = {
+  ...{ ...place, id: 3, title: 'Partial outage of shop', impact: 'partial_outage' },
+  ...{ started: time('14:02'), resolved: null },
+  updates: [
+    {
+      ...{ id: 2, phase: 'identified', text: 'Cards are **refused**.', published: time('14:20') },
+      promised: time('14:50'),
+    },
+    {
+      ...{ id: 1, phase: 'investigating', text: '4 % fail.', published: time('14:17') },
+      promised: null,
+    },
+  ],
+}
+const ended: PublicIncident = {
+  ...{ ...incident, id: 2, title: 'Slow answers', resolved: time('11:30') },
+  ...{ started: time('11:00'), updates: [{ ...incident.updates[1]!, phase: 'resolved' }] },
+}
+const maintenance = (id: number, from: string, until: string) => ({
+  ...{ ...place, id, announced: time('08:00'), from: time(from), until: time(until) },
+})
+const page: StatusPage = {
+  components: [
+    {
+      ...{ ...place, name: 'The shop', state: 'partial_outage', since: time('14:02') },
+      ...{ detail: '', uptime: 1, days: [] },
+    },
+  ],
+  changes: [
+    { ...place, state: 'partial_outage', since: time('14:02') },
+    { ...place, state: 'operational', since: time('07:00') },
+    { ...place, state: 'degraded', since: time('06:30') },
+  ],
+  incidents: [incident, ended],
+  maintenances: [
+    maintenance(7, '09:00', '09:30'),
+    maintenance(8, '14:00', '15:00'),
+    maintenance(9, '22:00', '23:00'),
+  ],
+}
+const shown = shownPage(page, confirmed, false)
+
+test('an incident is on the page with its words, its promise and a page of its own', () => {
+  const html = pageHtml(shown)
+  expect(html).toContain('<a href="/incidents/3">Partial outage of shop</a>')
+  expect(html).toContain('Cards are <strong>refused</strong>.')
+  expect(html).toContain('Next update by <time datetime="2026-11-29T14:50:00.000Z">')
+  expect(html.indexOf('Past incidents')).toBeGreaterThan(html.indexOf('Components'))
+  expect(incidentPageHtml(shown, ended)).not.toContain('Next update')
+})
+
+test('maintenance that goes on or comes is on the page, that which is over is not', () => {
+  const html = pageHtml(shown)
+  expect(html.match(/In progress|Scheduled/g)).toEqual(['In progress', 'Scheduled'])
+  expect(html).not.toContain('09:30 UTC')
+})
+
+test('the JSON has incidents, outages without words, and scheduled maintenance', () => {
+  const json = statuspageJson(shown, 'https://status.example.com')
+  expect(json['/api/v2/incidents.json']).toMatchObject({
+    incidents: [
+      {
+        ...{ id: '3', status: 'identified', impact: 'major', resolved_at: null },
+        shortlink: 'https://status.example.com/incidents/3',
+        incident_updates: [{ body: 'Cards are **refused**.' }, { status: 'investigating' }],
+        components: [{ name: 'The shop' }],
+      },
+      { id: '2', status: 'resolved', resolved_at: time('11:30') },
+      // An outage that nothing was published about, and not that of incident 3.
+      { name: 'Degradation of The shop', status: 'resolved' },
+    ],
+  })
+  expect(json['/api/v2/scheduled-maintenances/upcoming.json']).toMatchObject({
+    scheduled_maintenances: [{ id: 'maintenance-9', status: 'scheduled' }],
+  })
+  expect(json['/api/v2/summary.json']).toMatchObject({
+    incidents: [{ id: '3' }],
+    scheduled_maintenances: [{ status: 'in_progress' }, { status: 'scheduled' }],
+  })
+})
+
+test('updates are in the feed', () => {
+  expect(atomFeed(shown, 'https://status.example.com')).toContain(
+    '<title>Partial outage of shop: Identified</title>',
+  )
+})
+
+test('Markdown has no HTML, images or links to scripts, whatever people write', () => {
+  expect(markdownHtml('<script>alert(1)</script>')).toContain('&lt;script&gt;')
+  expect(markdownHtml('![x](https://tracker.example.com/a.png)')).toBe('<p>x</p>\n')
+  expect(markdownHtml('[x](javascript:alert(1))')).toBe('<p>x</p>\n')
+  expect(markdownHtml('[x](https://example.com/?a="b)')).toContain('href="https://example.com/?a=')
+  const parts = fc.constantFrom(
+    ...['<img src=x onerror=alert(1)>', '[a](', '](javascript:x)', '![', '"', "'", '<', '>', '`'],
+    ...[
+      '|a|b|\n|-|-|\n',
+      '# ',
+      '\n\n',
+      '- ',
+      '- [ ] ',
+      '<https://a.b>',
+      '&lt;',
+      '*',
+      '</p>',
+      'data:',
+    ],
+  )
+  const allowed = /^(?:p|strong|em|a|ul|ol|li|br|code|pre|blockquote|hr|del)$/
+  fc.assert(
+    fc.property(fc.array(parts, { maxLength: 20 }), (drawn) => {
+      const html = markdownHtml(drawn.join(''))
+      const parser = new SaxesParser({ fragment: true })
+      parser.on('opentag', ({ name, attributes }) => {
+        expect(name).toMatch(allowed)
+        for (const [key, value] of Object.entries(attributes))
+          if (key === 'href') expect(value).toMatch(/^(?:https?:\/\/|mailto:)/i)
+          else expect(['rel', 'start']).toContain(key)
+      })
+      parser.on('error', (error) => {
+        throw error
+      })
+      // The void elements of HTML.
+      parser.write(html.replace(/<(br|hr)>/g, '<$1/>')).close()
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,0 +1,34 @@
+import { Marked } from 'marked'
+import { escaped } from './html-text.ts'
+
+const address = /^(?:https?:\/\/|mailto:)/i
+
+/**
+ * Markdown of people as HTML for the public page. HTML in it is shown as text, images are replaced
+ * by their description, and links lead only to web and mail addresses.
+ */
+const marked = new Marked({
+  renderer: {
+    html: ({ text }) => escaped(text),
+    image: ({ text }) => escaped(text),
+    heading({ tokens }) {
+      return `<p><strong>${this.parser.parseInline(tokens)}</strong></p>\n`
+    },
+    link({ href, tokens }) {
+      const inner = this.parser.parseInline(tokens)
+      return address.test(href)
+        ? `<a href="${escaped(href)}" rel="nofollow noreferrer">${inner}</a>`
+        : inner
+    },
+    code: ({ text }) => `<pre><code>${escaped(text)}</code></pre>\n`,
+    checkbox: () => '',
+    table({ header, rows }) {
+      const line = (cells: typeof header): string =>
+        cells.map(({ tokens }) => this.parser.parseInline(tokens)).join(' · ')
+      return `<p>${[header, ...rows].map(line).join('<br>')}</p>\n`
+    },
+  },
+})
+
+/** Pure. */
+export const markdownHtml = (markdown: string): string => marked.parse(markdown, { async: false })
