@@ -61,6 +61,17 @@ export async function recentRollbacks(db: Database): Promise<Rollback[]> {
     where kind = 'rollback' and live > now() - interval '1 day' order by live`)
 }
 
+/** What breaks the rules of the business now, in the incidents that are not closed. */
+export async function entitiesOfIncidents(
+  db: Database,
+): Promise<{ incident: number; monitor: string; entities: string[]; since: string }[]> {
+  return db.query(sql`select distinct l.incident, m.name as monitor, m.entities, now() as since
+    from incident i join incident_alert l on l.incident = i.id
+      join alert_source f on f.alert = l.alert and f.source like 'monitor/%'
+      join monitor m on m.id = split_part(f.source, '/', 2)::bigint
+    where i.closed is null and f.ended is null and cardinality(m.entities) > 0`)
+}
+
 /** The alerts of an incident, oldest first. */
 export async function alertsOfIncident(db: Database, incident: number): Promise<IncidentAlert[]> {
   return db.query<IncidentAlert>(sql`

@@ -12,6 +12,7 @@ import { durationWords } from '#contract/time-words.ts'
 import { number, positive } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { ago, table } from '../format.ts'
+import { addImpact } from '../incident-impact.ts'
 import type { Register } from '../register.ts'
 
 export const register: Register = (program, context) => {
@@ -48,6 +49,7 @@ export const register: Register = (program, context) => {
         ])
       },
     )
+  addImpact(group, context)
   addWriters(group, context)
 }
 

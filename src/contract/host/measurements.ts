@@ -19,6 +19,16 @@ export const latency = z.object({
 })
 export type Latency = z.infer<typeof latency>
 
+/**
+ * Requests, and how many of them failed, by a part of them. Those of names beyond a limit are
+ * counted for the empty name.
+ */
+export const partCounts = z.record(
+  z.string(),
+  z.tuple([z.number().int().min(0), z.number().int().min(0)]),
+)
+export type PartCounts = z.infer<typeof partCounts>
+
 /** The requests for a service of a release that ended in one second. */
 export const trafficSecond = z.object({
   app: z.string(),
@@ -29,6 +39,10 @@ export const trafficSecond = z.object({
   outcomes: z.record(z.string(), z.number().int()),
   bytes: z.number(),
   latency,
+  /** by the start of the path, such as `/orders` */
+  routes: partCounts.optional(),
+  /** by tenant, where the app says how a request names it */
+  tenants: partCounts.optional(),
 })
 export type TrafficSecond = z.infer<typeof trafficSecond>
 
@@ -88,6 +102,9 @@ export type Measurements = z.infer<typeof measurements>
 /** Outcomes that count as errors. */
 export const errorOutcomes: readonly string[] = ['5xx', 'refused', 'broken']
 
+/** Whether a request counts: what the client left is neither served nor failed. */
+export const isCounted = (outcome: string): boolean => outcome !== 'left'
+
 /** Requests and errors of some outcomes. What the client left is neither. */
 export function countOutcomes(outcomes: Record<string, number>): {
   requests: number
@@ -95,7 +112,7 @@ export function countOutcomes(outcomes: Record<string, number>): {
 } {
   let [requests, errors] = [0, 0]
   for (const [outcome, count] of Object.entries(outcomes)) {
-    if (outcome === 'left') continue
+    if (!isCounted(outcome)) continue
     requests += count
     if (errorOutcomes.includes(outcome)) errors += count
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { switchDefinition } from '#contract/switch/switch.ts'
 import { fence } from './fence.ts'
+import { tenantRule } from './route.ts'
 import { hostService } from './service.ts'
 import { hostBefore, hostBeforeStatus } from './before.ts'
 
@@ -19,8 +20,15 @@ export const hostRelease = z.object({
   env: z.record(z.string(), z.string()),
   /** the switches of its fairlead.yaml */
   switches: z.record(z.string(), switchDefinition).optional(),
-  /** the fixed port of the environment, and the host name that the edge routes to it */
-  route: z.object({ port: z.number().int().nullable(), host: z.string() }),
+  /**
+   * the fixed port of the environment, the host name that the edge routes to it, and how a request
+   * names its tenant
+   */
+  route: z.object({
+    port: z.number().int().nullable(),
+    host: z.string(),
+    tenant: tenantRule.optional(),
+  }),
 })
 export type HostRelease = z.infer<typeof hostRelease>
 

@@ -8,6 +8,13 @@ export const sessionRule = z.object({
 })
 export type SessionRule = z.infer<typeof sessionRule>
 
+/** How a request names its tenant: a header, or a cookie. */
+export const tenantRule = z.object({
+  header: z.string().optional(),
+  cookie: z.string().optional(),
+})
+export type TenantRule = z.infer<typeof tenantRule>
+
 /** A release that gets a random share of the requests, and the routes that are counted for it. */
 export const hostCanary = z.object({
   release: z.number().int(),

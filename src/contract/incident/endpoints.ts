@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
+import { impact } from './impact.ts'
 import { id, inApp, limit } from '#contract/params.ts'
 import {
   incident,
@@ -44,6 +45,16 @@ export const incidentEndpoints = {
     summary: 'Show an incident with its alerts, what changed before it, and its timeline',
     params: inIncident,
     output: incidentDetail,
+  }),
+  getIncidentImpact: endpoint({
+    method: 'GET',
+    path: '/incidents/{incident}/impact',
+    role: 'viewer',
+    summary:
+      'Show whom an incident hit: requests that failed, by route and tenant, and what broke the ' +
+      'rules of the business',
+    params: inIncident,
+    output: impact,
   }),
   openIncident: endpoint({
     method: 'POST',

@@ -26,6 +26,7 @@ import { machinesFile } from './machine-file.ts'
 import { monitorFile } from './monitor-file.ts'
 import { sloFile } from './slo-file.ts'
 import { stepFile } from './step-file.ts'
+import { incidentsFile } from './incidents-file.ts'
 import { switchFile } from './switch-file.ts'
 import { cron } from './time-shapes.ts'
 
@@ -349,6 +350,9 @@ export const pipelineFile = shorthand(
     )
       .prefault({})
       .describe('How the status page shows the app; see docs/status-page.md'),
+    incidents: incidentsFile
+      .prefault({})
+      .describe('What is kept about incidents of the app; see docs/incidents.md'),
     switches: z
       .record(name, switchFile)
       .prefault({})

@@ -83,6 +83,8 @@ export interface ReleaseSpec extends ReleaseReference {
   env: Record<string, string>
   /** the switches of its fairlead.yaml */
   switches?: Record<string, SwitchDefinition>
+  /** how a request names its tenant */
+  tenant?: { header?: string | undefined; cookie?: string | undefined }
   /** the port reserved for the environment; null when the target reserves none */
   port: number | null
 }

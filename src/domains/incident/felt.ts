@@ -14,9 +14,28 @@ const unreachable = new Set(['http', 'tcp', 'dns', 'tls', 'host', 'restarts'])
 
 export const isFelt = (kinds: string[]): boolean => kinds.some((kind) => felt.has(kind))
 
-/** The severity that the kinds of what fires suggest; only a person sets `critical`. */
-export const proposeSeverity = (kinds: string[]): Severity =>
-  kinds.some((kind) => unreachable.has(kind)) ? 'major' : 'minor'
+/** From these on, the share of failed requests, and what breaks a rule, make an incident worse. */
+export const severityLimits = {
+  /** requests below which a share says little */
+  requests: 20,
+  major: { share: 0.05, entities: 10 },
+  critical: { share: 0.5, failed: 100 },
+} as const
+
+/** The severity that the kinds of what fires suggest, and whom the harm has hit so far. */
+export function proposeSeverity(
+  kinds: string[],
+  requests: { failed: number; all: number } | null = null,
+  entities = 0,
+): Severity {
+  const { major, critical } = severityLimits
+  const share = requests === null ? 0 : requests.failed / Math.max(1, requests.all)
+  if (share >= critical.share && (requests?.failed ?? 0) >= critical.failed) return 'critical'
+  const isShare = share >= major.share && (requests?.all ?? 0) >= severityLimits.requests
+  return isShare || entities >= major.entities || kinds.some((kind) => unreachable.has(kind))
+    ? 'major'
+    : 'minor'
+}
 
 /** Why an incident counts as over, from the kinds of what fired. */
 export function proofOf(kinds: string[]): string {

@@ -190,6 +190,19 @@ test.each([
   expect(proposeSeverity([...kinds])).toBe(severity)
 })
 
+test.each([
+  [null, 0, 'minor'],
+  [{ failed: 1, all: 19 }, 0, 'minor'],
+  [{ failed: 1, all: 20 }, 0, 'major'],
+  [{ failed: 99, all: 99 }, 0, 'major'],
+  [{ failed: 100, all: 200 }, 0, 'critical'],
+  [{ failed: 100, all: 201 }, 0, 'major'],
+  [null, 9, 'minor'],
+  [null, 10, 'major'],
+] as const)('the severity of %j and %d entities is %s', (requests, entities, severity) => {
+  expect(proposeSeverity([], requests, entities)).toBe(severity)
+})
+
 test('the proof names the test of the detectors and its error', () => {
   expect(proofOf(['errors', 'http'])).toBe(
     'the test of errors that allows 1 % of errors has passed, and every monitor that fired is ' +

@@ -5,6 +5,7 @@ import type {
   RankingRecord,
   Severity,
 } from '#contract/incident/incident.ts'
+import type { Impact } from '#contract/incident/impact.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { join, sql, type Statement } from '#platform/postgres/sql.ts'
 import type { RankedChange } from './changes.ts'
@@ -193,6 +194,41 @@ export const listChanges = (db: Database, incident: number): Promise<IncidentCha
 export const confirmCause = (incident: number, change: number | null, by: string): Statement =>
   sql`update incident_change set confirmed_by = case when id = ${change}::bigint
     then ${by} end where incident = ${incident}`
+
+/** Keeps what breaks the rules of the business in an incident; what is kept already stays. */
+export const addEntities = (
+  incident: number,
+  { monitor, entities, since }: { monitor: string; entities: string[]; since: string },
+): Statement =>
+  sql`insert into incident_entity (incident, monitor, entity, since)
+    select ${incident}, ${monitor}, unnest(${entities}::text[]), ${since}::timestamptz
+    on conflict do nothing`
+
+export const listEntities = (
+  db: Database,
+  incident: number,
+  limit: number,
+): Promise<Impact['entities']> =>
+  db.query(sql`select monitor, entity, since from incident_entity where incident = ${incident}
+    order by monitor, since, entity limit ${limit}`)
+
+export const countEntities = async (db: Database, incident: number): Promise<number> => {
+  const [row] = await db.query<{ count: number }>(
+    sql`select count(*)::int as count from incident_entity where incident = ${incident}`,
+  )
+  return row?.count ?? 0
+}
+
+/** The impact that was kept when an incident was closed; null while it is not. */
+export async function getImpact(db: Database, id: number): Promise<Impact | null> {
+  const [row] = await db.query<{ impact: Impact | null }>(
+    sql`select impact from incident where id = ${id} and closed is not null`,
+  )
+  return row?.impact ?? null
+}
+
+export const keepImpact = (id: number, impact: Impact): Statement =>
+  sql`update incident set impact = ${JSON.stringify(impact)}::json where id = ${id}`
 
 /** How often the confirmed cause was ranked first, or among the first three. */
 export async function getRanking(

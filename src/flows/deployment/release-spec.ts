@@ -106,8 +106,15 @@ export async function releaseSpec(
       ...(await sdkVariables(deps, release)),
     },
     switches: definitionsIn(release.definition),
+    ...tenantOf(release),
     port: environments.find((one) => one.name === release.environment)?.port ?? null,
   }
+}
+
+// Releases that were stored by an earlier version have no such key.
+function tenantOf({ definition }: Release): Pick<ReleaseSpec, 'tenant'> {
+  const { tenant } = (definition.incidents as typeof definition.incidents | undefined) ?? {}
+  return tenant === undefined ? {} : { tenant }
 }
 
 /** What makes an SDK of Sentry report to Fairlead, with the exact release; the app can override. */

@@ -11,6 +11,7 @@ import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { alertsOfIncident, eventsOfIncident, messagesOfIncident } from '#views/incident.ts'
+import { countImpact, impactOf } from './impact.ts'
 import { earlierReviews } from '#views/review.ts'
 import { rankedChanges } from './reconcile.ts'
 import { factsOf, headOf, timelineOf } from './words.ts'
@@ -25,6 +26,7 @@ export interface IncidentHandlersOptions {
 type IncidentEndpoints =
   | 'listIncidents'
   | 'getIncident'
+  | 'getIncidentImpact'
   | 'openIncident'
   | 'noteIncident'
   | 'takeIncident'
@@ -46,6 +48,8 @@ export function incidentHandlers(
       return { incidents, next, ranking }
     },
     getIncident: async ({ params }, caller) => readIncident(db, params.incident, caller),
+    getIncidentImpact: async ({ params }) =>
+      impactOf(db, await mustGet(db, params.incident), now()),
     openIncident: async ({ params: { app }, body }, caller) => {
       await options.getApp(app)
       const id = await openByPerson(options, app, body, caller)
@@ -89,6 +93,7 @@ export function incidentHandlers(
       const data = { ...factsOf(incident), comment }
       await db.batch([
         store.close(incident.id, caller.name, now()),
+        store.keepImpact(incident.id, await countImpact(db, incident, now())),
         ...(incident.over === null ? [resolvedBy(incident, caller)] : []),
         appendEvent({ type, ...headOf(incident, caller), data }),
       ])

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Caller } from '#contract/handler.ts'
+import { noLatency, type TrafficSecond } from '#contract/host/measurements.ts'
+import type { Incident } from '#contract/incident/incident.ts'
 import { acknowledge, addEntry } from '#domains/alert/store.ts'
+import { addRequestCounts } from '#domains/signal/request-count.ts'
 import { appendEvent, readEvents } from '#engine/events.ts'
 import { reconcileAlerts } from '#flows/monitoring/alerts.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -201,6 +204,41 @@ test('a release that was rolled back for its harm opens one incident', async () 
   expect(await incidents()).toMatchObject([
     { openedBy: 'rollback', deployment: 1, title: 'Deployment 1 of shop did harm in production' },
   ])
+})
+
+test('the impact is counted until the incident is closed, and raises the severity', async () => {
+  const at = Math.floor(Date.now() / 60_000) * 60_000
+  const traffic = {
+    ...{ app: 'shop', environment: 'production', release: 1, service: 'web', bytes: 0 },
+    ...{ outcomes: { '2xx': 60, '5xx': 140 }, latency: noLatency() },
+    ...{ routes: { '/pay': [150, 140], '/': [50, 0] }, tenants: { acme: [9, 4], ok: [1, 0] } },
+  } satisfies TrafficSecond
+  await fire('invariant')
+  await db.query(sql`update monitor set entities = '{17,23}'`)
+  await runOnce()
+  const [{ id, severity }] = (await incidents()) as [Incident]
+  expect(severity).toBe('minor')
+  const params = { incident: id }
+  const unknown = await call('getIncidentImpact', { params })
+  expect(unknown).toMatchObject({ requests: null, tenantCount: null })
+  const count = async () =>
+    db.batch(await addRequestCounts(db, [{ number: 1, at, traffic: [traffic] }]))
+  await count()
+  await db.query(sql`update monitor set entities = '{42}'`)
+  await runOnce()
+  expect(await incidents()).toMatchObject([{ severity: 'critical', severityBy: null }])
+  await call('changeIncident', { params, body: { severity: 'minor' } })
+  await runOnce()
+  expect(await incidents()).toMatchObject([{ severity: 'minor', severityBy: 'Ada' }])
+  await call('closeIncident', { params, body: { comment: '' } })
+  await count()
+  const closed = await call('getIncidentImpact', { params })
+  expect(closed).toMatchObject({
+    ...{ requests: { failed: 140, all: 200 }, tenantCount: { hit: 1, all: 2 } },
+    routes: [{ name: '/pay', failed: 140, requests: 150 }],
+    tenants: [{ name: 'acme', failed: 4, requests: 9 }],
+  })
+  expect(closed.entities.map(({ entity }) => entity).toSorted()).toEqual(['17', '23', '42'])
 })
 
 test('the suspects are what changed in the environment of the incident', async () => {

@@ -18,6 +18,7 @@ import {
   harmfulReleases,
   recentRollbacks,
 } from '#views/incident.ts'
+import { countImpact, followImpact } from './impact.ts'
 import { factsOf, headOf } from './words.ts'
 
 export interface IncidentsParts {
@@ -41,7 +42,8 @@ export async function reconcileIncidents({ db, now }: IncidentsParts): Promise<v
   if (alerts.length + harms.length + known.length === 0) return
   const rollbacks = known.some(({ closed }) => closed === null) ? await recentRollbacks(db) : []
   const actions = decideIncidents({ known, alerts, harms, rollbacks, now: now() })
-  for (const action of actions) await act(db, action)
+  for (const action of actions) await act(db, action, now())
+  await followImpact(db, now())
 }
 
 function alertOf({ from, until, acknowledgedAt, acknowledgedBy, ...row }: AlertOfIncident) {
@@ -54,11 +56,16 @@ function alertOf({ from, until, acknowledgedAt, acknowledgedBy, ...row }: AlertO
   return alert
 }
 
-async function act(db: Database, action: IncidentAction): Promise<void> {
+async function act(db: Database, action: IncidentAction, now: number): Promise<void> {
   if (action.kind === 'open') return openByAlerts(db, action.alerts)
   if (action.kind === 'open-harm') return openByHarm(db, action.harm)
   const incident = await store.getIncident(db, action.incident)
-  if (incident) await db.batch(statementsOf(incident, action))
+  if (!incident) return
+  const impact = action.kind === 'close' ? await countImpact(db, incident, now) : null
+  await db.batch([
+    ...statementsOf(incident, action),
+    ...(impact === null ? [] : [store.keepImpact(incident.id, impact)]),
+  ])
 }
 
 type LaterAction = Exclude<IncidentAction, { kind: 'open' | 'open-harm' }>

@@ -1,4 +1,5 @@
 import type { HostSecond, Measurements } from '#contract/host/measurements.ts'
+import { addRequestCounts } from '#domains/signal/request-count.ts'
 import { completeSeconds, samplesOf } from '#domains/signal/samples.ts'
 import { getPosition, setPosition } from '#domains/signal/store.ts'
 import { addSamples } from '#domains/signal/write.ts'
@@ -26,6 +27,7 @@ export async function storeSignals(db: Database, host: SignalSource): Promise<vo
   if (!last) return
   await db.batch([
     ...(await addSamples(db, samplesOf(complete))),
+    ...(await addRequestCounts(db, complete)),
     setPosition(localHost, { run, next: last.number }),
   ])
 }

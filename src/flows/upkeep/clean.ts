@@ -15,6 +15,7 @@ import { manifestsOf } from '#domains/evidence/store.ts'
 import { listEndedRuns } from '#domains/pipeline/store.ts'
 import { trimCaches } from '#domains/pipeline/cache-store.ts'
 import { deleteClosed } from '#domains/pull-request/store.ts'
+import { deleteOldRequestCounts } from '#domains/signal/request-count.ts'
 import { deleteOld } from '#domains/signal/store.ts'
 import { deleteReports } from '#domains/report/store.ts'
 import { runsWithOldReports } from '#views/report.ts'
@@ -64,6 +65,7 @@ export async function clean(
   await cleanJobRuns(deps)
   await cleanMachineRuns(deps)
   await deps.db.batch(deleteOldErrors(deps.errorBudget))
+  await deps.db.query(deleteOldRequestCounts())
   await deps.db.batch(deleteOld(resolutions, deps.signalBudget))
   await cleanCaches(deps, (bytes) => trimCaches(deps.db, bytes), deps.cacheBudget)
   return { artifacts: await cleanArtifacts(deps), workspaces: await cleanWorkspaces(deps) }

@@ -521,6 +521,20 @@ describe.each([
     expect(batches.map((batch) => batch.canary.tenants)).toEqual([{ acme: [2, 2], globex: [2, 0] }])
   })
 
+  test('counts the requests of an environment by route and tenant', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const web = await service((request, response) => {
+      response.statusCode = request.headers.cookie?.includes('acme') ? 500 : 200
+      response.end()
+    })
+    edge.set({ ...route([web]), tenant: { cookie: 'account' } })
+    for (const account of ['acme', 'globex', 'acme', 'a stranger'])
+      await ask(port, { path: '/orders/17?x=1', headers: { cookie: `a=b; account=${account}` } })
+    expect(edge.takeSecond()).toMatchObject([
+      { routes: { '/orders': [4, 2] }, tenants: { acme: [2, 2], globex: [1, 0] } },
+    ])
+  })
+
   test('counts nothing for a canary that strangers send and no service receives', async () => {
     const { edge, port } = await startEdge(isThorough)
     const web = [{ name: 'web', ports: [await service((_request, response) => response.end())] }]

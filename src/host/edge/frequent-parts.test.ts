@@ -33,6 +33,13 @@ test.each([
   ['Bearer abc', null],
   ['a'.repeat(65), null],
 ])('the tenant in a header with the value %j is %j', (value, tenant) => {
-  expect(tenantIn('X-Tenant', (name) => (name === 'x-tenant' ? value : ''))).toBe(tenant)
+  expect(tenantIn({ header: 'X-Tenant' }, (name) => (name === 'x-tenant' ? value : ''))).toBe(
+    tenant,
+  )
+  const cookie = `a=1; account=${value}; b=2`
+  if (!value.includes(';'))
+    expect(tenantIn({ cookie: 'account' }, (name) => (name === 'cookie' ? cookie : ''))).toBe(
+      tenant,
+    )
   expect(tenantIn(undefined, () => value)).toBeNull()
 })

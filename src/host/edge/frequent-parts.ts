@@ -1,3 +1,6 @@
+import type { TenantRule } from '#contract/host/route.ts'
+import { cookieIn } from './session.ts'
+
 /** Number of requests after which a part is counted, and limit of counted parts. */
 const enough = 20
 const mostParts = 20
@@ -43,14 +46,19 @@ const isName = (part: string): boolean =>
   part.length > 32 || /^\d+$/.test(part) || (/^[\da-f-]{8,}$/i.test(part) && /\d/.test(part))
 
 /**
- * The tenant of a request, by a reader of its headers and the name of the one that identifies it. A
+ * The tenant of a request, by a reader of its headers and the header or cookie that names it. A
  * value that is long or has other characters than those of identifiers is no tenant: it may be a
  * credential or text of a stranger.
  */
 export function tenantIn(
-  name: string | undefined,
+  rule: TenantRule | undefined,
   header: (name: string) => string,
 ): string | null {
-  const value = name === undefined ? '' : header(name.toLowerCase())
+  const value =
+    rule?.cookie === undefined
+      ? rule?.header === undefined
+        ? ''
+        : header(rule.header.toLowerCase())
+      : (cookieIn(header('cookie'), rule.cookie) ?? '')
   return /^[\w.:@-]{1,64}$/.test(value) ? value : null
 }

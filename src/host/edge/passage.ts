@@ -1,7 +1,7 @@
 import { outcomeOf } from './arm.ts'
 import { Backend } from './backend.ts'
 import type { Counted } from './count.ts'
-import { tenantIn } from './frequent-parts.ts'
+import { routeOf, tenantIn } from './frequent-parts.ts'
 import { sessionNumber, sessionOf } from './session.ts'
 import type { TrafficCount } from './traffic-count.ts'
 import {
@@ -45,6 +45,9 @@ export class Passage {
   /** The name of its service, and its start on the steady clock, in milliseconds. */
   readonly service: string
   readonly began: number
+  readonly #path: string
+  /** By the rule of the environment; null without one. */
+  readonly #tenant: string | null
 
   constructor(routes: RouteTable, entry: Entry, host: string, request: RequestFacts) {
     this.#routes = routes
@@ -53,7 +56,10 @@ export class Passage {
     const { canary } = entry.route
     const session = canary?.session ? sessionOf(canary.session, request.header) : null
     this.cookie = session?.cookie ?? null
-    const tenant = tenantIn(canary?.tenant, request.header)
+    this.#path = request.path()
+    this.#tenant = tenantIn(entry.route.tenant, request.header)
+    const tenant =
+      canary?.tenant === undefined ? null : tenantIn({ header: canary.tenant }, request.header)
     const [now, time] = [performance.now(), Date.now()]
     this.began = now
     this.service = serviceAt(entry.route, host) ?? entry.route.services[0]?.name ?? ''
@@ -65,7 +71,7 @@ export class Passage {
             now,
             time,
           )
-        : canary.count.begin(routes.random(), now, time, request.path(), tenant)
+        : canary.count.begin(routes.random(), now, time, this.#path, tenant)
     const { arm } = this.#counted ?? { arm: 'uncompared' }
     this.#assignedRelease =
       arm === 'canary'
@@ -155,7 +161,7 @@ export class Passage {
     outcome = outcomeOf(status),
   ): void {
     const now = performance.now()
-    this.#traffic?.count.end(this.service, outcome, bytes, now - this.began)
+    this.#traffic?.count.end(this.service, outcome, bytes, now - this.began, this.#parts)
     this.#leave()
     this.entry.count.requests += 1
     if (status >= 500) this.entry.count.errors += 1
@@ -176,7 +182,11 @@ export class Passage {
 
   #countFor(release: number, outcome: string, bytes: number): void {
     const { count } = this.#routes.traffic(this.entry.route, release)
-    count.end(this.service, outcome, bytes, performance.now() - this.began)
+    count.end(this.service, outcome, bytes, performance.now() - this.began, this.#parts)
+  }
+
+  get #parts(): { route: string; tenant: string | null } {
+    return { route: routeOf(this.#path), tenant: this.#tenant }
   }
 
   #observe(

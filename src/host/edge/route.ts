@@ -1,4 +1,4 @@
-import type { SessionRule } from '#contract/host/route.ts'
+import type { SessionRule, TenantRule } from '#contract/host/route.ts'
 import type { Count } from './count.ts'
 
 /** The route of an environment: the release with the traffic and the ports of its services. */
@@ -16,6 +16,8 @@ export interface EdgeRoute {
   former?: { release: number; services: ServicePorts[] } | undefined
   /** A release that receives a share of the requests, and the count of these requests. */
   canary?: Canary | undefined
+  /** How a request names its tenant. */
+  tenant?: TenantRule | undefined
 }
 
 export interface ServicePorts {

@@ -19,15 +19,19 @@ export function sessionOf(rule: SessionRule, header: (name: string) => string): 
   if (rule.header !== undefined)
     return { key: header(rule.header.toLowerCase()) || null, cookie: null }
   const name = rule.cookie ?? ownCookie
-  const found = header('cookie')
-    .split(';')
-    .map((pair) => pair.trim())
-    .find((pair) => pair.startsWith(`${name}=`))
-    ?.slice(name.length + 1)
+  const found = cookieIn(header('cookie'), name)
   if (found || rule.cookie !== undefined) return { key: found || null, cookie: null }
   const key = randomBytes(12).toString('base64url')
   return { key, cookie: `${name}=${key}; Path=/; HttpOnly; SameSite=Lax` }
 }
+
+/** The value of a cookie in the header `cookie`; undefined without it. */
+export const cookieIn = (header: string, name: string): string | undefined =>
+  header
+    .split(';')
+    .map((pair) => pair.trim())
+    .find((pair) => pair.startsWith(`${name}=`))
+    ?.slice(name.length + 1)
 
 const bits = 48
 

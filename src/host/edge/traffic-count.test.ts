@@ -38,3 +38,22 @@ test('takes what ended since the last second, once', () => {
   expect(latencyQuantile(second!.latency, 0.99)).toBeGreaterThan(700)
   expect(count.takeSecond()).toEqual([])
 })
+
+test('counts requests and failures by route and tenant, and those of too many as others', () => {
+  const count = new TrafficCount()
+  const end = (outcome: string, route: string, tenant: string | null): void =>
+    count.end('web', outcome, 1, 1, { route, tenant })
+  end('2xx', '/orders', 'acme')
+  end('5xx', '/orders', 'acme')
+  end('refused', '/', null)
+  end('left', '/orders', 'acme')
+  const [second] = count.takeSecond()
+  expect(second).toMatchObject({
+    ...{ routes: { '/orders': [2, 1], '/': [1, 1] }, tenants: { acme: [2, 1] } },
+  })
+  for (let i = 0; i < 300; i += 1) end('2xx', `/page-${i}`, `tenant-${i}`)
+  end('5xx', '/late', 'late')
+  const [next] = count.takeSecond()
+  expect(next?.routes).toMatchObject({ '': [100, 0], '/late': [1, 1] })
+  expect(next?.tenants).toMatchObject({ '': [100, 0], late: [1, 1] })
+})

@@ -1,5 +1,7 @@
 import {
   addLatency,
+  errorOutcomes,
+  isCounted,
   type Latency,
   latencyBounds,
   noLatency,
@@ -24,6 +26,9 @@ export interface ServiceCount {
   hanging: number
 }
 
+/** Names that are counted in a second, and those of failed requests. */
+const mostNames = { all: 200, failed: 1000 }
+
 type Sums = Pick<ServiceCount, 'outcomes' | 'bytes' | 'latency'>
 type Second = Omit<TrafficSecond, 'app' | 'environment' | 'release'>
 
@@ -34,14 +39,42 @@ export class TrafficCount {
   readonly #ended = new Map<string, Sums>()
   /** What ended since the last call of `takeSecond`. */
   #fresh = new Map<string, Sums>()
+  /** The parts of what ended since then. */
+  #parts = new Map<string, { routes: Parts; tenants: Parts }>()
 
   /** `ms` is how long the request took, from its head to the end of its response. */
-  end(service: string, outcome: string, bytes: number, ms: number): void {
+  end(
+    service: string,
+    outcome: string,
+    bytes: number,
+    ms: number,
+    parts?: { route: string; tenant: string | null },
+  ): void {
+    if (parts && isCounted(outcome)) this.#count(service, outcome, parts)
     let sums = this.#fresh.get(service)
     if (!sums) this.#fresh.set(service, (sums = noSums()))
     sums.outcomes[outcome] = (sums.outcomes[outcome] ?? 0) + 1
     sums.bytes += bytes
     if (isTimed(outcome)) addRequest(sums.latency, ms)
+  }
+
+  #count(
+    service: string,
+    outcome: string,
+    { route, tenant }: { route: string; tenant: string | null },
+  ): void {
+    let parts = this.#parts.get(service)
+    if (!parts) this.#parts.set(service, (parts = { routes: new Map(), tenants: new Map() }))
+    const hasFailed = errorOutcomes.includes(outcome)
+    addPart(parts.routes, route, hasFailed)
+    if (tenant !== null) addPart(parts.tenants, tenant, hasFailed)
+  }
+
+  #partsOf(service: string): Pick<TrafficSecond, 'routes' | 'tenants'> {
+    const parts = this.#parts.get(service)
+    if (!parts) return {}
+    const tenants = parts.tenants.size === 0 ? {} : { tenants: Object.fromEntries(parts.tenants) }
+    return { routes: Object.fromEntries(parts.routes), ...tenants }
   }
 
   /** What ended since the last call, by service. */
@@ -53,8 +86,10 @@ export class TrafficCount {
       if (!total) this.#ended.set(service, (total = noSums()))
       add(total, sums)
     }
+    const seconds = fresh.map((one) => ({ ...one, ...this.#partsOf(one.service) }))
     this.#fresh = new Map()
-    return fresh
+    this.#parts = new Map()
+    return seconds
   }
 
   /** The counts by name of the service, with those of `open`, the requests in progress. */
@@ -73,6 +108,19 @@ export class TrafficCount {
       return { service, ...sums, open: mine.length, hanging }
     })
   }
+}
+
+type Parts = Map<string, [number, number]>
+
+function addPart(parts: Parts, name: string, hasFailed: boolean): void {
+  let count = parts.get(name)
+  if (!count) {
+    const isKnown = parts.size < (hasFailed ? mostNames.failed : mostNames.all)
+    count = isKnown ? undefined : parts.get('')
+    if (!count) parts.set(isKnown ? name : '', (count = [0, 0]))
+  }
+  count[0] += 1
+  if (hasFailed) count[1] += 1
 }
 
 /** Errors are faster or slower for reasons of their own; an upgrade lasts as long as it is used. */

@@ -9,6 +9,7 @@ import { asSentence, type Tone } from '../ui/state.ts'
 import { Status, StatusIcon } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { CauseButton, IncidentActions, NoteForm } from './actions.tsx'
+import { ImpactSection } from './impact-section.tsx'
 import { incidentBadges, placeOf } from './badges.ts'
 import { useIncident } from './queries.ts'
 
@@ -54,6 +55,7 @@ function IncidentView({ incident }: { incident: IncidentDetail }) {
           </div>
         ) : null}
       </div>
+      <ImpactSection incident={incident} />
       <Times incident={incident} />
       <Changes incident={incident} />
       <Alerts incident={incident} />

@@ -20,3 +20,13 @@ export function useIncident(incident: number) {
     refetchInterval: 3000,
   })
 }
+
+/** Whom an incident hit. */
+export function useImpact(incident: number) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['incidents', incident, 'impact'],
+    queryFn: ({ signal }) => client.getIncidentImpact({ params: { incident }, signal }),
+    refetchInterval: 10_000,
+  })
+}

@@ -128,7 +128,7 @@ function addressOf(status: HostReleaseStatus): string | null {
 }
 
 function toHostRelease(
-  { port, services, env, ...release }: ReleaseSpec,
+  { port, services, env, tenant, ...release }: ReleaseSpec,
   io: TargetIo,
 ): HostRelease {
   return {
@@ -136,7 +136,7 @@ function toHostRelease(
     layout: io.artifacts,
     services: services.map(toHostService),
     env: { ...io.machine, ...env },
-    route: { port, host: hostName(release) },
+    route: { port, host: hostName(release), ...(tenant && { tenant }) },
   }
 }
 
