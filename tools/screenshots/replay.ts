@@ -33,6 +33,8 @@ export interface Replay {
   missing(): string[]
   /** the addresses that it has asked for, and that are not recorded */
   unknown(): string[]
+  /** whether this address stays open */
+  isStream(url: string): boolean
   close(): Promise<void>
 }
 
@@ -70,6 +72,10 @@ export async function startReplay(): Promise<Replay> {
       asked = new Set()
     },
     missing: () => recorded().filter((path) => !asked.has(path)),
+    isStream: (url) => {
+      const { pathname, search } = new URL(url)
+      return shown.streams[`${pathname}${search}`] !== undefined
+    },
     unknown: () => [...asked].filter((path) => !recorded().includes(path)),
     close: () => {
       server.closeAllConnections()

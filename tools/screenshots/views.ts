@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page, Request } from 'playwright-core'
 import { type Box, describeDifferences, type Difference, differencesOf } from './compare.ts'
 import { readLayout } from './layout.ts'
 import { type Expected, readExpected, type Recording } from './recording.ts'
@@ -37,6 +37,7 @@ export async function openGallery(browser: Browser, pictures: string): Promise<G
     ...{ reducedMotion: 'reduce', locale: 'en-GB', timezoneId: 'UTC' },
   })
   const page = await context.newPage()
+  const isIdle = watchRequests(page, replay)
   return {
     layouts: async (name, recording) => {
       await open(page, replay, recording, patienceMs)
@@ -46,13 +47,13 @@ export async function openGallery(browser: Browser, pictures: string): Promise<G
       }
       const layouts: Record<string, Box[]> = {}
       for (const view of views) {
-        layouts[nameOf(view)] = await layoutOf(page, view)
+        layouts[nameOf(view)] = await layoutOf(page, view, isIdle)
         const path = join(pictures, `${name}-${nameOf(view)}.png`)
         await page.screenshot({ path, fullPage: true })
       }
       return layouts
     },
-    compare: (name) => compare(page, replay, name, pictures),
+    compare: (name) => compare({ page, replay, isIdle }, name, pictures),
     close: async () => {
       await context.close()
       await replay.close()
@@ -60,9 +61,23 @@ export async function openGallery(browser: Browser, pictures: string): Promise<G
   }
 }
 
+interface Shown {
+  page: Page
+  replay: Replay
+  isIdle(): boolean
+}
+
+/** Whether the page has all that it has asked for, such as parts that it loads when needed. */
+function watchRequests(page: Page, replay: Replay): () => boolean {
+  const pending = new Set<Request>()
+  page.on('request', (request) => pending.add(request))
+  page.on('requestfinished', (request) => pending.delete(request))
+  page.on('requestfailed', (request) => pending.delete(request))
+  return () => [...pending].every((request) => replay.isStream(request.url()))
+}
+
 async function compare(
-  page: Page,
-  replay: Replay,
+  { page, replay, isIdle }: Shown,
   name: string,
   pictures: string,
 ): Promise<string[]> {
@@ -73,7 +88,8 @@ async function compare(
     ...replay.unknown().map((path) => `asks for ${path}, which is not recorded`),
   ]
   for (const view of views) {
-    const differences = differencesOf(layouts[nameOf(view)] ?? [], await layoutOf(page, view))
+    const layout = await layoutOf(page, view, isIdle)
+    const differences = differencesOf(layouts[nameOf(view)] ?? [], layout)
     if (differences.length === 0) continue
     const picture = join(pictures, `${name}-${nameOf(view)}.png`)
     mkdirSync(pictures, { recursive: true })
@@ -107,11 +123,11 @@ async function open(
   while (replay.missing().length > 0 && Date.now() < end) await page.waitForTimeout(20)
 }
 
-async function layoutOf(page: Page, { width, theme }: View): Promise<Box[]> {
+async function layoutOf(page: Page, { width, theme }: View, isIdle: () => boolean): Promise<Box[]> {
   await page.setViewportSize({ width, height: 900 })
   await page.emulateMedia({ colorScheme: theme })
   let former = ''
-  for (let tries = 0; tries < 50; tries += 1) {
+  for (let tries = 0; tries < 200; tries += 1) {
     // Two idle moments with a frame between them: effects and queries have had their turn.
     await page.evaluate(
       () =>
@@ -123,7 +139,7 @@ async function layoutOf(page: Page, { width, theme }: View): Promise<Box[]> {
     )
     const layout = await page.evaluate(readLayout)
     const text = JSON.stringify(layout)
-    if (text === former) return layout
+    if (text === former && isIdle()) return layout
     former = text
   }
   throw new Error(`${page.url()} does not come to rest at ${width} px`)
