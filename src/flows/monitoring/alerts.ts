@@ -38,8 +38,16 @@ export async function reconcileAlerts(parts: AlertsParts): Promise<void> {
     rows.length > 0 ? recentlyLive(db) : [],
   ])
   const firing = rows.map((row) => firingOf(row, live))
-  for (const action of reconcile(known, firing, now())) await act(parts, action, live)
-  await silence(db)
+  const actions = reconcile(known, firing, now())
+  // A server may have died after it opened an alert. Nobody hears of one that is resolved first.
+  if (actions.some(({ kind }) => kind === 'resolve')) await send(parts)
+  for (const action of actions) await act(parts, action, live)
+  await send(parts)
+}
+
+/** Takes the steps that are due, of alerts that are not silenced. */
+async function send(parts: AlertsParts): Promise<void> {
+  await silence(parts.db)
   await escalate(parts)
 }
 

@@ -266,6 +266,28 @@ describe('a server that is killed between what fires and the messages', () => {
       }
   })
 
+  test('sends the beginning and the end of what ends before the next server starts', async () => {
+    const whole = dyingAt(Infinity, false)
+    await runOnce(whole.db)
+    for (let call = 1; call <= whole.calls(); call += isLong ? 1 : 5) {
+      await db.batch([
+        sql`truncate alert, notification cascade`,
+        sql`update monitor set firing = true, state = 'down'`,
+      ])
+      received = []
+      await runOnce(dyingAt(call, true).db).catch(() => undefined)
+      const isOpened = (await store.listAlerts(db, { apps: null, limit: 1 })).length > 0
+      await db.query(sql`update monitor set firing = false, state = 'up'`)
+      for (let i = 0; i < 3; i += 1) {
+        await db.query(sql`update notification set claimed = null where state = 'pending'`)
+        await runOnce(db)
+      }
+      received = [...new Set(received)]
+      const wanted = isOpened ? ['ada-one', 'ada-one', 'chat', 'chat'] : []
+      expect(names(), `call ${call}`).toEqual(wanted)
+    }
+  })
+
   test('two servers at the same time send each message once', async () => {
     // The key of the alert refuses the second one, whose next run finds the alert.
     await Promise.allSettled([runOnce(db), runOnce(db)])
