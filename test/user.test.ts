@@ -179,8 +179,9 @@ const guarded = Object.entries(endpoints).filter(
 
 test('the endpoints that every signed-in user may call are listed by name', () => {
   expect(own.toSorted()).toEqual([
-    ...['addBrowser', 'createToken', 'deleteSession', 'deleteToken', 'endSession', 'endSessions'],
-    ...['listKeys', 'listSessions', 'listTokens', 'me'],
+    ...['addBrowser', 'createToken', 'deleteChannel', 'deleteSession', 'deleteToken'],
+    ...['endSession', 'endSessions', 'listKeys', 'listSessions', 'listTokens', 'me'],
+    'testChannel',
   ])
 })
 
@@ -476,4 +477,28 @@ test('refused requests are logged, repetitions only as a count', async () => {
     actor: 'Bob',
     by: { credential: 'session', address: '127.0.0.1' },
   })
+})
+
+test('a user tests and deletes their own channels, and no others', async () => {
+  await installation.client.createUser({ body: { name: 'Cy', role: 'viewer' } })
+  const { headers } = await signInAs(installation, 'Cy')
+  const settings = { url: 'http://127.0.0.1:9/' }
+  for (const [channel, person] of [
+    ['of-cy', { person: 'Cy' }],
+    ['of-all', {}],
+  ] as const) {
+    const body = { kind: 'cloudevents', settings, ...person }
+    await installation.client.putChannel({ params: { channel }, body })
+  }
+  const statusOf = async (method: string, path: string): Promise<number> => {
+    const url = `${installation.url}/api/v1/channels/${path}`
+    return (await fetch(url, { method, headers })).status
+  }
+  // The channel does not answer.
+  expect(await statusOf('POST', 'of-cy/test')).toBe(409)
+  expect(await statusOf('POST', 'of-all/test')).toBe(403)
+  expect(await statusOf('DELETE', 'of-all')).toBe(403)
+  expect(await statusOf('DELETE', 'unknown')).toBe(403)
+  expect(await statusOf('DELETE', 'of-cy')).toBe(200)
+  await installation.client.deleteChannel({ params: { channel: 'of-all' } })
 })

@@ -181,16 +181,18 @@ export const alertEndpoints = {
   deleteChannel: endpoint({
     method: 'DELETE',
     path: '/channels/{channel}',
-    role: 'admin',
-    summary: 'Delete a channel',
+    role: 'anyone',
+    summary: 'Delete a channel: an admin any one, everybody else their own',
     params: z.object({ channel: name }),
     output: done,
   }),
   testChannel: endpoint({
     method: 'POST',
     path: '/channels/{channel}/test',
-    role: 'admin',
-    summary: 'Send a test message now; the error is that of the channel',
+    role: 'anyone',
+    summary:
+      'Send a test message now, to any channel as an admin, otherwise to your own; the error is ' +
+      'that of the channel',
     params: z.object({ channel: name }),
     output: done,
   }),

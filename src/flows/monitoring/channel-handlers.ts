@@ -1,4 +1,5 @@
 import { type Channel, subscription } from '#contract/alert/alert.ts'
+import { may } from '#contract/access/grants.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import * as channels from '#domains/alert/channel-store.ts'
@@ -85,8 +86,7 @@ export function channelHandlers({
       return { ...saved, problem, proven: problem === null ? new Date().toISOString() : null }
     },
     deleteChannel: async ({ params: { channel: name } }, caller) => {
-      if (!(await channels.getChannel(db, name)))
-        throw new FairleadError('not_found', { kind: 'channel', id: name })
+      mayChange(name, await channels.getChannel(db, name), caller)
       const type = 'dev.cdeventsx.fairlead-channel.deleted'
       await db.batch([
         channels.deleteChannel(name),
@@ -95,6 +95,7 @@ export function channelHandlers({
       return { done: true }
     },
     testChannel: async ({ params: { channel: name } }, caller) => {
+      mayChange(name, await channels.getChannel(db, name), caller)
       const problem = await tryOut(name, caller)
       if (problem !== null)
         throw new FairleadError('not_now', {
@@ -103,6 +104,18 @@ export function channelHandlers({
       return { done: true }
     },
   }
+}
+
+/** Admins change every channel, and users their own, such as that of their browser. */
+function mayChange(
+  name: string,
+  channel: Pick<Channel, 'person'> | null,
+  caller: Pick<Caller, 'name' | 'user' | 'role' | 'apps'>,
+): void {
+  const isOwn = caller.user !== null && channel?.person === caller.name
+  if (!isOwn && !may(caller, 'admin', null))
+    throw new FairleadError('not_allowed', { needed: 'admin', have: caller.role ?? 'none' })
+  if (!channel) throw new FairleadError('not_found', { kind: 'channel', id: name })
 }
 
 const subjectOf = (channel: string, caller: Caller) => ({

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Channel } from '#contract/alert/alert.ts'
 import { useClient } from '../live/dependencies.tsx'
-import { useMay } from '../live/access-queries.ts'
+import { useMay, useMe } from '../live/access-queries.ts'
 import { Button } from '../ui/button.tsx'
 import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
@@ -26,6 +26,7 @@ export function ChannelsPage() {
   useTitle('Channels')
   const client = useClient()
   const mayChange = useMay('admin', null)
+  const { data: me } = useMe()
   const [isCreating, setCreating] = useState(false)
   const query = useQuery({
     queryKey: ['channels'],
@@ -59,7 +60,11 @@ export function ChannelsPage() {
           ) : (
             <ul className="panel divide-y divide-edge overflow-hidden">
               {channels.map((channel) => (
-                <ChannelRow key={channel.name} channel={channel} mayChange={mayChange} />
+                <ChannelRow
+                  key={channel.name}
+                  channel={channel}
+                  mayChange={mayChange || channel.person === me?.name}
+                />
               ))}
             </ul>
           )
