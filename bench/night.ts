@@ -30,8 +30,10 @@ function printTimeline({ resyncs, refused, forced }: Night, bare: Charge[]): voi
     ],
     ['the forced restart to the first wrong charge', '', after(forced.wrong[0]?.at)],
     ['… to the switch that stops the recharge', '', after(forced.switchedOff)],
-    ['… to the first alarm', '46 min', after(forced.paged)],
-    ['… to a true status page', '', `${after(forced.status?.at)}: ${forced.status?.text ?? ''}`],
+    ['… to the first alarm', '46 min', after(forced.alarmed)],
+    ['… to the page that the recharge is off', '', after(forced.paged)],
+    ['… to a true status page', '', after(forced.status?.at)],
+    ['what customers read', '', `${forced.lastStatus.state}: ${forced.lastStatus.text}`],
     ['cards charged wrongly', '1.4 % of the customers', charged(forced.wrong)],
     [`without Fairlead, in ${seconds} s`, '', `${charged(bare)}; no alarm`],
     ['one card, at most', '7 times', `${timesCharged(forced.wrong)[0]?.[1] ?? 0} times`],
@@ -41,12 +43,13 @@ function printTimeline({ resyncs, refused, forced }: Night, bare: Charge[]): voi
   printIncident(forced)
 }
 
-function printIncident({ incident }: Forced): void {
+function printIncident({ incident, reviewFacts }: Forced): void {
   if (!incident) return console.log('There is no incident')
   console.log(`\nIncident ${incident.id}: ${incident.title}`)
   console.log(`  onset ${incident.onset?.from} to ${incident.onset?.until}`)
   for (const { place, text, reason } of incident.changes.slice(0, 3))
     console.log(`  suspect ${place}: ${text}, ${reason}`)
+  console.log(`  review drafted with ${reviewFacts.length} facts`)
 }
 
 const charged = (charges: Charge[]): string =>

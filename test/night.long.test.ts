@@ -43,10 +43,15 @@ describe('the night', { ...requiresIsolation, ...requires('redis-server') }, () 
   test('the owner, the customers and the support know what happened', () => {
     const { forced } = night
     expect(forced.paged).toBeGreaterThan(forced.restarted)
-    expect(forced.status?.text).toMatch(/^(degraded_performance|partial_outage|major_outage)$/)
+    expect(forced.status?.state).toMatch(/^(degraded_performance|partial_outage|major_outage)$/)
+    expect(forced.lastStatus.text).toMatch(/^About \d+ % of the requests fail; this began on /)
     expect(forced.refunds.toSorted()).toEqual(
       [...new Set(forced.wrong.map(({ account }) => account))].toSorted(),
     )
+  })
+
+  test('a review is drafted when the incident is closed', () => {
+    expect(night.forced.reviewFacts.length).toBeGreaterThan(3)
   })
 
   test('the incident has the onset and the restart among the first three suspects', () => {

@@ -1,10 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Client } from '#contract/client.ts'
 import type { IncidentDetail } from '#contract/incident/incident.ts'
+import type { Installation } from '../../test/support/installation.ts'
+import { waitFor } from '../../test/support/wait.ts'
 import { timesCharged, type Cards, type Charge } from './cards.ts'
 import { type Delivered, place } from './delivered.ts'
 import { ask } from './load.ts'
+
+/** What readers of the status page see of the app. */
+interface Shown {
+  /** milliseconds since 1970 */
+  at: number
+  state: string
+  text: string
+}
 
 /** What came of a forced restart. Times are in milliseconds since 1970. */
 export interface Forced {
@@ -12,12 +23,18 @@ export interface Forced {
   /** charges that were made with the balances gone */
   wrong: Charge[]
   switchedOff: number | null
+  /** the first message to the owner of the recharge, and the one that says that it is off */
+  alarmed: number | null
   paged: number | null
-  /** when the status page first said that something is wrong, and what */
-  status: { at: number; text: string } | null
+  /** when the status page first said that something is wrong */
+  status: Shown | null
+  /** what the status page said at the end */
+  lastStatus: Shown
   incident: IncidentDetail | null
   /** the accounts that break the rule, for refunds */
   refunds: string[]
+  /** what the draft of a review knows by itself, when the incident is closed */
+  reviewFacts: string[]
   /** seconds without a charge at the end */
   quiet: number
 }
@@ -29,7 +46,7 @@ export async function restartForced(
 ): Promise<Forced> {
   const { installation } = delivered
   const { client } = installation
-  const [charged, pages] = [cards.charges.length, delivered.pages().length]
+  const charged = cards.charges.length
   const restarted = Date.now()
   const body = { service: 'redis', force: true, reason: 'its load is high' }
   const restart = client.restartService({ params: place, body })
@@ -37,7 +54,8 @@ export async function restartForced(
   let status: Forced['status'] = null
   while (Date.now() - restarted < seconds * 1000) {
     if (switchedOff === null && isSwitchOff(installation.home)) switchedOff = Date.now()
-    status ??= await badStatus(installation.edgePort)
+    const shown = await readStatus(installation)
+    if (!['operational', 'unknown'].includes(shown.state)) status ??= shown
     await pause(50)
   }
   await restart
@@ -45,10 +63,13 @@ export async function restartForced(
   const { monitors } = await client.listMonitors({ query: { app: place.app } })
   const { incidents } = await client.listIncidents({ query: { app: place.app } })
   const [incident] = incidents
+  const pages = delivered.pages().filter(({ at }) => at >= restarted)
   return {
     ...{ restarted, wrong, switchedOff, status },
-    paged: delivered.pages()[pages]?.at ?? null,
+    ...{ lastStatus: await readStatus(installation), alarmed: pages[0]?.at ?? null },
+    paged: pages.find(({ text }) => text.includes('turned off the switch'))?.at ?? null,
     incident: incident ? await client.getIncident({ params: { incident: incident.id } }) : null,
+    reviewFacts: incident ? await closeAndReview(client, incident.id) : [],
     refunds: monitors.find(({ name }) => name === 'charged-without-credit')?.entities ?? [],
     quiet: (Date.now() - (wrong.at(-1)?.at ?? restarted)) / 1000,
   }
@@ -63,13 +84,27 @@ function isSwitchOff(home: string): boolean {
   return switches['auto-recharge']?.value === false
 }
 
-/** What the status page says as its readers see it; null while it says that all is well. */
-async function badStatus(port: number): Promise<Forced['status']> {
+async function readStatus({ edgePort: port }: Installation): Promise<Shown> {
   const at = Date.now()
   const { text } = await ask({ port, host: 'status.localhost' }, '/api/v2/summary.json')
-  const { components } = JSON.parse(text) as { components: { status: string }[] }
-  const state = components[0]?.status ?? 'unknown'
-  return state === 'operational' || state === 'unknown' ? null : { at, text: state }
+  const { components } = JSON.parse(text) as {
+    components: { status: string; description: string | null }[]
+  }
+  const [shown] = components
+  return { at, state: shown?.status ?? 'unknown', text: shown?.description ?? '' }
+}
+
+/** Closes an incident, and waits for the draft of its review. */
+async function closeAndReview(client: Client, incident: number): Promise<string[]> {
+  const params = { incident }
+  await client.closeIncident({ params, body: { comment: 'the night is over' } })
+  let facts: string[] = []
+  await waitFor('a review is drafted', async () => {
+    const { sections } = await client.getReview({ params })
+    facts = sections.flatMap((section) => section.facts)
+    return true
+  })
+  return facts
 }
 
 /** The figures of a forced restart, in seconds, each with its target. */

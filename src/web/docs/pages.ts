@@ -33,5 +33,6 @@ export const docs: readonly (readonly [string, string])[] = [
   ['api', 'The HTTP API'],
   ['errors', 'Errors'],
   ['console', 'The console'],
+  ['night', 'The night of July 2013'],
   ['testing', 'Testing'],
 ]
