@@ -348,6 +348,13 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     })
     return () => ada.discardStatusDraft({ params: { incident: id } })
   },
+  putStatusSubscription: async () => () =>
+    ada.putStatusSubscription({
+      params: { subscription: 'customers' },
+      body: { kind: 'slack', settings: { url: 'http://127.0.0.1:9/hush-hush' } },
+    }),
+  deleteStatusSubscription: async () => () =>
+    ada.deleteStatusSubscription({ params: { subscription: 'customers' } }),
   closeIncident: async () => {
     const incident = await newestIncident()
     return () => ada.closeIncident({ params: { incident }, body: {} })

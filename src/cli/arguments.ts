@@ -38,3 +38,17 @@ export function assignment(text: string): [string, string] {
     throw new FairleadError('invalid_input', { field: text, problem: 'must be KEY=VALUE' })
   return [text.slice(0, equals), text.slice(equals + 1)]
 }
+
+/** Settings from arguments of the form KEY=VALUE. */
+export const settingsOf = (pairs: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1)
+        throw new FairleadError('invalid_input', {
+          field: 'settings',
+          problem: `${pair} must be KEY=VALUE`,
+        })
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )

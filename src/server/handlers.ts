@@ -41,6 +41,7 @@ import { jobHandlers } from '#flows/job/handlers.ts'
 import { machineHandlers } from '#flows/machine/handlers.ts'
 import { makeJobKey, wakeJobs } from '#flows/job/background.ts'
 import { statusPageHandlers } from '#flows/status-page/handlers.ts'
+import { subscriptionHandlers } from '#flows/status-page/subscription-handlers.ts'
 import { updateHandlers } from '#flows/status-page/update-handlers.ts'
 import { switchHandlers } from '#flows/switch/handlers.ts'
 import { rehearsalHandlers } from '#flows/rehearsal/handlers.ts'
@@ -131,6 +132,7 @@ export function buildHandlers({
     ...monitorHandlers({ db, publicUrl: deps.publicUrl }),
     ...sloHandlers({ db, clock: deps.clock }),
     ...statusPageHandlers({ db, now: () => deps.clock.now(), address: deps.statusPage }),
+    ...subscriptionHandlers({ db, secrets, getApp }),
     ...updateHandlers({
       ...{ db, now: () => deps.clock.now(), onUpdate: monitoring.wakeStatusPage },
     }),

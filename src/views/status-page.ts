@@ -1,5 +1,9 @@
 import type { MonitorState } from '#contract/monitor/monitor.ts'
-import type { PublicMaintenance, StatusChange } from '#contract/status-page/status-page.ts'
+import type {
+  PublicMaintenance,
+  StatusChange,
+  StatusPhase,
+} from '#contract/status-page/status-page.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 
@@ -103,3 +107,20 @@ export const pageMaintenances = (db: Database, days: number): Promise<PublicMain
       and e.pull_request is null and e.position = (select max(position) from environment
         where app = e.app and pull_request is null)
     order by s.starts, s.id limit 50`)
+
+/** A published update with its incident. */
+export interface ToldUpdate {
+  id: number
+  incident: number
+  title: string
+  phase: StatusPhase
+  text: string
+  /** ISO 8601; null without a promise */
+  promised: string | null
+}
+
+export async function toldUpdate(db: Database, id: number): Promise<ToldUpdate | null> {
+  const rows = await db.query<ToldUpdate>(sql`select id, incident, title, phase, text, promised
+    from status_update where id = ${id} and state = 'published'`)
+  return rows[0] ?? null
+}

@@ -70,6 +70,9 @@ const IncidentsPage = lazy(async () => ({
 const IncidentPage = lazy(async () => ({
   default: (await import('./incident/incident-page.tsx')).IncidentPage,
 }))
+const StatusPagePage = lazy(async () => ({
+  default: (await import('./status-page/status-page-page.tsx')).StatusPagePage,
+}))
 const ChannelsPage = lazy(async () => ({
   default: (await import('./channel/channels-page.tsx')).ChannelsPage,
 }))
@@ -132,6 +135,7 @@ export function Pages() {
             <Route path="/alerts/:alert" element={<AlertPage />} />
             <Route path="/incidents" element={<IncidentsPage />} />
             <Route path="/incidents/:incident" element={<IncidentPage />} />
+            <Route path="/status-page" element={<StatusPagePage />} />
             <Route path="/channels" element={<ChannelsPage />} />
             <Route path="/on-call" element={<OncallPage />} />
             <Route path="/errors" element={<ErrorsPage />} />

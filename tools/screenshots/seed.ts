@@ -273,6 +273,7 @@ export async function seed(
       { name: 'incidents', path: '/incidents' },
       { name: 'incidents', path: '/incidents' },
       { name: 'incident', path: `/incidents/${incident.id}` },
+      { name: 'status-page', path: '/status-page' },
       { name: 'monitors', path: '/monitors' },
       { name: 'app-monitors', path: '/apps/quiet/monitors?period=60&environment=production' },
       { name: 'app-objectives', path: '/apps/shop/monitors?period=60&environment=production' },

@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander'
 import { causeWords, recordWords } from '#contract/alert/cause-words.ts'
 import type { Alert, AlertDetail, AlertDrift } from '#contract/alert/alert.ts'
-import { FairleadError } from '#contract/errors.ts'
-import { number, positive } from '../arguments.ts'
+import { number, positive, settingsOf } from '../arguments.ts'
 import { ago, table } from '../format.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
@@ -261,17 +260,7 @@ async function addChannel(
   pairs: string[],
   options: ChannelOptions,
 ): Promise<void> {
-  const settings = Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1)
-        throw new FairleadError('invalid_input', {
-          field: 'settings',
-          problem: `${pair} must be KEY=VALUE`,
-        })
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
-  )
+  const settings = settingsOf(pairs)
   const { client } = await context.connect()
   const channel = await client.putChannel({
     params: { channel: name },

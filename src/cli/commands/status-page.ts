@@ -7,7 +7,7 @@ import {
   statusPhases,
   statusPhaseWords,
 } from '#contract/status-page/status-page.ts'
-import { number, positive } from '../arguments.ts'
+import { number, positive, settingsOf } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { ago, table } from '../format.ts'
 import type { Register } from '../register.ts'
@@ -18,6 +18,7 @@ export const register: Register = (program, context) => {
     .description('the status page: what it says, and updates for customers')
   addShow(group, context)
   addUpdates(group, context)
+  addSubscriptions(group, context)
 }
 
 function addShow(group: Command, context: Context): void {
@@ -108,5 +109,57 @@ function addUpdates(group: Command, context: Context): void {
       const { client } = await context.connect()
       const answer = await client.discardStatusDraft({ params: { incident: id } })
       context.answer(answer, () => [`Discarded the draft about incident ${id}`])
+    })
+}
+
+function addSubscriptions(group: Command, context: Context): void {
+  group
+    .command('subscriptions')
+    .description('list who gets the updates')
+    .action(async () => {
+      const { client } = await context.connect()
+      const answer = await client.listStatusSubscriptions({})
+      context.answer(answer, () =>
+        answer.subscriptions.length === 0
+          ? ['No subscriptions']
+          : table(
+              answer.subscriptions.map(({ name, kind, apps, waiting, problem }) => [
+                ...[name, kind, apps === null ? 'all apps' : apps.join(', ')],
+                waiting === 0 ? 'nothing waits' : `${waiting} wait`,
+                problem ?? '',
+              ]),
+            ),
+      )
+    })
+  group
+    .command('subscribe')
+    .argument('<name>', 'name of the subscription')
+    .argument('<kind>', 'a kind of channel, such as slack, cloudevents or email')
+    .argument('<settings...>', 'settings of the channel as KEY=VALUE')
+    .option('--app <name...>', 'only updates about these apps')
+    .description('send updates to a chat, a webhook or an address')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead status-page subscribe customers slack ' +
+        'url=https://hooks.slack.com/services/T000/B000/XXXX --app shop',
+    )
+    .action(
+      async (name: string, kind: string, pairs: string[], { app: apps }: { app?: string[] }) => {
+        const { client } = await context.connect()
+        const body = { kind, settings: settingsOf(pairs), ...(apps === undefined ? {} : { apps }) }
+        const params = { subscription: name }
+        const answer = await client.putStatusSubscription({ params, body })
+        context.answer(answer, () => [`Updates go to ${name}`])
+      },
+    )
+  group
+    .command('unsubscribe')
+    .argument('<name>', 'name of the subscription')
+    .description('delete a subscription')
+    .action(async (name: string) => {
+      const { client } = await context.connect()
+      const params = { subscription: name }
+      const answer = await client.deleteStatusSubscription({ params })
+      context.answer(answer, () => [`Deleted the subscription ${name}`])
     })
 }

@@ -20,6 +20,7 @@
  * | `monitor/ID`           | something that is watched                                        |
  * | `switch/APP/ENVIRONMENT/NAME` | a switch of an environment                             |
  * | `status/APP/ENVIRONMENT` | what the status page shows of an app                   |
+ * | `status-subscription/NAME` | who gets the updates of the status page           |
  * | `alert/ID`             | harm that a person must look at                                  |
  * | `incident/ID`          | harm that customers feel                                         |
  * | `review/INCIDENT`      | what was learned from an incident, and what follows              |
@@ -60,6 +61,7 @@ export const subjectPatterns = {
   monitor: /^monitor\/\d+$/,
   switch: /^switch\/[^/]+\/[^/]+\/[^/]+$/,
   status: /^status\/[^/]+\/[^/]+$/,
+  statusSubscription: /^status-subscription\/[^/]+$/,
   alert: /^alert\/\d+$/,
   incident: /^incident\/\d+$/,
   review: /^review\/\d+$/,

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
-import { id } from '#contract/params.ts'
+import { done, id } from '#contract/params.ts'
 import { mostUpdateText, publicIncident, statusComponent, statusPhases } from './status-page.ts'
+import { statusSubscription } from './subscription.ts'
 
 const inIncident = z.object({ incident: id })
 
@@ -74,5 +76,36 @@ export const statusPageEndpoints = {
     summary: 'Discard the draft about an incident, so that it is not published by itself',
     params: inIncident,
     output: incidentUpdates,
+  }),
+  listStatusSubscriptions: endpoint({
+    method: 'GET',
+    path: '/status-page/subscriptions',
+    role: 'admin',
+    summary: 'List who gets the updates of the status page',
+    output: z.object({ subscriptions: z.array(statusSubscription) }),
+  }),
+  putStatusSubscription: endpoint({
+    method: 'PUT',
+    path: '/status-page/subscriptions/{subscription}',
+    role: 'admin',
+    summary: 'Send the updates of the status page to a chat, a webhook or an address',
+    params: z.object({ subscription: name }),
+    body: z.object({
+      /** the kind of a channel that neither pages people nor runs commands */
+      kind: z.string().max(40),
+      /** those of a channel of this kind */
+      settings: z.record(z.string(), z.unknown()),
+      /** only the updates about these apps; default: all */
+      apps: z.array(name).min(1).max(100).optional(),
+    }),
+    output: statusSubscription,
+  }),
+  deleteStatusSubscription: endpoint({
+    method: 'DELETE',
+    path: '/status-page/subscriptions/{subscription}',
+    role: 'admin',
+    summary: 'Delete a subscription of the status page',
+    params: z.object({ subscription: name }),
+    output: done,
   }),
 }

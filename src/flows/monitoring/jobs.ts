@@ -2,6 +2,7 @@ import { eachReplica, every, oneReplica } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { ConfirmStatusPage } from '#flows/status-page/confirm.ts'
+import { sendStatusUpdates } from '#flows/status-page/deliver.ts'
 import { syncSwitches } from '#flows/switch/sync.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { reconcileAlerts } from './alerts.ts'
@@ -75,6 +76,7 @@ export function monitoring({
     claim: oneReplica(),
     run: () => confirm.run(),
   })
+  const deliveries = sendStatusUpdates({ ...notify, address: deps.statusPage }, periods.monitors)
   const watch = new WatchServices({
     ...{ db, host, now, disk },
     onChange: () => {
@@ -148,7 +150,7 @@ export function monitoring({
   })
   const watching = [signals, metrics, services, monitors, switches, objectives]
   return {
-    jobs: [...watching, alerts, messages, causes, share, page],
+    jobs: [...watching, alerts, messages, causes, share, page, deliveries],
     wakeNotifications: messages.wake,
     wakeStatusPage: page.wake,
   }

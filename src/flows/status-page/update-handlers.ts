@@ -6,6 +6,7 @@ import { historyDays } from '#domains/status-page/history.ts'
 import { pageSettings } from '#domains/status-page/settings.ts'
 import { phaseOf, titleOf, type Words } from '#domains/status-page/update.ts'
 import { listShown } from '#domains/status-page/store.ts'
+import { queueDeliveries } from '#domains/status-page/subscription-store.ts'
 import * as store from '#domains/status-page/update-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -51,6 +52,7 @@ export function updateHandlers(options: UpdateHandlersOptions): SomeHandlers<Upd
       const by = { author: caller.name, now: now(), promised }
       await db.batch([
         ...store.publish({ id, incident: incident.id, occurrence }, words, by),
+        queueDeliveries(id, app),
         appendEvent({
           type: 'dev.cdeventsx.fairlead-status.updated',
           ...headOf(incident.id, app, caller),

@@ -10,6 +10,7 @@ import {
   titleOf,
   type UpdateAction,
 } from '#domains/status-page/update.ts'
+import { queueDeliveries } from '#domains/status-page/subscription-store.ts'
 import * as store from '#domains/status-page/update-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -69,6 +70,7 @@ function statementsOf(incident: PageIncident, action: UpdateAction, now: number)
   const by = { author: 'fairlead', now, promised: null }
   return [
     ...store.publish({ id: action.id, incident: id, occurrence }, words, by),
+    queueDeliveries(action.id, app),
     appendEvent({
       type: 'dev.cdeventsx.fairlead-status.updated',
       ...{ subject: `incident/${id}`, chain: `app/${app}`, app },

@@ -1,3 +1,4 @@
+import { sealedSubscriptions } from '#domains/status-page/subscription-store.ts'
 import * as channel from '#domains/alert/channel-store.ts'
 import * as configuration from '#domains/configuration/store.ts'
 import * as evidence from '#domains/evidence/store.ts'
@@ -27,6 +28,7 @@ export async function reseal(
     forge.sealedTokens(db),
     webhook.sealedSecrets(db),
     channel.sealedSettings(db),
+    sealedSubscriptions(db),
   ])
   const statements: Statement[] = []
   const problems: string[] = []

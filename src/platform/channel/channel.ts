@@ -1,11 +1,11 @@
 import type { z } from 'zod'
 import type { Alert } from '#contract/alert/alert.ts'
 
-/** A message about an alert, or about announced maintenance, in words. */
+/** A message about an alert, announced maintenance or an update for customers, in words. */
 export interface Message {
   /** the same when the message is sent again, so that a receiver can drop the repetition */
   id: string
-  kind: 'opened' | 'resolved' | 'announced' | 'ended' | 'test'
+  kind: 'opened' | 'resolved' | 'announced' | 'ended' | 'updated' | 'test'
   title: string
   lines: string[]
   /** the page of the alert, or of all alerts */
@@ -13,7 +13,7 @@ export interface Message {
   urgency: Alert['urgency']
   /** a page that acknowledges the alert without a sign-in; null without a person */
   answerUrl: string | null
-  /** null in a test message, and about maintenance */
+  /** null in a test message, about maintenance and for customers */
   alert: Pick<Alert, 'id' | 'app' | 'environment' | 'service' | 'deployment'> | null
 }
 

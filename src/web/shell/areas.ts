@@ -42,6 +42,7 @@ export const areas: Area[] = [
     places: [
       { to: '/alerts', text: 'Alerts', key: 'l' },
       { to: '/incidents', text: 'Incidents', key: 'i' },
+      { to: '/status-page', text: 'Status page', key: 'p' },
       { to: '/on-call', text: 'On-call', key: 'c' },
       { to: '/errors', text: 'Errors', key: 'x' },
       { to: '/monitors', text: 'Monitors', key: 'm' },

@@ -109,10 +109,14 @@ export function AreaTabs() {
   return (
     <nav
       aria-label={area.text}
-      className="flex gap-1 overflow-x-auto border-b border-edge px-3 py-1.5 md:hidden"
+      className="flex flex-wrap gap-1 border-b border-edge px-3 py-1.5 md:hidden"
     >
       {shown.map((place) => (
-        <NavLink key={place.to} to={place.to} className={linkClass}>
+        <NavLink
+          key={place.to}
+          to={place.to}
+          className={(state) => `${linkClass(state)} whitespace-nowrap`}
+        >
           {place.text}
         </NavLink>
       ))}

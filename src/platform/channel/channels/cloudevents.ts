@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { defineChannel, type Message, postJson } from '../channel.ts'
 
 const typeOf = (kind: Message['kind']): string =>
-  kind === 'announced' || kind === 'ended'
-    ? `dev.cdeventsx.fairlead-silence.${kind === 'announced' ? 'created' : 'ended'}`
-    : `dev.cdeventsx.fairlead-alert.${kind}`
+  kind === 'updated'
+    ? 'dev.cdeventsx.fairlead-status.updated'
+    : kind === 'announced' || kind === 'ended'
+      ? `dev.cdeventsx.fairlead-silence.${kind === 'announced' ? 'created' : 'ended'}`
+      : `dev.cdeventsx.fairlead-alert.${kind}`
 
 /** CloudEvents 1.0 in structured mode. The id of an event is that of the message. */
 export default defineChannel({
