@@ -72,7 +72,7 @@ const tell = (id: number, text: string) =>
 const claim = () => store.claimDeliveries(db, { count: 10, except: [], seconds: 60 })
 const later = () => db.query(sql`update status_delivery set due = now()`)
 
-test('an update goes once to those who want those of its app, with a link to the page', async () => {
+test('an update goes once to those who want its app, with a link to the page', async () => {
   await subscribe('all')
   await subscribe('shop', { apps: ['shop'] })
   await subscribe('mail', { apps: ['mail'] })
