@@ -573,6 +573,10 @@ environments: {production: {before: {run: exit 0, compatible: ${isCompatible}}}}
         ['delivery', 'live'],
         ['delivery', 'replaced'],
       ])
+      await waitFor('somebody is alerted', async () => {
+        const { alerts } = await installation.client.listAlerts({ query: { app: 'stays' } })
+        return alerts.some(({ reason: why }) => why.includes('cannot be rolled back'))
+      })
     },
   )
 

@@ -54,7 +54,7 @@ export interface FiringRow {
   isLast: boolean
   /** as fairlead.yaml or another tool says; null when it does not */
   urgency: 'low' | 'high' | null
-  /** the deployment that brought an error; null for what is not an error, or when it is old */
+  /** the deployment that brought an error, or that stays; null for others, or when it is old */
   deployment: number | null
   /** the switches that it turns off */
   pulls: string[]
@@ -62,10 +62,11 @@ export interface FiringRow {
 
 /**
  * Everything that should have an alert: monitors, crash loops, rollbacks that failed in the last
- * week while nothing else went live, jobs with a schedule whose last run failed, runs that start
- * late, servers that were lost within a day, promised updates of the status page that are late, and
- * errors that go on: those that a deployment brought, those that came back, and other new ones that
- * were seen ten times. What other tools report is one source for each cause.
+ * week while nothing else went live, live releases with harm that were not rolled back, jobs with a
+ * schedule whose last run failed, runs that start late, servers that were lost within a day,
+ * promised updates of the status page that are late, and errors that go on: those that a deployment
+ * brought, those that came back, and other new ones that were seen ten times. What other tools
+ * report is one source for each cause.
  */
 export async function firingSources(db: Database): Promise<FiringRow[]> {
   return db.query<FiringRow>(sql`
@@ -88,6 +89,10 @@ export async function firingSources(db: Database): Promise<FiringRow[]> {
         and d.ended > now() - interval '7 days' and not exists (
           select from deployment l where l.app = d.app and l.environment = d.environment
             and l.id > d.id and l.live is not null)
+      union all
+      select 'stays/' || d.id, d.app, d.environment, null, 'stays', 'stays', d.stays,
+        d.stays_since, d.stays_since, d.id, null
+      from deployment d where d.state = 'live' and d.stays is not null
       union all
       select 'replica/' || l.name, null, null, null, 'replica', l.name, 'it has not answered since '
           || to_char(l.lost at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC',

@@ -52,6 +52,7 @@ export type Alert = z.infer<typeof alert>
 /**
  * What fires in an alert: `monitor/ID`, `monitor/ID/page` for an objective that is urgent or a
  * monitor that turns off switches, `crash-loop/ID` for a crash loop, `rollback/ID`,
+ * `stays/ID` for a deployment with harm that is not rolled back,
  * `job/APP/ENVIRONMENT/JOB` for a job that failed, `job-late/…` for one that is late,
  * `error/ID/ENVIRONMENT`, `replica/HOST` for a server, `promise/ID` for an update of the status
  * page that is late, or `external/HASH` for what other tools report.

@@ -85,6 +85,10 @@ export function setReleaseConfiguration(id: number, configuration: number): Stat
   return sql`update release set configuration = ${configuration} where id = ${id}`
 }
 
+/** Records that a release with harm stays, and why. */
+export const setStays = (deployment: number, reason: string): Statement =>
+  sql`update deployment set stays = ${reason}, stays_since = now() where id = ${deployment}`
+
 export interface NewDeployment {
   id: number
   app: string

@@ -1,4 +1,5 @@
 import { FairleadError } from '#contract/errors.ts'
+import { setStays } from '#domains/deployment/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { planRollback, startRollback } from './plan-rollback.ts'
@@ -38,7 +39,10 @@ export async function takeBack(
       ...(stays === null ? {} : { stays }),
     },
   })
-  if (planned instanceof FairleadError) return { reason, stays }
+  if (planned instanceof FairleadError) {
+    step.write(setStays(input.deployment, `${reason}; ${stays}`))
+    return { reason, stays }
+  }
   const rollback = await startRollback(deps.db, planned, 'fairlead', reason)
   for (const statement of rollback.writes) step.write(statement)
   step.emit(rollback.event)

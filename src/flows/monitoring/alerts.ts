@@ -66,11 +66,10 @@ function firingOf(row: FiringRow, live: Live): Firing {
     title: titleOf(kind, name, { app, environment, service }) + pulledText(pulls),
     urgency: pulls.length > 0 ? 'high' : (row.urgency ?? (isLast ? 'high' : 'low')),
     isAlone: app === null || pulls.length > 0 || kind === 'promise',
-    // The release of an error is known, and none explains a promise.
-    deployment:
-      source.startsWith('error/') || kind === 'promise'
-        ? row.deployment
-        : explain(onset, liveIn(live, { app, environment })),
+    // The release of an error is known, and so is one that stays; none explains a promise.
+    deployment: ['error', 'regression', 'stays', 'promise'].includes(kind)
+      ? row.deployment
+      : explain(onset, liveIn(live, { app, environment })),
   }
 }
 
@@ -99,6 +98,7 @@ function titleOf(
     latency: `${place} is slow`,
     traffic: `${place} gets fewer requests than usual`,
     restarts: `${place} crashes again and again`,
+    stays: `The release of ${place} has harm and is not rolled back`,
     rollback: `The rollback of ${place} failed`,
     external: name,
     error: `New error in ${place}: ${name}`,

@@ -20,6 +20,7 @@ import { testDatabase } from '../../../test/support/postgres.ts'
 import { makeRepository } from '../../../test/support/repository.ts'
 import { alertHandlers } from './alert-handlers.ts'
 import { reconcileAlerts } from './alerts.ts'
+import { firingSources } from '#views/watched.ts'
 import { recordCauses } from './causes.ts'
 import { findSuspects } from './owners.ts'
 import { sendNotifications } from './notify.ts'
@@ -348,21 +349,26 @@ describe('what people do with alerts', () => {
   })
 })
 
+/** A deployment that has been live in production of shop for a minute. */
+const deployed = [
+  sql`insert into change (app, sha, branch, subject, author, committed, chain)
+    values ('shop', 'abc', 'main', 's', '{"name": "Cy", "email": "c@x.test"}', now(), 'c-1')`,
+  sql`insert into artifact (digest, app, run, size) values ('sha256:0', 'shop', 1, 1)
+    on conflict do nothing`,
+  sql`insert into release (app, environment, sha, artifact, definition, configuration, run)
+    values ('shop', 'production', 'abc', 'sha256:0', '{}', 0, 1)`,
+  sql`insert into deployment (app, environment, kind, state, release, actor, live, run, workflow)
+    select 'shop', 'production', 'delivery', 'live', id, 'Cy', now() - interval '1 minute', 1, 'w'
+    from release`,
+]
+
 test('an app that used up the machine after its deployment explains harm elsewhere', async () => {
   await db.batch([
     sql`insert into app (name, repository, branch) values ('blog', '{"kind": "hosted"}', 'main')`,
     sql`insert into environment (app, name, position) values ('blog', 'production', 0)`,
     sql`insert into monitor (app, environment, service, kind, name, state, firing, reason)
       values ('blog', 'production', 'web', 'latency', 'latency', 'down', true, 'it is slow')`,
-    sql`insert into change (app, sha, branch, subject, author, committed, chain)
-      values ('shop', 'abc', 'main', 's', '{"name": "Cy", "email": "c@x.test"}', now(), 'c-1')`,
-    sql`insert into artifact (digest, app, run, size) values ('sha256:0', 'shop', 1, 1)
-      on conflict do nothing`,
-    sql`insert into release (app, environment, sha, artifact, definition, configuration, run)
-      values ('shop', 'production', 'abc', 'sha256:0', '{}', 0, 1)`,
-    sql`insert into deployment (app, environment, kind, state, release, actor, live, run, workflow)
-      select 'shop', 'production', 'delivery', 'live', id, 'Cy', now() - interval '1 minute', 1, 'w'
-      from release`,
+    ...deployed,
   ])
   const shop = { app: 'shop', environment: 'production', release: 1, service: 'queue', index: 0 }
   const instances = [{ ...shop, cpu: 3.9, memory: 1, descriptors: 1, restarts: 0 }]
@@ -388,6 +394,21 @@ test('an app that used up the machine after its deployment explains harm elsewhe
       suspects: [{ name: 'Cy', reason: 'shop used up the machine, and they wrote abc' }],
     },
   ])
+})
+
+test('a live release with harm that was not rolled back fires until another one is live', async () => {
+  await db.batch(deployed)
+  await db.query(sql`update deployment set stays = 'it crashes; it cannot be rolled back',
+    stays_since = now() - interval '1 hour' where state = 'live'`)
+  const [firing] = (await firingSources(db)).filter(({ kind }) => kind === 'stays')
+  expect(firing).toMatchObject({ app: 'shop', reason: 'it crashes; it cannot be rolled back' })
+  await reconcile()
+  const [alert] = (await alerts()).filter(({ app }) => app === 'shop')
+  expect(alert).toMatchObject({ state: 'open', deployment: firing!.deployment })
+  expect(alert?.title).toBe('The release of shop in production has harm and is not rolled back')
+  await db.query(sql`update deployment set state = 'replaced' where state = 'live'`)
+  await reconcile()
+  expect((await alerts()).find(({ id }) => id === alert?.id)).toMatchObject({ state: 'resolved' })
 })
 
 test('suspects are authors since the former release, compared with the end', async () => {
