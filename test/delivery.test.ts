@@ -434,7 +434,7 @@ server.listen(process.env.PORT)`,
       'fairlead.yaml': [
         'config: {schema: values.json, files: {app.json: app.json.liquid}}',
         'services: {web: {run: exec node server.js, health: /}}',
-        'environments: {production: {env: {LEVEL: info}}}',
+        'environments: {staging: {env: {LEVEL: info}}, production: {env: {LEVEL: info}}}',
         '',
       ].join('\n'),
     })
@@ -450,9 +450,19 @@ server.listen(process.env.PORT)`,
     await expect(change({ variables: { LEVEL: 'much-too-long' } })).rejects.toThrow(
       'LEVEL: must NOT have more than 12 characters, says values.json',
     )
-    await change({ variables: { LEVEL: 'a"b' }, secrets: { KEY: 'hunter3hunter3' } })
+    const twice = ['env', 'set', at.app, 'staging', 'LEVEL=debug', '--also', 'production,staging']
+    expect((await installation.cli(...twice)).stderr).toContain(
+      'also: must name each environment once',
+    )
+    await installation.client.changeConfiguration({
+      params: { ...at, environment: 'staging' },
+      body: {
+        ...{ variables: { LEVEL: 'a"b' }, secrets: { KEY: 'hunter3hunter3' } },
+        also: ['production'],
+      },
+    })
     await waitFor(
-      'the new file is live',
+      'the new file is live in the environment after the first one',
       async () => (await answer()) === '{"level": "a\\"b", "key": "hunter3hunter3"}',
     )
     const shown = await installation.cli('config', 'files', at.app, at.environment, 'app.json')
@@ -471,8 +481,7 @@ server.listen(process.env.PORT)`,
     const run = await endedRun(installation, await latestRun('rendered'))
     expect(run).toMatchObject({
       state: 'failed',
-      reason:
-        'the configuration of production is not valid: app.json.liquid:2:15: MISSING is not set',
+      reason: 'the configuration of staging is not valid: app.json.liquid:2:15: MISSING is not set',
     })
   })
 

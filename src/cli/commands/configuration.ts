@@ -27,17 +27,20 @@ export const register: Register = (program, context) => {
     .argument('<assignments...>', 'KEY=VALUE')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ fairlead env set shop production LOG_LEVEL=debug CACHE=off',
+      '\nExamples:\n  $ fairlead env set shop production LOG_LEVEL=debug CACHE=off' +
+        '\n  $ fairlead env set shop staging CACHE=off --also production',
     )
-    .action((app: string, environment: string, assignments: string[]) =>
+    .option(...alsoOption)
+    .action((app: string, environment: string, assignments: string[], options: Also) =>
       change(context, app, environment, {
-        variables: Object.fromEntries(assignments.map(assignment)),
+        ...{ variables: Object.fromEntries(assignments.map(assignment)), ...options },
       }),
     )
   withEnvironment(env.command('unset').description('remove variables'))
     .argument('<keys...>', 'names of the variables')
-    .action((app: string, environment: string, keys: string[]) =>
-      change(context, app, environment, { variables: nulls(keys) }),
+    .option(...alsoOption)
+    .action((app: string, environment: string, keys: string[], options: Also) =>
+      change(context, app, environment, { variables: nulls(keys), ...options }),
     )
   const secret = program
     .command('secret')
@@ -59,6 +62,7 @@ export const register: Register = (program, context) => {
       '--from <reference>',
       'read the value from file:NAME, command:PLACE or vault:PATH#FIELD',
     )
+    .option(...alsoOption)
     .addHelpText(
       'after',
       '\nExamples:' +
@@ -71,10 +75,11 @@ export const register: Register = (program, context) => {
         app: string,
         environment: string,
         name: string,
-        options: { fromFile?: string; from?: string },
+        options: Also & { fromFile?: string; from?: string },
       ) => {
+        const { also } = options
         if (options.from !== undefined)
-          return change(context, app, environment, { references: { [name]: options.from } })
+          return change(context, app, environment, { references: { [name]: options.from }, also })
         const text =
           options.fromFile === undefined
             ? withoutLineEnd(await readSecret(context, `${name}: `))
@@ -84,7 +89,7 @@ export const register: Register = (program, context) => {
             field: name,
             problem: 'the value is empty; use `secret unset` to remove a secret',
           })
-        await change(context, app, environment, { secrets: { [name]: text } })
+        await change(context, app, environment, { secrets: { [name]: text }, also })
         if (isPlainSecret(text)) context.stderr.write(`${plainSecretWarning([name])}\n`)
       },
     )
@@ -106,6 +111,16 @@ export const register: Register = (program, context) => {
 
 const withEnvironment = (command: Command): Command =>
   command.argument('<app>', 'name of the app').argument('<environment>', 'name of the environment')
+/** Environments in which the same change follows. */
+interface Also {
+  also?: string[] | undefined
+}
+const alsoOption = [
+  '--also <environments>',
+  'make the same change in these environments, separated by commas, each after it is live in ' +
+    'the one before',
+  (text: string) => text.split(','),
+] as const
 const nulls = (keys: string[]): Record<string, null> =>
   Object.fromEntries(keys.map((key) => [key, null]))
 
@@ -181,12 +196,16 @@ async function change(
     variables?: Record<string, string | null>
     secrets?: Record<string, string | null>
     references?: Record<string, string>
-  },
+  } & Also,
 ): Promise<void> {
   const { client } = await context.connect()
-  const answer = await client.changeConfiguration({ params: { app, environment }, body })
+  const { also = [], ...rest } = body
+  const answer = await client.changeConfiguration({
+    ...{ params: { app, environment }, body: { ...rest, also } },
+  })
   context.answer(answer, () => [
     changeInWords(app, environment, answer),
+    ...(also.length === 0 ? [] : [`When it is live, ${also.join(' and then ')} gets the change`]),
     ...(answer.warning === null ? [] : [`${answer.warning}.`]),
   ])
 }

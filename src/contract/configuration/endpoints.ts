@@ -44,6 +44,8 @@ export const configurationEndpoints = {
        * `vault:secret/data/shop#password`
        */
       references: z.record(z.string(), z.string().max(1000)).default({}),
+      /** environments that get the same change, each after it is live in the one before */
+      also: z.array(name).max(50).default([]),
     }),
     output: z.object({
       configuration,

@@ -1,21 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Configuration } from '#contract/environment/environment.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { nameOfActor } from '#contract/event/event.ts'
 import { may } from '#contract/access/grants.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import { isPreviewName } from '#contract/pull-request/pull-request.ts'
-import { applyChange, type StoredConfiguration } from '#domains/configuration/configuration.ts'
+import type { StoredConfiguration } from '#domains/configuration/configuration.ts'
 import { isAllowed } from '#domains/configuration/prefixes.ts'
 import { changePrefixes, listPrefixes } from '#domains/configuration/prefix-store.ts'
 import { changeProblem } from '#domains/configuration/rules.ts'
-import {
-  getNewest,
-  getStored,
-  insertConfiguration,
-  listConfigurations,
-  sealedAs,
-} from '#domains/configuration/store.ts'
+import { getStored, listConfigurations } from '#domains/configuration/store.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import * as store from '#domains/deployment/store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -24,11 +17,8 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { liveDeployment } from '#views/deployment.ts'
-import { startConfiguration } from './configuration.ts'
-import { type Commit, configurationProblems, sentenceOf } from './configuration-files.ts'
-import { readBranchFile } from '#flows/delivery/branch-file.ts'
 import { mustGet } from './handlers.ts'
-import { permissionRules } from './permission.ts'
+import { planChange, type PlannedChange, type RequestedChange } from './plan-change.ts'
 
 /** The endpoints of the configuration of an environment. */
 export function configurationHandlers(
@@ -148,14 +138,6 @@ function refusePreview(environment: string): void {
     })
 }
 
-interface RequestedChange {
-  app: string
-  environment: string
-  variables: Record<string, string | null>
-  secrets: Record<string, string | null>
-  references: Record<string, string>
-}
-
 /**
  * Stores the next version and, where a release is live, starts its deployment. Returns the id of
  * the deployment, or null.
@@ -163,102 +145,46 @@ interface RequestedChange {
 async function change(
   deps: Dependencies,
   engine: Engine,
-  request: RequestedChange,
+  request: RequestedChange & { references: Record<string, string> },
   by: Caller,
 ): Promise<number | null> {
-  const { app, environment } = request
   const prefixes = await prefixStatements(deps.db, request, by)
-  const actor = nameOfActor(by)
-  const { newest, waiting, highest } = await getNewest(deps.db, app, environment)
-  const boundTo = (name: string): string => sealedAs(app, environment, name)
-  const result = applyChange(
-    newest,
-    request,
-    (name, value) => deps.secrets.seal(boundTo(name), value),
-    (name, sealed) => deps.secrets.open(boundTo(name), sealed, name),
-  )
-  if (!result) {
+  const planned = await planChange(deps, request, by)
+  await mustBeFit(deps, request, planned, by)
+  if (planned === null) {
     await deps.db.batch(prefixes)
     return null
   }
-  const live = await liveDeployment(deps.db, app, environment)
-  const release = live ? await store.getRelease(deps.db, live.release) : null
-  await mustBeValid(deps, { app, environment, release }, { now: newest, next: result.next })
-  const rules =
-    release && (await permissionRules(deps, { app, environment, definition: release.definition }))
-  const asksPermission = rules !== null && rules.freezes.length + rules.approvals.length > 0
-  const version = highest + 1
-  const changed = [...new Set([...waiting, ...result.changed])].sort()
-  const chain = live?.change.chain ?? `configuration/${app}/${environment}/${version}`
-  const statements: Statement[] = [
-    ...prefixes,
-    insertConfiguration(
-      app,
-      environment,
-      { ...result.next, version },
-      changed,
-      actor,
-      asksPermission ? 'waiting' : 'in_force',
-    ),
-    appendEvent({
-      type: 'dev.cdeventsx.fairlead-configuration.changed',
-      subject: `environment/${app}/${environment}`,
-      chain,
-      app,
-      actor: by,
-      data: { version, changed },
-    }),
-  ]
-  if (!release) {
-    await storeVersion(deps.db, statements)
-    return null
-  }
-  const next = await startConfiguration(deps.db, release, {
-    chain,
-    actor,
-    by,
-    version,
-    asksPermission,
-  })
+  const { writes, events, deployment } = planned
   await storeVersion(deps.db, [
-    ...statements,
-    ...next.writes,
-    appendEvent(next.event),
-    ...engine.startStatements(next.workflow),
+    ...[...prefixes, ...writes],
+    ...events.map((event) => appendEvent(event)),
+    ...(deployment ? engine.startStatements(deployment.workflow) : []),
   ])
-  return next.deployment
+  return deployment?.id ?? null
 }
 
-/**
- * Refuses values that the schema or the templates do not allow. What was wrong before the change
- * does not prevent it.
- */
-async function mustBeValid(
+/** Refuses a change for several environments of which one would refuse it later. */
+async function mustBeFit(
   deps: Dependencies,
-  {
-    app,
-    environment,
-    release,
-  }: { app: string; environment: string; release: store.Release | null },
-  { now, next }: { now: StoredConfiguration; next: StoredConfiguration },
+  request: RequestedChange,
+  planned: PlannedChange | null,
+  by: Caller,
 ): Promise<void> {
-  const commit = release ?? (await headOf(deps, app))
-  if (commit === null) return
-  const after = await configurationProblems(deps, commit, environment, next)
-  if (after.length === 0) return
-  const before = (await configurationProblems(deps, commit, environment, now)).map(sentenceOf)
-  const added = after.find((one) => !before.includes(sentenceOf(one)))
-  if (added)
-    throw new FairleadError('invalid_input', {
-      field: added.name ?? 'configuration',
-      problem: added.problem,
-    })
-}
-
-async function headOf({ source }: Dependencies, app: string): Promise<Commit | null> {
-  const head = (await source.stored(app))?.head ?? null
-  const definition = head === null ? null : await readBranchFile(source, app)
-  return head === null || definition === null ? null : { app, sha: head, definition }
+  const { app, environment, also } = request
+  if (also.length === 0) return
+  const refuse = (problem: string): never => {
+    throw new FairleadError('invalid_input', { field: 'also', problem })
+  }
+  if (new Set([environment, ...also]).size <= also.length)
+    refuse('must name each environment once, without the one that is changed first')
+  if (!planned?.deployment)
+    refuse(`needs a change that is deployed in ${environment} first; nothing is deployed there now`)
+  for (const one of also) {
+    refusePreview(one)
+    await mustBeKnown(deps, app, one)
+    await planChange(deps, { ...request, environment: one, also: [] }, by)
+  }
 }
 
 /**
@@ -266,7 +192,7 @@ async function headOf({ source }: Dependencies, app: string): Promise<Commit | n
  */
 async function prefixStatements(
   db: Database,
-  { app, references }: Pick<RequestedChange, 'app' | 'references'>,
+  { app, references }: { app: string; references: Record<string, string> },
   caller: Caller,
 ): Promise<Statement[]> {
   const prefixes = (await listPrefixes(db, app)).map(({ prefix }) => prefix)

@@ -3,12 +3,8 @@ import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
 import { isRefused } from '#domains/configuration/store.ts'
 import * as store from '#domains/deployment/store.ts'
-import type { Actor } from '#contract/event/event.ts'
-import type { NewEvent } from '#contract/events.ts'
-import type { Statement } from '#platform/postgres/sql.ts'
 import {
   Failed,
-  type NewWorkflow,
   type StepContext,
   type WorkflowContext,
   type WorkflowDefinition,
@@ -17,21 +13,11 @@ import { OciError } from '#platform/oci/layout.ts'
 import { unpack } from '#platform/oci/oci.ts'
 import { chownToSteps } from '#flows/step/confinement.ts'
 import { deploy } from './deployment.ts'
-import { facts } from './planned-deployment.ts'
+import { passOn } from './pass-on.ts'
 import { configurationPolicy } from './policy.ts'
+import { type ConfigurationInput, startConfiguration } from './start-configuration.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
-
-export interface ConfigurationInput {
-  /** the new deployment and release, whose rows are stored */
-  deployment: number
-  release: number
-  app: string
-  environment: string
-  actor: string
-  /** whether it waits for approvals and freezes */
-  asksPermission?: boolean
-}
 
 /** Deploys a changed configuration: starts the live artifact with it, verifies, and switches. */
 export function configurationWorkflow(
@@ -72,7 +58,10 @@ async function configure(
   if (outcome.state === 'superseded')
     await ctx.step('again', (step) => deployAgain(deps, step, ctx.chain, input))
   if (outcome.state !== 'live') return outcome
+  const setback = await outcome.settled
   await outcome.retired
+  if (setback === null && input.passesOn)
+    await ctx.step('pass-on', (step) => passOn(deps, step, input, release.configuration))
   return { state: 'live', reason: null }
 }
 
@@ -97,69 +86,12 @@ async function deployAgain(
   if (!on || (await isRefused(deps.db, app, environment, release.configuration))) return null
   const next = await startConfiguration(deps.db, on, {
     ...{ chain, actor: input.actor, by: input.actor, version: release.configuration },
-    asksPermission: false,
+    ...{ asksPermission: false, passesOn: input.passesOn },
   })
   for (const write of next.writes) step.write(write)
   step.emit(next.event)
   step.start(next.workflow)
   return null
-}
-
-/**
- * The rows, the event and the workflow that deploy a version of the configuration with the artifact
- * of a release, to be stored in one transaction.
- */
-export async function startConfiguration(
-  db: Dependencies['db'],
-  release: store.Release,
-  {
-    chain,
-    actor,
-    by,
-    version,
-    asksPermission,
-  }: { chain: string; actor: string; by: Actor; version: number; asksPermission: boolean },
-): Promise<{ deployment: number; writes: Statement[]; event: NewEvent; workflow: NewWorkflow }> {
-  const ids = await store.nextIds(db)
-  const { app, environment, run, sha } = release
-  const workflow = `configuration/${ids.deployment}`
-  const input: ConfigurationInput = {
-    ...{
-      deployment: ids.deployment,
-      release: ids.release,
-      app,
-      environment,
-      actor,
-      asksPermission,
-    },
-  }
-  return {
-    deployment: ids.deployment,
-    writes: [
-      store.insertRelease({ ...release, id: ids.release, configuration: version }),
-      store.insertDeployment({
-        ...{
-          id: ids.deployment,
-          app,
-          environment,
-          kind: 'configuration',
-          run,
-          release: ids.release,
-          actor,
-          workflow,
-        },
-      }),
-    ],
-    event: {
-      type: 'dev.cdeventsx.fairlead-deployment.waiting',
-      subject: `deployment/${ids.deployment}`,
-      chain,
-      app,
-      actor: by,
-      data: facts({ environment, kind: 'configuration', run, release: ids.release, sha }),
-    },
-    workflow: { id: workflow, name: 'configuration', chain, input },
-  }
 }
 
 /**
