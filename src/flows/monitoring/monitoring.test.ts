@@ -396,7 +396,7 @@ test('an app that used up the machine after its deployment explains harm elsewhe
   ])
 })
 
-test('a live release with harm that was not rolled back fires until another one is live', async () => {
+test('a release with harm that was not rolled back fires until another one is live', async () => {
   await db.batch(deployed)
   await db.query(sql`update deployment set stays = 'it crashes; it cannot be rolled back',
     stays_since = now() - interval '1 hour' where state = 'live'`)
