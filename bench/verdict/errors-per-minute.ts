@@ -5,7 +5,7 @@ import { lnGamma, normalQuantile } from '#domains/verdict/statistics/numbers.ts'
 import { generator, poisson } from '../../test/support/generator.ts'
 import { median } from '../measure.ts'
 import { runs, alpha, settings, none } from './simulation.ts'
-import type { Arm, Random } from './streams.ts'
+import { type Arm, firstSeed, type Random } from './streams.ts'
 
 /**
  * Errors come a minute at a time, for 50 minutes; `exposure` is how much more traffic the baseline
@@ -31,7 +31,7 @@ export function errorsPerMinute(): void {
     const share = 1 / (1 + exposure)
     const ratio = before === 0 ? Infinity : after / before
     for (let seed = 1; seed <= runs; seed += 1) {
-      const random = generator(seed * 7919)
+      const random = generator((firstSeed + seed - 1) * 7919)
       const judge = createJudge(settings)
       const points: Record<Arm, number[]> = { baseline: [], canary: [] }
       const at = { ours: 0, alone: 0, oracle: 0, threshold: 0 }
@@ -57,7 +57,9 @@ export function errorsPerMinute(): void {
             canary: failed(which === 'canary'),
           })),
         ]
-        if (batches.map((one) => judge.observe(one)).some(Boolean)) at.ours ||= minute
+        const isOver = minute === 50 && ({ isOver: true } as const)
+        judge.see({ batches, sample: null, ...isOver })
+        if (judge.judge().verdict === 'harmful') at.ours ||= minute
         seen.baseline += errors.baseline
         seen.canary += errors.canary
         if (riseEvidence([{ share, requests: seen, errors: seen }], 1) >= Math.log(1 / alpha))

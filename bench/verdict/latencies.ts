@@ -5,7 +5,7 @@ import { createJudge } from '#domains/verdict/statistics/judge.ts'
 import { generator, normal } from '../../test/support/generator.ts'
 import { median } from '../measure.ts'
 import { runs, alpha, warmed, settings, makeBatch, detect } from './simulation.ts'
-import { type Arm, type Random, shipped } from './streams.ts'
+import { type Arm, firstSeed, type Random, shipped } from './streams.ts'
 
 export function latencies(): void {
   const base = (random: Random): number => 20 * Math.exp(0.5 * normal(random))
@@ -55,7 +55,7 @@ export function latencies(): void {
       ).flatMap((one) => one ?? [])
     const oracle = median(
       Array.from({ length: runs }, (_, i) =>
-        oracleRequests(generator((i + 1) * 7919), draw, (ms) => likely(ms) / density(ms)),
+        oracleRequests(generator((firstSeed + i) * 7919), draw, (ms) => likely(ms) / density(ms)),
       ),
     )
     const cells = [settings, warmed, shipped].map((used) => {

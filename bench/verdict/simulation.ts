@@ -1,7 +1,7 @@
 import { type ArmCounts, type Batch, bucketOf } from '#contract/verdict/verdict.ts'
 import { createJudge } from '#domains/verdict/statistics/judge.ts'
 import { generator } from '../../test/support/generator.ts'
-import { type Arm, type Random, shipped } from './streams.ts'
+import { type Arm, firstSeed, type Random, shipped } from './streams.ts'
 
 export const nullRuns = Number(process.env['BENCH_RUNS'] ?? 1000)
 export const runs = Math.min(300, nullRuns)
@@ -50,14 +50,17 @@ interface Traffic {
   earlier?: ArmCounts['latency']
 }
 
-/** Runs the judge over batches until it alarms; the requests it took, or null. */
+/**
+ * Runs the judge over batches until it alarms, or finds harm in its last look; the requests it took,
+ * or null.
+ */
 export function detect(
   seed: number,
   batches: number,
   make: (random: Random, i: number) => Made,
   { used = settings, seconds = 1, earlier = [] }: Traffic = {},
 ): number | null {
-  const random = generator(seed * 7919)
+  const random = generator((firstSeed + seed - 1) * 7919)
   const judge = createJudge(used)
   judge.see({ earlier, batches: [], sample: null })
   let requests = 0
@@ -66,7 +69,8 @@ export function detect(
     requests += made.requests
     if (judge.observe(makeBatch(random, made, i * seconds))) return requests
   }
-  return null
+  judge.see({ batches: [], sample: null, isOver: true })
+  return judge.judge().verdict === 'harmful' ? requests : null
 }
 
 export const percent = (value: number): string => `${(value * 100).toFixed(2)} %`.padStart(8)

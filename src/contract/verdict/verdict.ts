@@ -140,6 +140,8 @@ export const look = z.object({
   sample: sample.nullable(),
   /** Missing when nothing was thrown. */
   exceptions: exceptionReading.optional(),
+  /** The time of the canary is up. Only in the first observation after `most`. */
+  isOver: z.literal(true).optional(),
 })
 export type Look = z.infer<typeof look>
 

@@ -2,7 +2,7 @@ import type { CanaryFile } from '#contract/pipeline-file/canary-file.ts'
 import type { PlanAnswer, PlanQuestion } from '#contract/verdict/plan.ts'
 import { settingsOf, shareAt } from './canary.ts'
 import { riseEvidence, type Tally } from './statistics/errors.ts'
-import { partsOf, powerOf, timesNeeded } from './statistics/power.ts'
+import { lastPowerOf, partsOf, powerOf, timesNeeded } from './statistics/power.ts'
 
 /** The harm whose detection is estimated, as multiples of the usual error rate. */
 const ratios = [2, 5, 20]
@@ -30,6 +30,14 @@ export function planCanary({ perSecond, errorRate, canary }: PlanQuestion): Plan
     const times = timesNeeded(at(seconds), settings, errorRate)
     return times !== null && times <= 1
   }
+  const isFound = (seconds: number, ratio: number): boolean => {
+    const expected = at(seconds)
+    const isLast = seconds >= Math.floor(most / 1000)
+    return (
+      powerOf(expected, errorRate, ratio, settings) >= 0 ||
+      (isLast && lastPowerOf(expected, errorRate, ratio, settings) >= 0)
+    )
+  }
   const alone = errorsAlone(canary)
   const facts = {
     steps: stepsIn(most / 1000, perSecond, canary),
@@ -41,7 +49,7 @@ export function planCanary({ perSecond, errorRate, canary }: PlanQuestion): Plan
             .filter((ratio) => ratio * errorRate <= 1)
             .map((ratio) => ({
               ratio,
-              seconds: firstFrom(1000, (t) => powerOf(at(t), errorRate, ratio, settings) >= 0),
+              seconds: firstFrom(1000, (t) => isFound(t, ratio)),
             })),
     outage: firstFrom(
       1000,

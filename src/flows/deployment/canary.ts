@@ -69,6 +69,7 @@ export async function runCanary(
   for (const look of looks) see(look)
   let { place, share, state } = stored
   let number = looks.length
+  let wasOver = looks.some((look) => look.isOver === true)
   const fresh = stored.fresh ? freshOf(former.release) : undefined
   const sampler = createSampler({ ...deps, target }, file, {
     baseline: { ...plan, release: fresh ?? former.release },
@@ -102,23 +103,26 @@ export async function runCanary(
     const pending = now - shown > checkMs ? seen.pending : undefined
     if (pending) shown = now
     const exceptions = isDue ? await readExceptions() : null
-    const look = {
+    const elapsed = deps.clock.now() - begun
+    const isOver = elapsed >= file.most
+    const isFirstOver = isOver && !wasOver
+    const look: Look = {
       ...(earlier && { earlier }),
       ...{ batches, sample: sampler.taken() },
       ...(pending && { pending }),
       ...(exceptions && { exceptions }),
+      ...(isFirstOver && { isOver: true }),
     }
-    if (next > place || look.sample || pending || exceptions) {
+    if (next > place || look.sample || pending || exceptions || isFirstOver) {
       for (const statement of verdicts.insertLook(plan.id, number, next, look))
         step.write(statement)
       see(look)
       number += 1
       place = next
       earlier = null
+      wasOver = isOver
     }
-    const elapsed = deps.clock.now() - begun
     const observed = Math.max(known - begun, elapsed - settledAfterMs, 0)
-    const isOver = elapsed >= file.most
     const judgement = judge.judge({ isOver })
     const isVerified = plan.policy.isVerified && environmentOf(plan)?.verify !== undefined
     const { baseline, canary } = judgement.errors

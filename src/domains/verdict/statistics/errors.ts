@@ -1,5 +1,5 @@
 import type { Interval } from '#contract/verdict/verdict.ts'
-import { logMeanExp, normalQuantile, rootOf } from './numbers.ts'
+import { logMeanExp, rootOf } from './numbers.ts'
 
 /** Counts of one release: all events, and failed ones. */
 export interface Rate {
@@ -85,32 +85,6 @@ export function fallEvidence(tallies: Tally[], limit: number): number {
     falls.map((fall) => lnLikelihoodRatio(tallies, fall * limit, limit)),
     weights,
   )
-}
-
-/**
- * Whether the canary has more errors, given all errors, than chance explains with the probability
- * `alpha` if its rate is `limit` times the baseline's, in one look. `dispersion` multiplies the
- * variance. A normal approximation with the first term of the Cornish–Fisher expansion, for the
- * skew.
- */
-export function isExcessive(
-  tallies: Tally[],
-  limit: number,
-  { alpha, dispersion }: { alpha: number; dispersion: number },
-): boolean {
-  let [excess, variance, third] = [-0.5, 0, 0]
-  for (const { share, errors } of tallies) {
-    const all = errors.canary + errors.baseline
-    const part = theta(limit, share)
-    excess += errors.canary - all * part
-    variance += all * part * (1 - part)
-    third += all * part * (1 - part) * (1 - 2 * part)
-  }
-  if (variance === 0) return false
-  const quantile = normalQuantile(1 - alpha)
-  const skew = third / variance ** 1.5
-  const enough = quantile + (skew * (quantile * quantile - 1)) / 6
-  return excess / Math.sqrt(variance * dispersion) >= enough
 }
 
 const [least, most] = [1e-4, 1e4]

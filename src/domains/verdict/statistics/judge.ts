@@ -79,12 +79,14 @@ export function createJudge(settings: VerdictSettings): Judge {
   const parts = partsOf(settings)
   const weights = [
     ...[parts.errors, parts.latency, parts.unfinished, parts.status],
-    ...[parts.routes, parts.tenants],
+    ...[parts.routes, parts.tenants, parts.lastLook],
     ...deciding.map(() => parts.other),
   ]
   const alarm = Math.log(1 / settings.alpha)
   /** The evidence at the promotion; null before it. */
   let atPromotion: number | null = null
+  /** ln of the e-value of the last look, which is zero or pays its whole stake. */
+  let lastLook: number | null = null
   /** The judgement at the time of the alarm. An alarm is final. */
   let harmful: Judgement | null = null
 
@@ -97,6 +99,7 @@ export function createJudge(settings: VerdictSettings): Judge {
       status,
       routes.evidence(),
       tenants.evidence(),
+      lastLook ?? -Infinity,
       ...deciding.map(({ metric }) => metric.evidence()),
     ]
   }
@@ -208,7 +211,7 @@ export function createJudge(settings: VerdictSettings): Judge {
     if (evidenceOf(all) < alarm) return false
     const names = [
       ...['errors', 'latency', 'unfinished', '4xx'],
-      ...[routes.worst() ?? 'errors', tenants.worst() ?? 'errors'],
+      ...[routes.worst() ?? 'errors', tenants.worst() ?? 'errors', 'errors'],
       ...deciding.map(({ name }) => name),
     ]
     const weighed = all.map((ln, i) => ln + Math.log(weights[i] ?? 0))
@@ -219,6 +222,13 @@ export function createJudge(settings: VerdictSettings): Judge {
     const known = facts(metric, false)
     harmful = { ...known, reason: sentence(known) }
     return true
+  }
+  /** Looks once, when the time is up, at all errors together. */
+  const lookAtEnd = (): void => {
+    if (lastLook !== null || atPromotion !== null) return
+    const isWorse = !spread.isNarrow && rates.isWorseInOneLook(settings.alpha * parts.lastLook)
+    lastLook = isWorse ? alarm - Math.log(parts.lastLook) : -Infinity
+    look()
   }
   const observeLatency = ({ at, share, baseline, canary }: Batch): void => {
     const isWarm = warmUp.isOver(at)
@@ -273,12 +283,13 @@ export function createJudge(settings: VerdictSettings): Judge {
       }
       return look()
     },
-    see: ({ earlier, batches, pending, sample, exceptions: thrown }) => {
+    see: ({ earlier, batches, pending, sample, exceptions: thrown, isOver }) => {
       if (earlier) latency.rank(earlier)
       for (const batch of batches) judge.observe(batch)
       if (pending) consider(pending)
       if (sample) judge.read(sample)
       if (thrown) exceptions.observe(share, thrown)
+      if (isOver) lookAtEnd()
     },
     judge: (now) => {
       if (harmful) return harmful

@@ -49,7 +49,7 @@ export function normalQuantile(p: number): number {
  * The standard normal distribution function: a continued fraction in the tails, a series in the
  * middle.
  */
-function normalCdf(z: number): number {
+export function normalCdf(z: number): number {
   const x = Math.abs(z)
   let upper: number
   if (x > 3) {

@@ -1,29 +1,32 @@
 import type { VerdictSettings } from '#contract/verdict/verdict.ts'
 import { lnLikelihoodRatio, rises, type Tally, theta, weights } from './errors.ts'
 import { exclusionEvidence } from './exclusion.ts'
-import { rootOf } from './numbers.ts'
+import { normalQuantile, rootOf } from './numbers.ts'
 
 /**
  * The weights in the e-value of the verdict: of errors, latency, unfinished requests, 4xx
- * responses, the routes together, the tenants together, and of each further metric that decides.
- * They sum to one.
+ * responses, the routes together, the tenants together, the last look at the errors, and of each
+ * further metric that decides. They sum to one.
  */
 export function partsOf({ metrics, hasTenants }: Pick<VerdictSettings, 'metrics' | 'hasTenants'>) {
   const others = Object.values(metrics).filter(({ advisory }) => !advisory).length
   const scale = 2 / (2 + others)
   return {
-    errors: 0.58 * scale,
+    errors: 0.4 * scale,
     latency: 0.3 * scale,
-    unfinished: 0.05 * scale,
+    unfinished: 0.04 * scale,
     status: 0.02 * scale,
-    routes: (hasTenants ? 0.025 : 0.05) * scale,
-    tenants: (hasTenants ? 0.025 : 0) * scale,
+    routes: (hasTenants ? 0.02 : 0.04) * scale,
+    tenants: (hasTenants ? 0.02 : 0) * scale,
+    lastLook: 0.2 * scale,
     other: scale / 2,
   }
 }
 
 /** Normal quantile of 0.8, the stated power. */
 const z = 0.8416
+/** Expected errors with which at least four come with a probability of 0.8. */
+const leastErrors = 5.5
 
 /**
  * Expected tallies when the baseline has the error rate `rate`, the canary has `ratio` times that
@@ -81,9 +84,36 @@ export function powerOf(
   return mean - z * Math.sqrt(variance) - Math.log(1 / (stake * settings.alpha))
 }
 
+/** The same for the last look, at the end of the time. */
+export function lastPowerOf(
+  tallies: Tally[],
+  rate: number,
+  ratio: number,
+  settings: VerdictSettings,
+): number {
+  const limit = 1 + settings.tolerance.errors
+  let [excess, equal, variance, third, canary] = [-0.5, 0, 0, 0, 0]
+  for (const { share, errors } of expected(tallies, rate, ratio)) {
+    const part = theta(limit, share)
+    const all = errors.canary + errors.baseline
+    canary += errors.canary
+    excess += errors.canary - all * part
+    equal += all * part * (1 - part)
+    third += all * part * (1 - part) * (1 - 2 * part)
+    variance += errors.canary * (1 - part) ** 2 + errors.baseline * part ** 2
+  }
+  const quantile = normalQuantile(1 - settings.alpha * partsOf(settings).lastLook)
+  const skew = equal === 0 ? 0 : third / equal ** 1.5
+  const needed = quantile + (skew * (quantile * quantile - 1)) / 6
+  return Math.min(
+    excess - needed * Math.sqrt(equal) - z * Math.sqrt(variance),
+    canary - leastErrors,
+  )
+}
+
 /**
  * The smallest ratio of error rates that would have raised an alarm on these requests with a
- * probability of 0.8; null when it exceeds 1,000.
+ * probability of 0.8, without the last look; null when it exceeds 1,000.
  */
 export function smallestSeen(tallies: Tally[], settings: VerdictSettings): number | null {
   const rate = presentRate(tallies)

@@ -4,7 +4,6 @@ import { Dispersion } from './dispersion.ts'
 import {
   betsAt,
   falls,
-  isExcessive,
   ratioInterval,
   type Rate,
   riseEvidence,
@@ -12,6 +11,7 @@ import {
   type Tally,
   weights,
 } from './errors.ts'
+import { lnTail } from './last-look.ts'
 import { leastFavourable } from './pending.ts'
 import { logMeanExp } from './numbers.ts'
 import { PointsEvidence } from './points.ts'
@@ -143,12 +143,16 @@ export class Rates {
    * a process is as likely in either release, whatever their shares.
    */
   #bySeconds(): number {
+    return riseEvidence([this.#secondsTally()], this.#sides[0]?.limit ?? 1)
+  }
+
+  #secondsTally(): Tally {
     const share = Math.max(0.5, ...this.#tallies.keys())
     const errors = {
       baseline: this.#seconds.baseline.count,
       canary: this.#seconds.canary.count,
     }
-    return riseEvidence([{ share, requests: errors, errors }], this.#sides[0]?.limit ?? 1)
+    return { share, requests: errors, errors }
   }
 
   /**
@@ -176,7 +180,9 @@ export class Rates {
   isWorseInOneLook(alpha: number): boolean {
     if (this.#seconds.canary.count < leastSeconds) return false
     const limit = this.#sides[0]?.limit ?? 1
-    return isExcessive(this.tallies, limit, { alpha, dispersion: this.discount })
+    const { discount } = this
+    if (lnTail(this.tallies, limit) / discount > Math.log(alpha)) return false
+    return discount < clustered || lnTail([this.#secondsTally()], limit) <= Math.log(alpha)
   }
 
   ratio(alpha: number): Interval {
