@@ -5,6 +5,7 @@ import { falseAlarms } from './verdict/false-alarms.ts'
 import { errorsPerMinute } from './verdict/errors-per-minute.ts'
 import { latencies, units } from './verdict/latencies.ts'
 import { sessions, fiveMetrics } from './verdict/sensitivity.ts'
+import { printLoad } from './verdict/load.ts'
 import { costs } from './verdict/costs.ts'
 import { printSpecial } from './verdict/special.ts'
 
@@ -19,6 +20,7 @@ const parts: Record<string, () => void> = {
   errors: errorsPerMinute,
   latency: latencies,
   units,
+  load: () => printLoad(Math.min(50, runs)),
   sessions,
   metrics: fiveMetrics,
   cost: costs,

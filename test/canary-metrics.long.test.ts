@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { canariesOf, server } from './support/canary.ts'
+import { canariesOf, file, server } from './support/canary.ts'
 import { endedRun } from './support/app.ts'
 import { freePorts } from './support/ports.ts'
 import { type Installation, startInstallation } from './support/installation.ts'
@@ -78,15 +78,19 @@ describe('a canary that is judged by its own metrics', () => {
     expect(stdout).toMatch(/lag +advisory/)
   })
 
-  longTest(
-    'is compared with a fresh start of the release before, which is gone afterwards',
-    async () => {
-      const repository = await live(
-        'fresh',
-        'fresh: true, steps: [20], least: 2s, most: 60s, harm: {difference: 0.05}',
-      )
-      const traffic = load('fresh')
-      const run = await deliver('fresh', repository, server('2'))
+  const quick = 'steps: [20], least: 2s, most: 60s, harm: {difference: 0.05}'
+  const waiting = `require('node:http').createServer((request, response) => {
+    setTimeout(() => response.end('ok'), request.url === '/health' ? 0 : 40)
+  }).listen(process.env.PORT, '127.0.0.1')`
+  for (const [why, app, keys, code] of [
+    ['as configured', 'fresh', `fresh: true, ${quick}`, server('1')],
+    ['because its instances are busy', 'busy', quick, waiting],
+  ] as const)
+    longTest(`is compared with a fresh start of the release before, ${why}`, async () => {
+      const repository = await liveWith(app, { 'server.js': code, 'fairlead.yaml': file(keys) })
+      const traffic = load(app)
+      await waitFor('earlier traffic', async () => traffic.answers.length > 200)
+      const run = await deliver(app, repository, `${code}\n// 2`)
       await waitFor('it is compared', async () => {
         const verdict = await verdictOf(run).catch(() => null)
         return (verdict?.judgement.errors.canary.requests ?? 0) > 20
@@ -95,7 +99,7 @@ describe('a canary that is judged by its own metrics', () => {
       const answers = await traffic.stop()
       expect(answers.every(({ status }) => status === 200)).toBe(true)
       // A run has succeeded once its release is live; what it is compared with is taken away after.
-      const releases = join(installation.home, 'host/log/fresh/production')
+      const releases = join(installation.home, `host/log/${app}/production`)
       await waitFor(
         'the fresh start is gone',
         async () => !readdirSync(releases).some((name) => name.startsWith('-')),
@@ -106,8 +110,20 @@ describe('a canary that is judged by its own metrics', () => {
       expect(new Set(verdict.history.map(({ share }) => share))).toEqual(new Set([0.2]))
       expect(baseline.requests / canary.requests).toBeGreaterThan(0.6)
       expect(baseline.requests / canary.requests).toBeLessThan(1.6)
-    },
-  )
+    })
+
+  longTest('is judged by the requests of a monitor when there are no others', async () => {
+    const keys = 'steps: [50], least: 2s, most: 90s'
+    const repository = await liveWith('quiet', {
+      'server.js': server('1'),
+      'fairlead.yaml': `${file(keys)}monitors: {front: {http: {url: /}, every: 1s}}\n`,
+    })
+    const run = await deliver('quiet', repository, server('2', 1))
+    expect(await endedRun(installation, run)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringMatching(/^.*canary fails .* requests on the canary failed/) as string,
+    })
+  })
 
   longTest('has its metrics stored as rates and values', async () => {
     await liveWith('measured', { 'worker.js': worker(100), 'fairlead.yaml': measured })

@@ -51,8 +51,8 @@ interface Traffic {
 }
 
 /**
- * Runs the judge over batches until it alarms, or finds harm in its last look; the requests it took,
- * or null.
+ * Runs the judge over batches until it alarms, or finds harm in its last look; the requests it
+ * took, or null.
  */
 export function detect(
   seed: number,

@@ -232,11 +232,12 @@ export const canaryFile = shorthand(
             'tenants are then judged by themselves. Its values are stored and shown',
         ),
       fresh: z
-        .boolean()
-        .default(false)
+        .union([z.boolean(), z.literal('auto')], { error: 'must be true, false or `auto`' })
+        .default('auto')
         .describe(
           'Compares the canary with newly started instances of the current release, which ' +
-            'get an equal share of the requests',
+            'get an equal share of the requests; `auto`: when its running instances are busy, ' +
+            'and each has more than twice the load of an instance of the canary',
         ),
     })
     .refine((file) => file.steps.every((step, i) => i === 0 || step > (file.steps[i - 1] ?? 0)), {
@@ -247,7 +248,7 @@ export const canaryFile = shorthand(
       path: ['most'],
       message: 'must not be shorter than `least`',
     })
-    .refine((file) => !file.fresh || Math.max(...stepsOf(file)) <= 50, {
+    .refine((file) => file.fresh !== true || Math.max(...stepsOf(file)) <= 50, {
       path: ['fresh'],
       message: 'must have shares of at most 50',
     })

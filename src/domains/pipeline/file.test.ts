@@ -81,7 +81,7 @@ environments:
       warm: 60_000,
       metrics: {},
       scrape: { path: '/metrics', every: 5000 },
-      fresh: false,
+      fresh: 'auto',
     }
     expect(file.environments).toEqual({
       dev: {

@@ -13,7 +13,7 @@ import type { CanaryShare, Target, TrafficShare } from '#domains/deployment/targ
 import { latencyOf } from '#domains/verdict/served.ts'
 import * as verdicts from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
-import { freshOf, startFresh } from './fresh-baseline.ts'
+import { freshOf, isFreshNeeded, startFresh } from './fresh-baseline.ts'
 import { retryWhileUnavailable, pause } from './retry.ts'
 import {
   environmentOf,
@@ -206,7 +206,8 @@ async function begin(
   const existing = await verdicts.getVerdict(deps.db, plan.id)
   if (existing) return existing
   const { least, most } = file
-  const fresh = file.fresh && (await startFresh(deps, step, plan, former.release))
+  const isNeeded = await isFreshNeeded(deps, step, plan, { former: former.release, canary: file })
+  const fresh = isNeeded && (await startFresh(deps, step, plan, former.release))
   const share = shareAt(0, file)
   step.write(
     verdicts.insertVerdict({

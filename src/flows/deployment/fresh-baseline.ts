@@ -1,3 +1,5 @@
+import type { CanaryFile } from '#contract/pipeline-file/canary-file.ts'
+import { inProgressOf, needsFresh } from '#domains/verdict/fresh.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import { releaseSpec } from './release-spec.ts'
 import { targetOfPlan } from './targets.ts'
@@ -12,6 +14,28 @@ const instancesOf = (plan: PlannedDeployment, service: string): number | undefin
 
 /** Number of a second start of a release, with which a canary is compared. */
 export const freshOf = (release: number): number => -release
+
+/** Whether the canary must be compared with a second start of the former release. */
+export async function isFreshNeeded(
+  deps: Dependencies,
+  step: StepContext,
+  plan: PlannedDeployment,
+  { former, canary }: { former: number; canary: CanaryFile },
+): Promise<boolean> {
+  const { share: traffic } = targetOfPlan(deps, plan)
+  if (canary.fresh !== 'auto' || !traffic) return canary.fresh === true
+  const spec = await releaseSpec(deps, former, { deployment: plan.id, epoch: step.epoch })
+  const service = spec.services.find(({ hasTraffic }) => hasTraffic)
+  if (!service) return false
+  const instances = {
+    baseline: service.instances,
+    canary: instancesOf(plan, service.name) ?? service.instances,
+  }
+  const answer = await traffic.served(plan, null).catch(() => null)
+  const seconds = answer?.seconds.filter((one) => one.release === former) ?? []
+  const own = seconds.filter((one) => one.service === service.name)
+  return needsFresh({ canary, instances, inProgress: inProgressOf(own) })
+}
 
 /**
  * Starts the former release a second time. Returns false when that fails; the canary is then
@@ -58,7 +82,8 @@ export async function removeFresh(
   plan: PlannedDeployment,
   former: number,
 ): Promise<void> {
-  if (environmentOf(plan)?.canary.fresh)
+  const file = environmentOf(plan)
+  if (file?.strategy === 'canary' && file.canary.fresh !== false)
     await retryWhileUnavailable(step, () =>
       targetOfPlan(deps, plan).remove(
         { app: plan.app, environment: plan.environment, release: freshOf(former) },
