@@ -33,6 +33,11 @@ test('much traffic is proven healthy, by the real steps', () => {
   expect(sentence).toContain('is proven healthy and promoted after ')
 })
 
+test('a doubling that the bets cannot find in time is found by the last look', () => {
+  expect(plan(10, 0.01).harmful[0]).toEqual({ ratio: 2, seconds: 900 })
+  expect(plan(3, 0.01).harmful[0]).toEqual({ ratio: 2, seconds: null })
+})
+
 test('more harm, and more traffic, is never found later', () => {
   const rates = fc.double({ min: 0.0001, max: 0.04, noNaN: true })
   fc.assert(
