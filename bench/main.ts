@@ -17,6 +17,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   kills: () => import('./kills.ts'),
   alarms: () => import('./alarms.ts'),
   alerts: () => import('./alerts.ts'),
+  pages: () => import('./pages.ts'),
   storm: () => import('./storm.ts'),
   monitors: () => import('./monitors.ts'),
   newcomer: () => import('./newcomer.ts'),
