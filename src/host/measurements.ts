@@ -1,5 +1,6 @@
 import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostSecond, Measurements, TrafficSecond } from '#contract/host/measurements.ts'
+import type { Clock } from './clock.ts'
 import { createUsage } from './usage.ts'
 
 export interface MeasurementOptions {
@@ -10,6 +11,7 @@ export interface MeasurementOptions {
   /** the requests that ended since the last call */
   takeTraffic(): TrafficSecond[]
   releases(): HostReleaseStatus[]
+  clock: Clock
 }
 
 /** The last seconds of this host, for servers that read them at their own pace. */
@@ -24,18 +26,24 @@ const keptSeconds = 900
 const usageEvery = 10
 
 export function createMeasurements(options: MeasurementOptions): MeasurementLog {
-  const { run, folder, takeTraffic, releases } = options
+  const { run, folder, takeTraffic, releases, clock } = options
   const seconds: HostSecond[] = []
   const sampleUsage = createUsage(folder)
   let next = 0
   const tick = (): void => {
     const second: HostSecond = { number: (next += 1), at: Date.now(), traffic: takeTraffic() }
-    if (next % usageEvery === 1) second.usage = sampleUsage(releases(), performance.now())
+    if (next % usageEvery === 1) {
+      const { machine, instances } = sampleUsage(releases(), performance.now())
+      second.usage = { machine: { ...machine, clockOffset: clock.offset() }, instances }
+    }
     seconds.push(second)
     if (seconds.length > keptSeconds) seconds.shift()
   }
   return {
-    start: () => void setInterval(tick, 1000).unref(),
+    start: () => {
+      clock.start()
+      setInterval(tick, 1000).unref()
+    },
     after: (number) => ({ run, next, seconds: seconds.filter((one) => one.number > number) }),
   }
 }

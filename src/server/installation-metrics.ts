@@ -175,5 +175,11 @@ function usageMetrics({ seconds }: Measurements): Metric[] {
     ofMachine('memory_size_bytes', 'Memory of the machine.', machine.memoryTotal, 'bytes'),
     ofMachine('disk_used_bytes', 'Disk in use.', machine.disk, 'bytes'),
     ofMachine('disk_size_bytes', 'Size of the disk.', machine.diskTotal, 'bytes'),
+    ofMachine(
+      'clock_offset_seconds',
+      'How far the clock is ahead of its NTP servers.',
+      machine.clockOffset ?? null,
+      'seconds',
+    ),
   ]
 }

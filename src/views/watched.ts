@@ -76,7 +76,8 @@ export async function firingSources(db: Database): Promise<FiringRow[]> {
           then '/page' else '' end as source, app, environment, service, kind, name, reason,
         coalesce(onset_from, since) as from, coalesce(onset_until, since) as until,
         null::bigint as deployment,
-        case when kind = 'slo' and state = 'degraded' then 'low' else urgency end as urgency
+        case when kind = 'clock' or kind = 'slo' and state = 'degraded' then 'low'
+          else urgency end as urgency
       from monitor where firing
       union all
       select 'crash-loop/' || id, app, environment, service, 'restarts', 'restarts', reason,

@@ -75,6 +75,8 @@ export const machineUsage = z.object({
   /** of the disk with the folder of the host */
   disk: z.number(),
   diskTotal: z.number(),
+  /** seconds that its clock is ahead of its NTP servers; null when none answers */
+  clockOffset: z.number().nullable().optional(),
 })
 export type MachineUsage = z.infer<typeof machineUsage>
 

@@ -28,6 +28,7 @@ export const signals = {
   'machine-load': { unit: '', text: 'Runnable processes, mean of a minute', isCount: false },
   'machine-memory': { unit: 'bytes', text: 'Memory in use', isCount: false },
   'machine-disk': { unit: 'bytes', text: 'Disk in use', isCount: false },
+  'machine-clock': { unit: 's', text: 'How far the clock is ahead', isCount: false },
 } as const satisfies Record<string, Signal>
 
 export type SignalName = keyof typeof signals

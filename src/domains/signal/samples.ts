@@ -107,6 +107,7 @@ function usageSamples(at: number, seconds: HostSecond[]): Sample[] {
     'machine-load': machine.load,
     'machine-memory': machine.memory,
     'machine-disk': machine.disk,
+    'machine-clock': machine.clockOffset ?? null,
   }).flatMap(([name, value]) =>
     value === null ? [] : [{ ...nowhere, name: name as SignalName, value }],
   )

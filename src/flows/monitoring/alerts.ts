@@ -108,6 +108,7 @@ function titleOf(
     host: 'The host does not answer',
     replica: `The server on ${name} does not answer`,
     disk: 'The disk of the installation is almost full',
+    clock: 'The clock of the machine is wrong',
     invariant: `The rule ${name} of ${place} is broken`,
     promise: `The update on incident ${name} that customers were promised is late`,
     slo: `${place} uses up the error budget of ${name}`,

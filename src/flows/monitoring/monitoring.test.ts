@@ -179,6 +179,29 @@ describe('services', () => {
   })
 })
 
+test('a clock that is wrong opens an alert of low urgency, which ends', async () => {
+  const one = watcher('first')
+  const measure = async (clockOffset: number | null): Promise<void> => {
+    host.pass(1, 0)
+    const size = { load: 0, memory: 1, memoryTotal: 9, disk: 1, diskTotal: 9 }
+    const machine = { cpu: 0.1, ...size, clockOffset }
+    host.seconds.at(-1)!.usage = { machine, instances: [] }
+    await one.run()
+    await reconcile()
+  }
+  await measure(null)
+  expect(await stateOf('clock')).toBeUndefined()
+  await measure(3)
+  expect(await alerts()).toMatchObject([
+    { state: 'open', urgency: 'low', title: 'The clock of the machine is wrong' },
+  ])
+  await measure(null)
+  expect(await stateOf('clock')).toBe('unknown')
+  expect((await alerts())[0]?.state).toBe('open')
+  await measure(0)
+  expect((await alerts())[0]?.state).toBe('resolved')
+})
+
 describe('alerts', () => {
   const fire = (firing: boolean) =>
     db.query(sql`insert into monitor (app, environment, service, kind, name, state, firing, reason)

@@ -7,6 +7,8 @@ import {
   type Measurements,
   noLatency,
 } from '#contract/host/measurements.ts'
+import type { MonitorState } from '#contract/monitor/monitor.ts'
+import { judgeClock } from '#domains/monitor/clock.ts'
 import * as store from '#domains/monitor/store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -56,6 +58,8 @@ export class WatchServices {
   /** the last second that was read */
   #seen = { run: '', next: 0 }
   #isAway = true
+  /** of the machine's clock; null before it is known */
+  #clock: MonitorState | null = null
 
   constructor(options: WatchServicesOptions) {
     this.#options = options
@@ -84,6 +88,7 @@ export class WatchServices {
       return [keyOf(one), { ...one, watch, savedAt: now() }] as const
     })
     this.#checkedAt = 0
+    this.#clock = null
     return new Map(found)
   }
 
@@ -152,6 +157,7 @@ export class WatchServices {
       statements.push(
         ...store.setMonitor(installation('host'), { state: 'up', reason: '', onset: null }),
       )
+    statements.push(...this.#judgeClock(seconds))
     for (const second of seconds) this.#judgeSecond(watched, run, second, statements)
     this.#seen = { run, next: seconds.at(-1)?.number ?? this.#seen.next }
     const now = this.#options.now()
@@ -162,6 +168,18 @@ export class WatchServices {
       this.#save(one, statements)
     }
     return statements
+  }
+
+  #judgeClock(seconds: HostSecond[]): Statement[] {
+    const usage = seconds.findLast((one) => one.usage)?.usage
+    if (!usage) return []
+    const { clockOffset = null } = usage.machine
+    // Not every machine has NTP servers.
+    if (clockOffset === null && this.#clock === null) return []
+    const finding = judgeClock(clockOffset, this.#clock)
+    if (finding.state === this.#clock) return []
+    this.#clock = finding.state
+    return store.setMonitor(installation('clock'), { ...finding, onset: null })
   }
 
   #judgeSecond(

@@ -72,7 +72,7 @@ function spawnHost(home: Home, env: Record<string, string | undefined>): ChildPr
 /** The variables of the host, without the database and the token, which it does not need. */
 function hostEnvironment(env: Record<string, string | undefined>): Record<string, string> {
   const kept = [
-    ...['PATH', 'HOME', 'LANG', 'TMPDIR', 'FAIRLEAD_EDGE_LISTEN'],
+    ...['PATH', 'HOME', 'LANG', 'TMPDIR', 'FAIRLEAD_EDGE_LISTEN', 'FAIRLEAD_NTP'],
     ...['FAIRLEAD_STATUS_HOST', 'FAIRLEAD_STATUS_PORT', ...isolationVariables],
   ]
   return Object.fromEntries(
