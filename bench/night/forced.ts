@@ -31,7 +31,7 @@ export interface Forced {
   /** what the status page said at the end */
   lastStatus: Shown
   incident: IncidentDetail | null
-  /** the accounts that break the rule, for refunds */
+  /** the accounts that the incident hit, for refunds */
   refunds: string[]
   /** what the draft of a review knows by itself, when the incident is closed */
   reviewFacts: string[]
@@ -60,7 +60,6 @@ export async function restartForced(
   }
   await restart
   const wrong = cards.charges.slice(charged)
-  const { monitors } = await client.listMonitors({ query: { app: place.app } })
   const { incidents } = await client.listIncidents({ query: { app: place.app } })
   const [incident] = incidents
   const pages = delivered.pages().filter(({ at }) => at >= restarted)
@@ -70,7 +69,7 @@ export async function restartForced(
     paged: pages.find(({ text }) => text.includes('turned off the switch'))?.at ?? null,
     incident: incident ? await client.getIncident({ params: { incident: incident.id } }) : null,
     reviewFacts: incident ? await closeAndReview(client, incident.id) : [],
-    refunds: monitors.find(({ name }) => name === 'charged-without-credit')?.entities ?? [],
+    refunds: incident ? await hitAccounts(client, incident.id) : [],
     quiet: (Date.now() - (wrong.at(-1)?.at ?? restarted)) / 1000,
   }
 }
@@ -92,6 +91,12 @@ async function readStatus({ edgePort: port }: Installation): Promise<Shown> {
   }
   const [shown] = components
   return { at, state: shown?.status ?? 'unknown', text: shown?.description ?? '' }
+}
+
+/** The accounts that broke the rule, as the impact of an incident lists them. */
+async function hitAccounts(client: Client, incident: number): Promise<string[]> {
+  const { entities } = await client.getIncidentImpact({ params: { incident } })
+  return entities.map(({ entity }) => entity)
 }
 
 /** Closes an incident, and waits for the draft of its review. */
