@@ -718,6 +718,7 @@ describe('properties', () => {
             'slack',
             'warm',
             'lifetime',
+            'wait',
           ].includes(key) && typeof item === 'number'
             ? item / 1000
             : item,
