@@ -1,6 +1,6 @@
 import type { IncidentAlert } from '#contract/incident/incident.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
-import type { FeltAlert, Harm, Rollback } from '#domains/incident/reconcile.ts'
+import type { FeltAlert, Harm, Measure, Rollback } from '#domains/incident/reconcile.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 
@@ -59,6 +59,21 @@ export async function recentRollbacks(db: Database): Promise<Rollback[]> {
   return db.query<Rollback>(sql`
     select id as deployment, app, environment, ${ms(sql`live`)} as at from deployment
     where kind = 'rollback' and live > now() - interval '1 day' order by live`)
+}
+
+/** The switches that were turned off, and the services that were restarted, in the last day. */
+export async function recentMeasures(db: Database): Promise<Measure[]> {
+  return db.query<Measure>(sql`
+    select app, split_part(subject, '/', 3) as environment, ${ms(sql`time`)} as at,
+      type like '%.pulled' as "isAutomatic",
+      case when type like '%.restarted' then actor || ' restarted ' || (data->>'service')
+        else coalesce('the monitor ' || (data->>'monitor'), actor) || ' turned off the switch '
+          || (data->>'name') end as what
+    from event where time > now() - interval '1 day' and app is not null
+      and (type = 'dev.cdeventsx.fairlead-switch.pulled'
+        or type = 'dev.cdeventsx.fairlead-switch.changed' and data->>'to' = 'off'
+        or type = 'dev.cdeventsx.fairlead-service.restarted' and data->>'problem' is null)
+    order by id`)
 }
 
 /** What breaks the rules of the business now, in the incidents that are not closed. */

@@ -207,6 +207,7 @@ function detailLines(one: IncidentDetail): string[] {
     ...timeLines(one),
     ...(one.hasReview ? [`Review      \`fairlead review show ${one.id}\``] : []),
     ...earlierLines(one),
+    ...mitigationLines(one),
     '',
     ...(one.changes.length === 0
       ? ['Nothing changed before it.']
@@ -231,6 +232,28 @@ const earlierLines = ({ earlier }: IncidentDetail): string[] =>
       `Seen before ${detected}: ${title} (\`fairlead review show ${incident}\`` +
       `${unproven === 0 ? '' : `, ${counted(unproven, 'action')} not proven`})`,
   )
+
+/** What may stop the harm, each with its command. */
+function mitigationLines({ app, environment, mitigations }: IncidentDetail): string[] {
+  if (mitigations.length === 0) return []
+  const place = `${app ?? ''} ${environment ?? ''}`
+  const commands = {
+    rollback: () => `fairlead rollback ${place}`,
+    switch: (name: string) =>
+      `fairlead switch off ${app ?? ''} ${name} --environment ${environment ?? ''}`,
+    restart: (name: string) => `fairlead restart ${place} ${name}`,
+  }
+  return [
+    '',
+    'What may stop it:',
+    ...table(
+      mitigations.map(({ kind, name, text, isProposed }) => [
+        ...[commands[kind](name ?? ''), text],
+        isProposed ? 'proposed: it undoes the first suspect' : '',
+      ]),
+    ),
+  ]
+}
 
 /** The times that are known, in their order, each with the time since the harm began. */
 function timeLines(one: IncidentDetail): string[] {

@@ -126,8 +126,22 @@ export const earlierReview = z.object({
 })
 export type EarlierReview = z.infer<typeof earlierReview>
 
+/** Something that may stop the harm. A restart is refused if its rehearsal fails. */
+export const mitigation = z.object({
+  kind: z.enum(['rollback', 'switch', 'restart']),
+  /** the name of the switch, or of the service; null for a rollback */
+  name: z.string().nullable(),
+  /** what it does, without its subject and full stop */
+  text: z.string(),
+  /** whether it undoes the first suspect */
+  isProposed: z.boolean(),
+})
+export type Mitigation = z.infer<typeof mitigation>
+
 export const incidentDetail = incident.extend({
   alerts: z.array(incidentAlert),
+  /** while the harm goes on; the proposed one first */
+  mitigations: z.array(mitigation),
   /** the most likely cause first */
   changes: z.array(incidentChange),
   /** oldest first */

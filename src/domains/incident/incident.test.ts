@@ -28,7 +28,15 @@ const incident = (id: number, more: Partial<KnownIncident> = {}): KnownIncident 
   ...more,
 })
 const decide = (facts: Partial<IncidentFacts>) =>
-  decideIncidents({ known: [], alerts: [], harms: [], rollbacks: [], now: start, ...facts })
+  decideIncidents({
+    known: [],
+    alerts: [],
+    harms: [],
+    rollbacks: [],
+    measures: [],
+    now: start,
+    ...facts,
+  })
 const kindsOf = (facts: Partial<IncidentFacts>) => decide(facts).map(({ kind }) => kind)
 
 describe('which incident an alert belongs to', () => {
@@ -150,6 +158,17 @@ describe('what is done about it', () => {
         what: 'deployment 12 is a rollback',
       },
     ])
+  })
+
+  test('a switch that was turned off mitigates, by a monitor also just before the alert', () => {
+    const measure = { app: 'shop', environment: 'production', what: 'Ada turned off x' }
+    const decided = (isAutomatic: boolean) =>
+      kindsOf({
+        ...{ known: [incident(1)], alerts: [alert(1)] },
+        measures: [{ ...measure, at: start - minute, isAutomatic }],
+      })
+    expect(decided(true)).toEqual(['mitigate'])
+    expect(decided(false)).toEqual([])
   })
 
   const harm: Harm = {

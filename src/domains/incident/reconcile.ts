@@ -35,6 +35,16 @@ export interface Rollback {
   at: number
 }
 
+/** Something else that was done in an environment and may stop harm. */
+export interface Measure {
+  app: string
+  environment: string
+  at: number
+  what: string
+  /** a monitor did it, perhaps before its alert opened */
+  isAutomatic: boolean
+}
+
 export interface KnownIncident {
   id: number
   app: string | null
@@ -66,11 +76,14 @@ export interface IncidentFacts {
   alerts: FeltAlert[]
   harms: Harm[]
   rollbacks: Rollback[]
+  measures: Measure[]
   now: number
 }
 
 /** What comes back within this time is the same incident. */
 export const sameMs = 3_600_000
+/** A monitor acts at most this long before its alert opens. */
+const automaticMs = 120_000
 /** An incident of a rollback without an alert is over this long after the rollback. */
 export const quietMs = 600_000
 
@@ -149,7 +162,7 @@ function progressOf(incident: KnownIncident, facts: IncidentFacts): IncidentActi
   const { id, over } = incident
   if (over !== null) return facts.now - over >= sameMs ? [{ kind: 'close', incident: id }] : []
   const own = facts.alerts.filter(({ alert }) => incident.alerts.some((one) => one.alert === alert))
-  const mitigation = mitigationOf(incident, facts.rollbacks)
+  const mitigation = mitigationOf(incident, facts)
   const mitigated = mitigation?.at ?? incident.mitigated
   const actions = [acknowledgementOf(incident, own), mitigation].filter((one) => one !== null)
   const end = endOfHarm(incident, own, mitigated, facts.now)
@@ -163,21 +176,25 @@ function acknowledgementOf(incident: KnownIncident, own: FeltAlert[]): IncidentA
   return first ? { kind: 'acknowledge', incident: incident.id, ...first } : null
 }
 
-/** The first rollback in the place of an incident since it began. */
+/** What was done first in the place of an incident since it began. */
 function mitigationOf(
   { id, app, environment, openedBy, deployment, began, mitigated }: KnownIncident,
-  rollbacks: Rollback[],
+  { rollbacks, measures }: IncidentFacts,
 ): { kind: 'mitigate'; incident: number; at: number; what: string } | null {
   if (mitigated !== null) return null
-  const [first] = rollbacks
-    .filter((one) => one.app === app && one.environment === environment && one.at >= began)
-    .toSorted((a, b) => a.at - b.at)
-  if (!first) return null
-  const what = openedBy === 'rollback' ? `of the harmful deployment ${deployment ?? ''}` : ''
-  return {
-    ...{ kind: 'mitigate', incident: id, at: first.at },
-    what: `deployment ${first.deployment} is a rollback ${what}`.trim(),
-  }
+  const words = openedBy === 'rollback' ? ` of the harmful deployment ${deployment ?? ''}` : ''
+  const all: Measure[] = [
+    ...rollbacks.map((one) => ({
+      ...{ ...one, isAutomatic: false },
+      what: `deployment ${one.deployment} is a rollback${words}`.trim(),
+    })),
+    ...measures,
+  ]
+  const [first] = all
+    .filter((one) => one.app === app && one.environment === environment)
+    .filter((one) => one.at >= began - (one.isAutomatic ? automaticMs : 0))
+    .toSorted((one, other) => one.at - other.at)
+  return first ? { kind: 'mitigate', incident: id, at: first.at, what: first.what } : null
 }
 
 /** When the harm ended; null while it goes on, and while that is not known. */

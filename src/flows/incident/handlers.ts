@@ -13,6 +13,7 @@ import type { Statement } from '#platform/postgres/sql.ts'
 import { alertsOfIncident, eventsOfIncident, messagesOfIncident } from '#views/incident.ts'
 import { countImpact, impactOf } from './impact.ts'
 import { earlierReviews } from '#views/review.ts'
+import { mitigationsOf } from './mitigations.ts'
 import { rankedChanges } from './reconcile.ts'
 import { factsOf, headOf, timelineOf } from './words.ts'
 
@@ -47,20 +48,20 @@ export function incidentHandlers(
       const next = incidents.length === query.limit ? (incidents.at(-1)?.id ?? null) : null
       return { incidents, next, ranking }
     },
-    getIncident: async ({ params }, caller) => readIncident(db, params.incident, caller),
+    getIncident: async ({ params }, caller) => readIncident(db, params.incident, caller, now()),
     getIncidentImpact: async ({ params }) =>
       impactOf(db, await mustGet(db, params.incident), now()),
     openIncident: async ({ params: { app }, body }, caller) => {
       await options.getApp(app)
       const id = await openByPerson(options, app, body, caller)
-      return readIncident(db, id, caller)
+      return readIncident(db, id, caller, now())
     },
     noteIncident: async ({ params, body: { text } }, caller) => {
       const incident = await mustGet(db, params.incident)
       const type = 'dev.cdeventsx.fairlead-incident.noted'
       const data = { ...factsOf(incident), text }
       await db.batch([appendEvent({ type, ...headOf(incident, caller), data })])
-      return readIncident(db, incident.id, caller)
+      return readIncident(db, incident.id, caller, now())
     },
     takeIncident: async ({ params, body: { role, person } }, caller) => {
       const incident = await mustBeOpen(db, params.incident)
@@ -76,7 +77,7 @@ export function incidentHandlers(
           data,
         }),
       ])
-      return readIncident(db, incident.id, caller)
+      return readIncident(db, incident.id, caller, now())
     },
     changeIncident: async ({ params, body }, caller) => {
       const incident = await mustGet(db, params.incident)
@@ -85,7 +86,7 @@ export function incidentHandlers(
         ...mitigationOf(incident, body.mitigation, caller, now()),
         ...(await causeOf(db, incident, body.cause, caller)),
       ])
-      return readIncident(db, incident.id, caller)
+      return readIncident(db, incident.id, caller, now())
     },
     closeIncident: async ({ params, body: { comment } }, caller) => {
       const incident = await mustBeOpen(db, params.incident)
@@ -97,7 +98,7 @@ export function incidentHandlers(
         ...(incident.over === null ? [resolvedBy(incident, caller)] : []),
         appendEvent({ type, ...headOf(incident, caller), data }),
       ])
-      return readIncident(db, incident.id, caller)
+      return readIncident(db, incident.id, caller, now())
     },
   }
 }
@@ -254,6 +255,7 @@ export async function readIncident(
   db: Database,
   id: number,
   caller: Caller,
+  now: number,
 ): Promise<IncidentDetail> {
   const incident = await mustGet(db, id)
   const withDrafts = may(caller, 'developer', incident.app)
@@ -269,6 +271,7 @@ export async function readIncident(
     app === null || app === incident.app || may(caller, 'viewer', app)
   return {
     ...incident,
+    mitigations: await mitigationsOf(db, incident, changes, now),
     ...{ alerts, earlier, timeline: timelineOf(events, messages) },
     hasReview: review !== null && (withDrafts || review.audience !== 'draft'),
     changes: changes.filter(({ app }) => isVisible(app)),

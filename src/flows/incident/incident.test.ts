@@ -21,7 +21,10 @@ const now = (): number => Date.now() + ahead
 
 beforeAll(async () => {
   ;({ db, close } = await testDatabase())
-  await storeLiveRelease(db, 'production', { services: { web: 'x' } })
+  await storeLiveRelease(db, 'production', {
+    services: { web: 'x' },
+    switches: { mails: { default: true, description: 'Sends mails' } },
+  })
   await db.query(sql`insert into "user" (name, role) values ('Eve', 'developer')`)
 })
 afterAll(() => close())
@@ -294,4 +297,39 @@ test('the suspects are what changed in the environment of the incident', async (
       'delivery of aaaaaaa y',
     ]),
   )
+})
+
+test('what was turned on just before is proposed to be turned off, which mitigates', async () => {
+  const turned = (to: string) =>
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-switch.changed',
+      ...{ subject: 'switch/shop/production/mails', chain: 'app/shop', app: 'shop', actor: 'Ada' },
+      data: {
+        ...{ environment: 'production', name: 'mails', setting: null, to, version: 1 },
+        reason: '',
+      },
+    })
+  await db.batch([
+    sql`update deployment set live = now() - interval '3 hours'`,
+    sql`update deployment set state = 'live' where id = 1`,
+    ...[sql`truncate watch cascade`, sql`truncate event`, sql`truncate machine_run`],
+    turned('on'),
+  ])
+  await fire('errors')
+  await runOnce()
+  const params = { incident: (await incidents())[0]!.id }
+  const { changes, mitigations } = await call('getIncident', { params })
+  expect(changes[0]).toMatchObject({ kind: 'switch', ref: 'mails' })
+  expect(mitigations).toMatchObject([
+    {
+      ...{ kind: 'switch', name: 'mails', isProposed: true },
+      text: 'turns the switch mails off for everybody: Sends mails',
+    },
+    { kind: 'restart', name: 'web', isProposed: false },
+  ])
+  await db.batch([turned('off')])
+  await runOnce()
+  expect(await call('getIncident', { params })).toMatchObject({
+    ...{ state: 'mitigated', mitigation: 'Ada turned off the switch mails' },
+  })
 })

@@ -16,6 +16,7 @@ import {
   type AlertOfIncident,
   alertsForIncidents,
   harmfulReleases,
+  recentMeasures,
   recentRollbacks,
 } from '#views/incident.ts'
 import { countImpact, followImpact } from './impact.ts'
@@ -40,8 +41,11 @@ export async function reconcileIncidents({ db, now }: IncidentsParts): Promise<v
     .filter((one) => one.incident !== null || (one.urgency === 'high' && isFelt(one.kinds)))
     .map(alertOf)
   if (alerts.length + harms.length + known.length === 0) return
-  const rollbacks = known.some(({ closed }) => closed === null) ? await recentRollbacks(db) : []
-  const actions = decideIncidents({ known, alerts, harms, rollbacks, now: now() })
+  const isOpen = known.some(({ closed }) => closed === null)
+  const [rollbacks, measures] = isOpen
+    ? await Promise.all([recentRollbacks(db), recentMeasures(db)])
+    : [[], []]
+  const actions = decideIncidents({ known, alerts, harms, rollbacks, measures, now: now() })
   for (const action of actions) await act(db, action, now())
   await followImpact(db, now())
 }

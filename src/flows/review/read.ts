@@ -29,7 +29,7 @@ export async function readReview(
   if (!stored || !review || !isVisible(review.app))
     throw new FairleadError('not_found', { kind: 'review of the incident', id: incident })
   const [detail, actionList] = await Promise.all([
-    readIncident(db, incident, caller),
+    readIncident(db, incident, caller, now),
     store.listActions(db, incident, dayOf(now)),
   ])
   const whole = {

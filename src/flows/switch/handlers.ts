@@ -2,22 +2,14 @@ import { visibleApps } from '#contract/access/grants.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { describeEvent } from '#contract/event/describe.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
-import type { SwitchFile } from '#contract/pipeline-file/switch-file.ts'
 import type { SwitchView } from '#contract/switch/switch.ts'
 import { settingText } from '#contract/switch/text.ts'
-import { definitionOf, switchesIn } from '#domains/switch/definition.ts'
-import {
-  getStoredSwitch,
-  listStored,
-  setSwitch,
-  type StoredSwitch,
-  type SwitchKey,
-} from '#domains/switch/store.ts'
+import { getStoredSwitch, setSwitch, type SwitchKey } from '#domains/switch/store.ts'
 import { appendEvent, readEvents } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import { evaluate, settingProblem } from '#platform/switch/evaluate.ts'
-import { allLiveReleases, definitionsOf } from '#views/watched.ts'
+import { settingProblem } from '#platform/switch/evaluate.ts'
 import { serveSwitches, type SyncSwitchesParts, takeChanges } from './sync.ts'
+import { listSwitchViews } from './views.ts'
 
 export interface SwitchHandlersOptions extends SyncSwitchesParts {
   /** milliseconds since 1970 */
@@ -34,7 +26,7 @@ export function switchHandlers(
   return {
     listSwitches: async ({ query }, caller) => {
       const apps = visibleApps(caller)
-      const all = await listViews(db, now(), query)
+      const all = await listSwitchViews(db, now(), query)
       return { switches: all.filter(({ app }) => apps === null || apps.includes(app)) }
     },
     getSwitch: async ({ params }) => {
@@ -96,62 +88,8 @@ const keyOf = (params: { app: string; environment: string; switch: string }): Sw
 
 async function mustGet(db: Database, now: number, key: SwitchKey): Promise<SwitchView> {
   const { app, environment, name } = key
-  const views = await listViews(db, now, { app, environment })
+  const views = await listSwitchViews(db, now, { app, environment })
   const found = views.find((one) => one.name === name)
   if (!found) throw new FairleadError('not_found', { kind: 'switch', id: name })
   return found
-}
-
-/** The switches of the live releases, and those that were set and that no live release has. */
-async function listViews(
-  db: Database,
-  now: number,
-  { app, environment }: { app?: string | undefined; environment?: string | undefined },
-): Promise<SwitchView[]> {
-  const isMeant = (one: { app: string; environment: string }): boolean =>
-    (app === undefined || one.app === app) &&
-    (environment === undefined || one.environment === environment)
-  const live = (await allLiveReleases(db)).filter(isMeant)
-  const definitions = await definitionsOf(db, [...new Set(live.map(({ release }) => release))])
-  const files = live.flatMap((one) => {
-    const found = definitions.find(({ release }) => release === one.release)
-    return Object.entries(switchesIn(found?.definition)).map(([name, file]) => ({
-      ...{ app: one.app, environment: one.environment, name, file },
-    }))
-  })
-  const stored = (await listStored(db)).filter(isMeant)
-  const isSame = (one: SwitchKey, other: SwitchKey): boolean =>
-    one.app === other.app && one.environment === other.environment && one.name === other.name
-  const left = stored.filter(
-    (one) => one.setting !== null && !files.some((file) => isSame(file, one)),
-  )
-  return [
-    ...files.map((one) =>
-      viewOf(one, one.file, stored.find((set) => isSame(set, one)) ?? null, now),
-    ),
-    ...left.map((one) => viewOf(one, null, one, now)),
-  ]
-}
-
-function viewOf(
-  { app, environment, name }: SwitchKey,
-  file: SwitchFile | null,
-  stored: StoredSwitch | null,
-  now: number,
-): SwitchView {
-  const definition = file && definitionOf(file)
-  const setting = stored?.setting ?? null
-  const found = definition && evaluate(name, { definition, setting }, null)
-  const expires = file?.expires ?? null
-  return {
-    ...{ app, environment, name, definition, setting, expires },
-    ...{ value: found?.value ?? null, variant: found?.variant ?? null },
-    ...{ owner: file?.owner ?? null, description: file?.description ?? '' },
-    isExpired: expires !== null && Date.parse(expires) <= now,
-    version: stored?.version ?? 0,
-    reason: stored?.reason ?? '',
-    actor: stored?.actor ?? null,
-    changed: stored?.changed ?? null,
-    pulledBy: stored?.pulledBy ?? null,
-  }
 }

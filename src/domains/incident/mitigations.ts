@@ -1,0 +1,60 @@
+import type { ChangeKind, Mitigation } from '#contract/incident/incident.ts'
+
+export interface MitigationFacts {
+  environment: string
+  /** null when the incident is about the whole environment */
+  service: string | null
+  /** the most likely cause */
+  suspect: { kind: ChangeKind; ref: string; app: string | null } | null
+  app: string
+  /** whether the environment can return to an earlier release */
+  hasFormer: boolean
+  /** the boolean switches of the live release that are on */
+  switches: { name: string; description: string }[]
+  /** the services of the live release */
+  services: string[]
+}
+
+type Measure = Omit<Mitigation, 'isProposed'>
+
+/**
+ * What may stop the harm, the proposed one first. Proposed is what undoes the first suspect: the
+ * rollback of a deployment to the environment, or a switch that was turned on; what the machine
+ * lacked is freed by a restart of the service that fails.
+ */
+export function listMitigations(facts: MitigationFacts): Mitigation[] {
+  const { environment, service, switches, services, hasFormer } = facts
+  const all: Measure[] = [
+    ...(hasFormer ? [rollback(environment)] : []),
+    ...switches.map(({ name, description }) => turnOff(name, description)),
+    ...services.filter((one) => service === null || one === service).map(restart),
+  ]
+  const proposed = all.find((one) => undoes(one, facts))
+  return [
+    ...(proposed ? [{ ...proposed, isProposed: true }] : []),
+    ...all.filter((one) => one !== proposed).map((one) => ({ ...one, isProposed: false })),
+  ]
+}
+
+const rollback = (environment: string): Measure => ({
+  ...{ kind: 'rollback', name: null },
+  text: `returns ${environment} to the release before, with the configuration that it had`,
+})
+
+const turnOff = (name: string, description: string): Measure => ({
+  ...{ kind: 'switch', name },
+  text: `turns the switch ${name} off for everybody${description === '' ? '' : `: ${description}`}`,
+})
+
+const restart = (name: string): Measure => ({
+  ...{ kind: 'restart', name },
+  text: `rehearses ${name}, and restarts it only if the rehearsal shows that it would come back`,
+})
+
+function undoes({ kind, name }: Measure, { app, suspect, service }: MitigationFacts): boolean {
+  if (suspect === null) return false
+  if (suspect.kind === 'machine') return kind === 'restart' && name === service
+  if (suspect.app !== app) return false
+  if (suspect.kind === 'switch') return kind === 'switch' && name === suspect.ref
+  return kind === 'rollback' && ['delivery', 'configuration'].includes(suspect.kind)
+}

@@ -1,0 +1,43 @@
+import type { IncidentChange, Incident, Mitigation } from '#contract/incident/incident.ts'
+import { getRelease } from '#domains/deployment/store.ts'
+import { listMitigations } from '#domains/incident/mitigations.ts'
+import { planRollback } from '#flows/deployment/plan-rollback.ts'
+import { listSwitchViews } from '#flows/switch/views.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { liveDeployment } from '#views/deployment.ts'
+import { FairleadError } from '#contract/errors.ts'
+
+/** What may stop the harm of an incident that goes on, the proposed one first. */
+export async function mitigationsOf(
+  db: Database,
+  incident: Incident,
+  changes: IncidentChange[],
+  now: number,
+): Promise<Mitigation[]> {
+  const { app, environment, service, over, closed } = incident
+  if (app === null || environment === null || over !== null || closed !== null) return []
+  const live = await liveDeployment(db, app, environment)
+  if (!live) return []
+  const [release, views, hasFormer] = await Promise.all([
+    getRelease(db, live.release),
+    listSwitchViews(db, now, { app, environment }),
+    canRollBack(db, app, environment),
+  ])
+  const isOn = views.filter(
+    ({ definition, variant, setting }) =>
+      definition?.type === 'boolean' && (variant === 'on' || (setting?.split.length ?? 0) > 0),
+  )
+  return listMitigations({
+    ...{ app, environment, service, hasFormer, switches: isOn, suspect: changes[0] ?? null },
+    services: Object.keys(release?.definition.services ?? {}),
+  })
+}
+
+const canRollBack = (db: Database, app: string, environment: string): Promise<boolean> =>
+  planRollback(db, app, environment, { to: undefined, isForced: true }).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof FairleadError) return false
+      throw error
+    },
+  )
