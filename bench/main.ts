@@ -27,6 +27,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   suspects: () => import('./suspects.ts'),
   machines: () => import('./machines.ts'),
   switch: () => import('./switch.ts'),
+  incidents: () => import('./incidents.ts'),
   night: () => import('./night.ts'),
 }
 
