@@ -73,6 +73,12 @@ const IncidentPage = lazy(async () => ({
 const StatusPagePage = lazy(async () => ({
   default: (await import('./status-page/status-page-page.tsx')).StatusPagePage,
 }))
+const ReviewsPage = lazy(async () => ({
+  default: (await import('./review/reviews-page.tsx')).ReviewsPage,
+}))
+const ReviewPage = lazy(async () => ({
+  default: (await import('./review/review-page.tsx')).ReviewPage,
+}))
 const ChannelsPage = lazy(async () => ({
   default: (await import('./channel/channels-page.tsx')).ChannelsPage,
 }))
@@ -136,6 +142,8 @@ export function Pages() {
             <Route path="/incidents" element={<IncidentsPage />} />
             <Route path="/incidents/:incident" element={<IncidentPage />} />
             <Route path="/status-page" element={<StatusPagePage />} />
+            <Route path="/incidents/reviews" element={<ReviewsPage />} />
+            <Route path="/incidents/:incident/review" element={<ReviewPage />} />
             <Route path="/channels" element={<ChannelsPage />} />
             <Route path="/on-call" element={<OncallPage />} />
             <Route path="/errors" element={<ErrorsPage />} />

@@ -51,6 +51,7 @@ const pages = [
   '/alerts/1',
   '/incidents',
   '/incidents/1',
+  '/incidents/reviews',
   '/status-page',
   '/monitors',
   '/on-call',

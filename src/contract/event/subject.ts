@@ -95,7 +95,7 @@ export function pageOf({ subject, app, data }: Placed): string | null {
   if (app !== null && data['pullRequest'] !== undefined) return `/apps/${app}/pull-requests`
   if (/^alert\/\d+$/.test(subject)) return `/alerts/${subject.slice(6)}`
   if (/^incident\/\d+$/.test(subject)) return `/incidents/${subject.slice(9)}`
-  if (/^review\/\d+$/.test(subject)) return `/reviews/${subject.slice(7)}`
+  if (/^review\/\d+$/.test(subject)) return `/incidents/${subject.slice(7)}/review`
   if (/^error\/\d+$/.test(subject)) return `/errors/${subject.slice(6)}`
   if (app !== null && /^machine-run\/\d+$/.test(subject))
     return `/apps/${app}/machine-runs/${subject.slice(12)}`

@@ -15,7 +15,8 @@ const titleOf = ({ data: { title } }: { data: { title?: string | undefined } }):
   title || 'an incident'
 const whatOf = ({ data: { what } }: { data: { what?: string | undefined } }): string =>
   what || 'something'
-const page = ({ id }: { id: string }): string | null => (/^\d+$/.test(id) ? `/reviews/${id}` : null)
+const page = ({ id }: { id: string }): string | null =>
+  /^\d+$/.test(id) ? `/incidents/${id}/review` : null
 
 const example = {
   ...{ subject: 'review/3', app: 'shop', actor: 'Ada' },

@@ -1,3 +1,5 @@
+import { capitalized } from '#contract/event/words.ts'
+import { type Impact, impactWords } from '#contract/incident/impact.ts'
 import type { Incident, IncidentDetail } from '#contract/incident/incident.ts'
 import {
   type ReviewSection,
@@ -8,7 +10,7 @@ import {
 import { durationWords } from '#contract/time-words.ts'
 import type { Sections } from './markdown.ts'
 
-type Facts = Pick<IncidentDetail, 'alerts' | 'changes' | 'timeline'> & Incident
+type Facts = Pick<IncidentDetail, 'alerts' | 'changes' | 'timeline'> & Incident & { impact: Impact }
 
 /** The sections of a review: what Fairlead knows of the incident, and what people wrote. */
 export const sectionsOf = (incident: Facts, texts: Sections): ReviewSection[] =>
@@ -25,7 +27,8 @@ const facts: Record<ReviewSectionName, (incident: Facts) => string[]> = {
       (severityBy === null ? ', as proposed.' : `, says ${severityBy}.`),
     lasted(incident),
   ],
-  impact: ({ alerts, occurrence }) => [
+  impact: ({ impact, alerts, occurrence }) => [
+    `${capitalized(impactWords(impact))}.`,
     ...alerts.map(({ title, reason }) => `${title}: ${reason}.`),
     ...(occurrence > 1 ? [`It began ${occurrence} times.`] : []),
   ],

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Impact } from '#contract/incident/impact.ts'
 import type { Incident } from '#contract/incident/incident.ts'
 import {
   type ReviewSectionName,
@@ -25,7 +26,12 @@ const alert = {
   ...{ id: 1, title: 'web fails requests', reason: '9 % fail', resolved: null },
   opened: incident.detected,
 }
-const detail = { ...incident, alerts: [alert], changes: [], timeline: [] }
+const impact: Impact = {
+  ...{ from: '2026-11-29T10:00:00Z', until: '2026-11-29T10:06:00Z', unmeasuredMinutes: 0 },
+  ...{ requests: { failed: 9, all: 100 }, routes: [], tenants: [], tenantCount: null },
+  entities: [],
+}
+const detail = { ...incident, impact, alerts: [alert], changes: [], timeline: [] }
 const factsOf = (name: ReviewSectionName, more: Partial<typeof detail> = {}): string[] =>
   sectionsOf({ ...detail, ...more }, {}).find((one) => one.name === name)?.facts ?? []
 
@@ -36,6 +42,10 @@ describe('what Fairlead writes of a review', () => {
       'It was in shop/production/web, and its severity is major, as proposed.',
       'It began at 2026-11-29 10:00:00 UTC, and was over after 6 min 0 s: every monitor that ' +
         'fired is well again.',
+    ])
+    expect(factsOf('impact')).toEqual([
+      '9 of 100 requests failed (9 %).',
+      'web fails requests: 9 % fail.',
     ])
     expect(factsOf('detection')).toEqual([
       'The alert “web fails requests” detected it 46 s after the onset.',

@@ -6,6 +6,7 @@ import { sectionsOf } from '#domains/review/facts.ts'
 import { renderReview } from '#domains/review/markdown.ts'
 import * as store from '#domains/review/store.ts'
 import { readIncident } from '#flows/incident/handlers.ts'
+import { impactOf } from '#flows/incident/impact.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { listReviews } from '#views/review.ts'
 
@@ -28,13 +29,14 @@ export async function readReview(
     stored?.audience !== 'draft' || may(caller, 'developer', app)
   if (!stored || !review || !isVisible(review.app))
     throw new FairleadError('not_found', { kind: 'review of the incident', id: incident })
-  const [detail, actionList] = await Promise.all([
-    readIncident(db, incident, caller, now),
+  const detail = await readIncident(db, incident, caller, now)
+  const [impact, actionList] = await Promise.all([
+    impactOf(db, detail, now),
     store.listActions(db, incident, dayOf(now)),
   ])
   const whole = {
     ...{ ...review, actionList, timeline: detail.timeline, outside: stored.outside },
-    sections: sectionsOf(detail, stored.sections),
+    sections: sectionsOf({ ...detail, impact }, stored.sections),
   }
   return { ...whole, markdown: renderReview(whole) }
 }

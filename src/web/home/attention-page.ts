@@ -13,7 +13,7 @@ export function pageOf({ kind, app, environment, run, deployment, incident }: At
     case 'environment_failed':
       return run === null ? ofEnvironment : `/runs/${run}`
     case 'action_overdue':
-      return `/reviews/${incident}`
+      return `/incidents/${incident}/review`
     case 'fork':
       return `/apps/${app}/pull-requests`
     case 'repository':

@@ -1,17 +1,19 @@
 import type { ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
-import type { IncidentDetail, IncidentEntry } from '#contract/incident/incident.ts'
+import type { IncidentDetail } from '#contract/incident/incident.ts'
 import { durationWords, momentWords } from '#contract/time-words.ts'
 import { RollbackButton } from '../home/rollback-button.tsx'
 import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
-import { asSentence, type Tone } from '../ui/state.ts'
-import { Status, StatusIcon } from '../ui/status.tsx'
+import { asSentence } from '../ui/state.ts'
+import { Status } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { CauseButton, IncidentActions, NoteForm } from './actions.tsx'
 import { ImpactSection } from './impact-section.tsx'
 import { incidentBadges, placeOf } from './badges.ts'
+import { Learned } from './learned.tsx'
 import { useIncident } from './queries.ts'
+import { TimelineEntry } from './timeline-entry.tsx'
 
 /** One incident: since when, whether it is over, what changed before, and what was done. */
 export function IncidentPage() {
@@ -55,6 +57,7 @@ function IncidentView({ incident }: { incident: IncidentDetail }) {
           </div>
         ) : null}
       </div>
+      <Learned incident={incident} />
       <ImpactSection incident={incident} />
       <Times incident={incident} />
       <Changes incident={incident} />
@@ -63,7 +66,7 @@ function IncidentView({ incident }: { incident: IncidentDetail }) {
         <NoteForm incident={incident} />
         <ol className="panel divide-y divide-edge overflow-hidden">
           {timeline.toReversed().map((entry) => (
-            <Entry key={`${entry.time} ${entry.kind} ${entry.text}`} entry={entry} />
+            <TimelineEntry key={`${entry.time} ${entry.kind} ${entry.text}`} entry={entry} />
           ))}
         </ol>
       </Section>
@@ -170,27 +173,3 @@ const Alerts = ({ incident: { alerts } }: { incident: IncidentDetail }) =>
       </ul>
     </Section>
   )
-
-const Entry = ({ entry: { kind, tone, actor, text, page, time } }: { entry: IncidentEntry }) => (
-  <li
-    className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 px-4 py-2.5
-      md:grid-cols-[auto_minmax(0,1fr)_9rem]"
-  >
-    <span className="pt-0.5">
-      <StatusIcon tone={tone as Tone} size={17} />
-    </span>
-    <span className="min-w-0 whitespace-pre-wrap wrap-anywhere">
-      {kind === 'note' ? <span className="font-medium">{actor}: </span> : null}
-      {page === null ? (
-        text
-      ) : (
-        <Link to={page} className="quiet-link">
-          {text}
-        </Link>
-      )}
-    </span>
-    <span className="col-start-2 text-soft md:col-start-3 md:text-right">
-      <Ago time={time} />
-    </span>
-  </li>
-)

@@ -4,7 +4,7 @@ import type { Incident, RankingRecord } from '#contract/incident/incident.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { useMay } from '../live/access-queries.ts'
 import { useAppNames } from '../live/queries.ts'
-import { Button, FormButtons } from '../ui/button.tsx'
+import { Button, ButtonLink, FormButtons } from '../ui/button.tsx'
 import { Modal } from '../ui/dialog.tsx'
 import { Choice, Field } from '../ui/field.tsx'
 import { AppFilter, SelectFilter, useFilter, wordChoices } from '../ui/filters.tsx'
@@ -44,6 +44,7 @@ export function IncidentsPage() {
           <>
             <AppFilter />
             <SelectFilter name="state" label="State" choices={wordChoices(incidentBadges)} />
+            <ButtonLink to="/incidents/reviews">Reviews</ButtonLink>
             {mayOpen ? (
               <Button kind="primary" onClick={() => setOpening(true)}>
                 Open incident …

@@ -9,6 +9,7 @@ test.each([
   ['/deployments/3/canary', 'Activity'],
   ['/alerts/3', 'Reliability'],
   ['/incidents/3', 'Reliability'],
+  ['/incidents/3/review', 'Reliability'],
   ['/users', 'Settings'],
   ['/docs/gates', 'Docs'],
   ['/runsheet', undefined],
