@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, endedRun, push } from './support/app.ts'
@@ -630,6 +631,42 @@ environments: {production: {before: {run: node migrate.cjs, compatible: check}}}
     expect(`${refused.stdout}${refused.stderr}`).toContain(
       'on a copy of the data, this release does not work with the result: web exited with 1',
     )
+  })
+
+  longTest('a backup is made before a command, and its restore is tried on a copy', async () => {
+    const data = "process.env.FAIRLEAD_DATA_DIR + '/schema'"
+    const write = `require('node:fs').writeFileSync(${data}, '2')`
+    const serve = `const schema = require('node:fs').readFileSync(${data}, 'utf8').trim()
+require('node:http').createServer((q, r) => r.end(schema)).listen(process.env.PORT)`
+    const file = (more: object): string =>
+      JSON.stringify({
+        services: { web: { run: 'exec node server.js', health: '/' } },
+        environments: { production: { before: { run: 'node migrate.cjs', ...more } } },
+      })
+    const backup = 'cp $FAIRLEAD_DATA_DIR/schema $FAIRLEAD_BACKUP_DIR/'
+    const repository = await repositoryWith({
+      ...{ 'server.js': serve, 'migrate.cjs': write, 'fairlead.yaml': file({}) },
+    })
+    const at = { app: 'backed', environment: 'production' }
+    const deliver = async (more: object) => {
+      await repository.commit({ 'fairlead.yaml': file(more) })
+      await push(installation, at.app, repository)
+      return endedRun(installation, await latestRun(at.app))
+    }
+    await push(installation, at.app, repository)
+    await endedRun(installation, await latestRun(at.app))
+    const bad = await deliver({ backup, restore: 'rm $FAIRLEAD_DATA_DIR/schema' })
+    expect(bad.reason).toContain('the release with the traffic does not work: web exited with 1')
+    const broken = await deliver({ backup, restore: 'exit 4' })
+    expect(broken.reason).toContain('the restore failed with 4')
+    const good = await deliver({ backup, restore: 'cp $FAIRLEAD_BACKUP_DIR/* $FAIRLEAD_DATA_DIR' })
+    expect(good.reason).toBeNull()
+    const { deployments } = await installation.client.listDeployments({ query: at })
+    const shown = await installation.cli('deployment', String(deployments[0]?.id))
+    expect(shown.stdout).toContain('On a copy of the data, the backup before it was restored')
+    expect(shown.stdout).toContain('`node migrate.cjs` ran for')
+    const place = join(installation.home, 'host/data/backed/production/.backups')
+    expect(await readdir(place)).toHaveLength(1)
   })
 
   test('a changed variable or secret is deployed, never displayed, and restored by a rollback', async () => {

@@ -41,7 +41,7 @@ async function deploy(id: number, run: number): Promise<void> {
 
 const begin = (release: number, run: number, isCompatible: boolean) => ({
   ...{ ...place, release, run, deployment: release, isCompatible },
-  ...{ command: 'migrate', service: 'web', check: null },
+  ...{ command: 'migrate', service: 'web', check: null, restore: null },
 })
 
 const answer = async (id: number): Promise<string | null> => {

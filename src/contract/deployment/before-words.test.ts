@@ -4,7 +4,7 @@ import { deploymentNotes } from './before-words.ts'
 
 const before = {
   ...{ release: 21, run: 7, command: 'npm run migrate', service: 'web', isCompatible: true },
-  check: null,
+  ...{ check: null, restore: null },
   ...{ state: 'succeeded' as const, code: 0, reason: null },
   ...{ started: '2026-03-10T12:00:00Z', ended: '2026-03-10T12:00:02Z' },
 }
@@ -36,6 +36,17 @@ test('a note says what a copy of the data has shown', () => {
   )
   expect(noteOf({ run: 6, state: 'unknown', reason: 'the disk is full' })).toBe(
     'It is not known whether the release of run 6 works with its result: the disk is full',
+  )
+})
+
+test('a note says whether the backup can be restored', () => {
+  const noteOf = (restore: NonNullable<BeforeCommand['restore']>) =>
+    deploymentNotes({ ...none, before: { ...before, restore } })[1]
+  expect(noteOf({ state: 'works', reason: null })).toBe(
+    'On a copy of the data, the backup before it was restored',
+  )
+  expect(noteOf({ state: 'unknown', reason: 'the disk is full' })).toBe(
+    'It is not known whether the backup before it can be restored: the disk is full',
   )
 })
 

@@ -1,5 +1,11 @@
 import { durationWords } from '#contract/time-words.ts'
-import type { BeforeCheck, BeforeCommand, DeploymentDetail, ServicePause } from './before.ts'
+import type {
+  BeforeCheck,
+  BeforeCommand,
+  DeploymentDetail,
+  RestoreCheck,
+  ServicePause,
+} from './before.ts'
 
 /** What a deployment did beyond switching the traffic, or is about to do; one sentence each. */
 export function deploymentNotes({
@@ -24,6 +30,7 @@ function beforeNotes({
   ended,
   isCompatible,
   check,
+  restore,
 }: BeforeCommand) {
   const took = ended === null ? 0 : Date.parse(ended) - Date.parse(started)
   const notes = {
@@ -33,9 +40,17 @@ function beforeNotes({
     unknown: `\`${command}\`, the command before the start, ${reason ?? 'may have run in part'}`,
   }
   const warning = 'Earlier releases do not work with its result, as fairlead.yaml says'
-  if (check === null) return [notes[state], ...(isCompatible ? [] : [warning])]
-  return [notes[state], checkNote(check)]
+  return [
+    notes[state],
+    ...(check === null ? (isCompatible ? [] : [warning]) : [checkNote(check)]),
+    ...(restore === null ? [] : [restoreNote(restore)]),
+  ]
 }
+
+const restoreNote = ({ state, reason }: RestoreCheck): string =>
+  state === 'works'
+    ? 'On a copy of the data, the backup before it was restored'
+    : `It is not known whether the backup before it can be restored: ${reason}`
 
 function checkNote({ run, state, reason }: BeforeCheck): string {
   const release = `the release of run ${run}`

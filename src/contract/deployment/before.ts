@@ -14,6 +14,14 @@ export const beforeCheck = z.object({
 })
 export type BeforeCheck = z.infer<typeof beforeCheck>
 
+/** Whether the backup before the command was restored on a copy of the data. */
+export const restoreCheck = z.object({
+  state: z.enum(['works', 'unknown']),
+  /** why it is not known to work, in one sentence; null when it works */
+  reason: z.string().nullable(),
+})
+export type RestoreCheck = z.infer<typeof restoreCheck>
+
 /** The command that ran once for a release, before its services started. */
 export const beforeCommand = z.object({
   release: z.number().int(),
@@ -25,6 +33,8 @@ export const beforeCommand = z.object({
   isCompatible: z.boolean(),
   /** null when nothing was tried */
   check: beforeCheck.nullable(),
+  /** null when there is no backup, or none to restore */
+  restore: restoreCheck.nullable().default(null),
   state: z.enum(beforeStates),
   code: z.number().int().nullable(),
   /** why it did not succeed, in one sentence */

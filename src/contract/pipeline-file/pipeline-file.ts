@@ -66,6 +66,18 @@ const beforeFile = shorthand(
     timeout: duration(1)
       .prefault('1h')
       .describe('The command is stopped after this time, and the deployment fails'),
+    backup: command
+      .optional()
+      .describe(
+        'A command that runs directly before, and must succeed: it writes a backup to the folder ' +
+          '`$FAIRLEAD_BACKUP_DIR`, of which the last three are kept; default: none',
+      ),
+    restore: command
+      .optional()
+      .describe(
+        'A command that restores what `backup` wrote; it is tried on a copy of the data before ' +
+          'each release; default: none',
+      ),
     compatible: z
       .union([z.boolean(), z.literal('check')])
       .default(true)

@@ -6,7 +6,7 @@ import { sql, type Statement } from '#platform/postgres/sql.ts'
 /** A command that has begun, with its place. */
 export interface BegunCommand extends Pick<
   BeforeCommand,
-  'release' | 'run' | 'command' | 'service' | 'isCompatible' | 'check'
+  'release' | 'run' | 'command' | 'service' | 'isCompatible' | 'check' | 'restore'
 > {
   app: string
   environment: string
@@ -14,7 +14,10 @@ export interface BegunCommand extends Pick<
 }
 
 const columns = sql`release, run, command, service, is_compatible as "isCompatible", state, code,
-  reason, started, ended, checked as "check"`
+  reason, started, ended, checked as "check", restore`
+
+const jsonOrNull = (value: unknown): string | null =>
+  value === null ? null : JSON.stringify(value)
 
 /** Stores the state of the command of a release. */
 export function setBefore(one: BegunCommand, status: HostBeforeStatus): Statement {
@@ -22,11 +25,11 @@ export function setBefore(one: BegunCommand, status: HostBeforeStatus): Statemen
   const started = new Date(status.started).toISOString()
   const ended = status.ended === null ? null : new Date(status.ended).toISOString()
   return sql`insert into before_command (release, app, environment, run, deployment, command,
-      service, is_compatible, state, code, reason, started, ended, checked)
+      service, is_compatible, state, code, reason, started, ended, checked, restore)
     values (${one.release}, ${one.app}, ${one.environment}, ${one.run}, ${one.deployment},
       ${one.command}, ${one.service}, ${one.isCompatible}, ${state}, ${code}::int, ${reason}::text,
       ${started}::timestamptz, ${ended}::timestamptz,
-      ${one.check === null ? null : JSON.stringify(one.check)}::json)
+      ${jsonOrNull(one.check)}::json, ${jsonOrNull(one.restore)}::json)
     on conflict (release) do update set state = excluded.state, code = excluded.code,
       reason = excluded.reason, ended = excluded.ended`
 }
@@ -45,7 +48,7 @@ export async function hasSucceeded(
     environment,
     run,
     release,
-  }: Omit<BegunCommand, 'command' | 'service' | 'isCompatible' | 'check'>,
+  }: Omit<BegunCommand, 'command' | 'service' | 'isCompatible' | 'check' | 'restore'>,
 ): Promise<boolean> {
   const rows = await db.query(sql`select 1 from before_command
     where app = ${app} and environment = ${environment} and run = ${run}

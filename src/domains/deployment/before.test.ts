@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest'
 import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import { beforeOf, incompatibleBecause, triedOf } from './before.ts'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeOf, incompatibleBecause, restoreScriptOf, scriptOf, triedOf } from './before.ts'
 
 const fileWith = (before: unknown) =>
   pipelineFile.parse({
@@ -48,4 +52,42 @@ test('the first service that may run twice is tried, with the verification', () 
   expect(triedOf(file, 'a')).toEqual({ service: 'web', verify: 'check' })
   expect(triedOf(file, 'b')).toEqual({ service: 'web' })
   expect(triedOf(pipelineFile.parse({ services: {}, environments: { a: {} } }), 'a')).toBeNull()
+})
+
+test('a script makes a backup first, keeps three of them, and restores', () => {
+  const data = mkdtempSync(join(tmpdir(), 'fairlead-backup-'))
+  const run = (script: string, release: number): string | null => {
+    try {
+      execFileSync('/bin/sh', ['-c', script], {
+        env: { ...process.env, FAIRLEAD_DATA_DIR: data, FAIRLEAD_RELEASE: String(release) },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      return null
+    } catch (error) {
+      return String((error as { stdout: Buffer }).stdout)
+    }
+  }
+  const file = join(data, 'schema')
+  writeFileSync(file, '1')
+  const before = {
+    ...{ run: `echo 2 >${file}`, service: 'web', timeout: 1000 },
+    ...{
+      backup: `cp ${file} $FAIRLEAD_BACKUP_DIR # all`,
+      restore: `cp $FAIRLEAD_BACKUP_DIR/schema ${file}`,
+    },
+  }
+  mkdirSync(join(data, '.backups/notes'), { recursive: true })
+  for (const release of [1, 2, 3, 4]) expect(run(scriptOf(before), release)).toBeNull()
+  expect(readFileSync(file, 'utf8')).toBe('2\n')
+  expect(readdirSync(join(data, '.backups'))).toHaveLength(4)
+  writeFileSync(file, '1')
+  expect(run(restoreScriptOf(before) ?? '', 5)).toBeNull()
+  expect(readFileSync(file, 'utf8')).toBe('1')
+  expect(run(scriptOf({ ...before, backup: 'exit 3' }), 6)).toBe('the backup failed with 3\n')
+  expect(readFileSync(file, 'utf8')).toBe('1')
+  const torn = { ...before, restore: 'false' }
+  expect(run(restoreScriptOf(torn) ?? '', 7)).toBe('the restore failed with 1\n')
+  expect(scriptOf({ run: 'migrate' })).toBe('migrate')
+  expect(restoreScriptOf({ run: 'migrate', service: 'web', timeout: 1 })).toBeNull()
+  rmSync(data, { recursive: true })
 })

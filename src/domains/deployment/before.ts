@@ -2,16 +2,61 @@ import type { BeforeCommand } from '#contract/deployment/before.ts'
 import type { HostBefore } from '#contract/host/before.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 
+/** The command before the start with its backup, as fairlead.yaml declares them. */
+export interface DeclaredBefore extends HostBefore {
+  backup?: string
+  restore?: string
+}
+
 /** The command that runs once for a release in an environment, before its services; or null. */
 export function beforeOf(
   { environments, services }: Pick<PipelineFile, 'environments' | 'services'>,
   environment: string,
-): HostBefore | null {
+): DeclaredBefore | null {
   const before = environments[environment]?.before
   const first = Object.keys(services).find((name) => services[name]?.run !== undefined)
   const service = before?.service ?? first
   if (!before || service === undefined) return null
-  return { run: before.run, timeout: before.timeout, service }
+  const { run, timeout, backup, restore } = before
+  return {
+    ...{ run, timeout, service },
+    ...(backup === undefined ? {} : { backup }),
+    ...(restore === undefined ? {} : { restore }),
+  }
+}
+
+/** The folder with the backup of a release, in the data of the service of the command. */
+const backupFolder = [
+  'backups="$FAIRLEAD_DATA_DIR/.backups"',
+  'export FAIRLEAD_BACKUP_DIR="$backups/$FAIRLEAD_RELEASE"',
+]
+
+/** A command in a shell of its own, whose failure ends the script. */
+const must = (command: string, what: string): string[] => [
+  ...['(', command, ')'],
+  `code=$?; if [ $code -ne 0 ]; then echo "the ${what} failed with $code"; exit $code; fi`,
+]
+
+/** The script of the command: after a backup, if there is one. Backups of others are deleted. */
+export function scriptOf({ run, backup }: Pick<DeclaredBefore, 'run' | 'backup'>): string {
+  if (backup === undefined) return run
+  return [
+    ...backupFolder,
+    '(umask 077; mkdir -p "$FAIRLEAD_BACKUP_DIR") || exit 1',
+    ...must(backup, 'backup'),
+    'ls -1t "$backups" | grep -x "[0-9]*" | tail -n +4 | while read -r old',
+    'do rm -rf "$backups/$old"; done',
+    run,
+  ].join('\n')
+}
+
+/** The script that makes a backup, runs the command and restores the backup; null for none. */
+export function restoreScriptOf({ run, backup, restore }: DeclaredBefore): string | null {
+  if (backup === undefined || restore === undefined) return null
+  return [
+    scriptOf({ run: must(run, 'command').join('\n'), backup }),
+    ...must(restore, 'restore'),
+  ].join('\n')
 }
 
 type Begun = Pick<BeforeCommand, 'release' | 'run' | 'command' | 'isCompatible' | 'check'>

@@ -24,6 +24,10 @@ export function beforeRules({ environments, services }: Readable): Found[] {
       return [found(path, true, problem, 'remove it, or add a service')]
     }
     const { service } = before
+    if (before.restore !== undefined && before.backup === undefined) {
+      const problem = '`before` has `restore`, but no `backup` that it could restore'
+      return [found([...path, 'restore'], true, problem, 'add `backup`')]
+    }
     if (service === undefined || able.includes(service)) return []
     const problem = `\`before\` names \`${service}\`, which is not a service with \`run\``
     return [found([...path, 'service'], false, problem, meant(service, able, 'those are'))]

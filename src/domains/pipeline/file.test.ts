@@ -378,6 +378,11 @@ describe('an invalid file', () => {
       ['4:37 `before` names `wbe`, which is not a service with `run`; those are web'],
     ],
     [
+      'a restore without a backup',
+      'services:\n  web: x\nenvironments:\n  dev: { before: { run: y, restore: z } }\n',
+      ['4:28 `before` has `restore`, but no `backup` that it could restore; add `backup`'],
+    ],
+    [
       'a service with the name of the command before the start',
       'services:\n  before: x\nenvironments:\n  dev: { before: y }\n',
       ['2:3 the name `before` is that of the command of environment `dev`; choose another name'],

@@ -1,6 +1,6 @@
-import type { BeforeCheck } from '#contract/deployment/before.ts'
+import type { BeforeCheck, RestoreCheck } from '#contract/deployment/before.ts'
 import type { HostBefore } from '#contract/host/before.ts'
-import { beforeOf } from '#domains/deployment/before.ts'
+import { beforeOf, type DeclaredBefore, scriptOf } from '#domains/deployment/before.ts'
 import * as store from '#domains/deployment/before-store.ts'
 import type { ReleaseReport } from '#domains/deployment/target.ts'
 import type { StepContext } from '#engine/workflow.ts'
@@ -16,10 +16,27 @@ export async function beforeSpec(
   { db }: Pick<Dependencies, 'db'>,
   plan: PlannedDeployment,
 ): Promise<{ before?: HostBefore }> {
+  const before = await declaredBefore({ db }, plan)
+  if (before === null) return {}
+  const { service, timeout } = before
+  return { before: { run: scriptOf(before), service, timeout } }
+}
+
+/** The same with its backup, as declared; null when it does not run. */
+export async function declaredBefore(
+  { db }: Pick<Dependencies, 'db'>,
+  plan: PlannedDeployment,
+): Promise<DeclaredBefore | null> {
   const before =
     plan.policy.kind === 'rollback' ? null : beforeOf(plan.definition, plan.environment)
-  if (before === null) return {}
-  return (await store.hasSucceeded(db, { ...plan, deployment: plan.id })) ? {} : { before }
+  if (before === null) return null
+  return (await store.hasSucceeded(db, { ...plan, deployment: plan.id })) ? null : before
+}
+
+/** What was tried on a copy of the data before a command runs; null for what was not tried. */
+export interface Trials {
+  check: BeforeCheck | null
+  restore: RestoreCheck | null
 }
 
 /** Stores the command of a release that has begun, so that it is shown while it runs. */
@@ -27,9 +44,9 @@ export async function noteBefore(
   { db }: Pick<Dependencies, 'db'>,
   plan: PlannedDeployment,
   { before }: Pick<ReleaseReport, 'before'>,
-  check: BeforeCheck | null,
+  trials: Trials,
 ): Promise<void> {
-  const one = begun(plan, check)
+  const one = begun(plan, trials)
   if (before?.state === 'running' && one) await db.batch([store.setBefore(one, before)])
 }
 
@@ -38,9 +55,9 @@ export function recordStart(
   step: StepContext,
   plan: PlannedDeployment,
   { before, exclusive = [] }: Pick<ReleaseReport, 'before' | 'exclusive'>,
-  check: BeforeCheck | null,
+  trials: Trials,
 ): void {
-  const one = begun(plan, check)
+  const one = begun(plan, trials)
   if (one && before) {
     step.write(store.setBefore(one, before))
     if (before.state !== 'running')
@@ -63,7 +80,7 @@ export function recordStart(
       })
 }
 
-function begun(plan: PlannedDeployment, check: BeforeCheck | null): store.BegunCommand | null {
+function begun(plan: PlannedDeployment, { check, restore }: Trials): store.BegunCommand | null {
   const { app, environment, run, release, id: deployment, definition } = plan
   const before = beforeOf(definition, environment)
   if (before === null) return null
@@ -71,7 +88,7 @@ function begun(plan: PlannedDeployment, check: BeforeCheck | null): store.BegunC
     ...{ app, environment, run, release, deployment },
     ...{ command: before.run, service: before.service },
     isCompatible: check === null ? !isIncompatible(plan) : check.state === 'compatible',
-    check,
+    ...{ check, restore },
   }
 }
 

@@ -1,6 +1,4 @@
 import type { BeforeCheck } from '#contract/deployment/before.ts'
-import { FairleadError } from '#contract/errors.ts'
-import type { RehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import { triedOf } from '#domains/deployment/before.ts'
 import { getRelease } from '#domains/deployment/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
@@ -12,8 +10,8 @@ import {
   type FormerDeployment,
   type PlannedDeployment,
 } from './planned-deployment.ts'
+import { rehearsalAfter } from './rehearsal-after.ts'
 import { releaseSpec } from './release-spec.ts'
-import { retryWhileUnavailable } from './retry.ts'
 import { targetOfPlan } from './targets.ts'
 
 /** What a trial on a copy of the data has shown. */
@@ -50,22 +48,8 @@ export async function checkBefore(
   if (tried === null) return found('unknown', 'it has no service with a command to try')
   if (!target.rehearse || former.sharesTarget === false)
     return found('unknown', `${target.title} has no copy of its data`)
-  const { service, ...verify } = tried
   const next = await releaseSpec(deps, plan.release, fenceOf(plan, step))
-  const rehearse = (after: typeof next): Promise<RehearsalReport | string> =>
-    retryWhileUnavailable(step, async () => {
-      try {
-        const report = await target.rehearse?.(plan, service, undefined, {
-          release: after,
-          ...verify,
-        })
-        return report ?? 'it cannot be tried'
-      } catch (error) {
-        const isMissing = error instanceof FairleadError && error.code !== 'unavailable'
-        if (isMissing) return error.message.replace(/\.$/, '')
-        throw error
-      }
-    })
+  const rehearse = rehearsalAfter(deps, step, plan, tried)
   const report = await rehearse({ ...next, before })
   if (typeof report === 'string') return found('unknown', report)
   if (report.state === 'returns') return found('compatible', null)

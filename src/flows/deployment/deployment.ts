@@ -4,7 +4,9 @@ import { deployMachines } from '#flows/machine/deploy.ts'
 import { isRehearsed, rehearseRelease } from '#flows/rehearsal/rehearse-release.ts'
 import { admit, refuse } from './admit.ts'
 import { runCanary } from './canary.ts'
+import type { Trials } from './before.ts'
 import { checkBefore, isChecked } from './check-before.ts'
+import { checkRestore, hasRestore } from './check-restore.ts'
 import { type EndState, giveUp } from './give-up.ts'
 import { checkPermission, permissionPollMs } from './permission.ts'
 import {
@@ -134,14 +136,9 @@ async function startAndVerify(
     )
     if (refused !== null) return refused
   }
-  const checked =
-    former !== null && isChecked(plan)
-      ? await ctx.step(`${environment}.check`, (step) => checkBefore(deps, step, plan, former))
-      : null
-  if (checked !== null && checked.refused !== null) return checked.refused
-  const started = await ctx.step(`${environment}.start`, (step) =>
-    start(deps, step, plan, checked?.check),
-  )
+  const tried = await tryBefore(ctx, deps, plan, former)
+  if ('refused' in tried) return tried.refused
+  const started = await ctx.step(`${environment}.start`, (step) => start(deps, step, plan, tried))
   if (started.reason !== null) return started.reason
   const problem = settlesFirst(plan, former !== null)
     ? await ctx.step(`${environment}.settle`, (step) => settle(deps, step, plan))
@@ -149,6 +146,26 @@ async function startAndVerify(
   if (problem !== null) return problem
   if (!policy.isVerified || !environmentOf(plan)?.verify) return null
   return ctx.step(`${environment}.verify`, (step) => verify(deps, step, plan, started.address))
+}
+
+/** Tries the command before the start and its backup on a copy, or returns why it must not run. */
+async function tryBefore(
+  ctx: WorkflowContext,
+  deps: Dependencies,
+  plan: PlannedDeployment,
+  former: FormerDeployment | null,
+): Promise<Trials | { refused: string }> {
+  const { environment } = plan
+  if (former === null) return { check: null, restore: null }
+  const restored = hasRestore(plan)
+    ? await ctx.step(`${environment}.restore`, (step) => checkRestore(deps, step, plan, former))
+    : null
+  if (restored !== null && restored.refused !== null) return { refused: restored.refused }
+  const checked = isChecked(plan)
+    ? await ctx.step(`${environment}.check`, (step) => checkBefore(deps, step, plan, former))
+    : null
+  if (checked !== null && checked.refused !== null) return { refused: checked.refused }
+  return { check: checked?.check ?? null, restore: restored?.restore ?? null }
 }
 
 const isCanary = (plan: PlannedDeployment, former: FormerDeployment): boolean =>

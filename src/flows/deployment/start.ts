@@ -1,8 +1,7 @@
-import type { BeforeCheck } from '#contract/deployment/before.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
-import { beforeSpec, noteBefore, recordStart } from './before.ts'
+import { beforeSpec, noteBefore, recordStart, type Trials } from './before.ts'
 import { factsOf, fenceOf, type PlannedDeployment, subject } from './planned-deployment.ts'
 import { releaseSpec } from './release-spec.ts'
 import { retryWhileUnavailable } from './retry.ts'
@@ -15,7 +14,7 @@ export async function start(
   deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
-  check: BeforeCheck | null = null,
+  trials: Trials,
 ): Promise<Started> {
   const target = targetOfPlan(deps, plan)
   const release = {
@@ -28,14 +27,14 @@ export async function start(
     if (step.signal.aborted) throw step.signal.reason
     const report = await retryWhileUnavailable(step, () => target.report(plan, 1000))
     const { state, reason, address } = report
-    if (!isNoted) await noteBefore(deps, plan, report, check)
+    if (!isNoted) await noteBefore(deps, plan, report, trials)
     isNoted ||= report.before !== undefined
     if (state === 'failed') {
-      recordStart(step, plan, report, check)
+      recordStart(step, plan, report, trials)
       return { reason: reason ?? 'the release is not healthy', address: null }
     }
     if (state === 'ready') {
-      recordStart(step, plan, report, check)
+      recordStart(step, plan, report, trials)
       const next = plan.policy.isVerified ? 'verifying' : 'switching'
       step.write(store.setDeploymentState(plan.id, next))
       step.emit({
