@@ -70,7 +70,9 @@ export async function checkRestore(
   if (typeof without === 'string' || without.state !== 'returns')
     return unknown('on a copy, the release with the traffic does not work without a restore either')
   return {
-    refused: `after a restore on a copy of the data, the release with the traffic does not work: ${report.reason}`,
+    refused:
+      'after a restore on a copy of the data, the release with the traffic does not work: ' +
+      `${report.reason}`,
     restore: null,
   }
 }
