@@ -332,12 +332,12 @@ describe('the console', requires('chromium'), () => {
 
   test('searches events by text and time', async () => {
     await open('/events')
-    await page.getByLabel('Search').fill('blog')
-    await page.getByText('registered the app blog').first().waitFor()
+    await page.getByLabel('Search').fill('registered')
+    await page.getByText('registered the app shop').first().waitFor()
     await page.getByText('Answer two').first().waitFor({ state: 'detached' })
     await page.getByLabel('From').fill('2099-01-01')
     await page.getByText('No event matches these filters.').waitFor()
-    expect(new URL(page.url()).search).toBe('?q=blog&from=2099-01-01')
+    expect(new URL(page.url()).search).toBe('?q=registered&from=2099-01-01')
   })
 
   test('rolls back an environment after a confirmation', async () => {
