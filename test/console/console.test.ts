@@ -606,6 +606,35 @@ describe('the console', requires('chromium'), () => {
     await runs.getByText('Failed', { exact: true }).waitFor()
   })
 
+  test('a review is begun, written and published, and its text runs nothing', async () => {
+    const { id } = await installation.client.openIncident({
+      params: { app: 'shop' },
+      body: { title: 'Cards fail', environment: 'production' },
+    })
+    await open(`/incidents/${id}`)
+    await page.getByRole('button', { name: 'Begin …' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Begin' }).click()
+    await page.waitForURL((url) => url.pathname === `/incidents/${id}/review`)
+    const luck = page.getByRole('region', { name: 'Luck' })
+    await luck.getByRole('button', { name: 'Edit … Luck' }).click()
+    const text = '**Monday** <img src=x onerror="document.title=1"> [here](javascript:x)'
+    await page.getByRole('textbox', { name: /^What went well only by luck/ }).fill(text)
+    await page.getByRole('button', { name: 'Save' }).click()
+    await luck.locator('strong', { hasText: 'Monday' }).waitFor()
+    expect(await luck.locator('img, a').count()).toBe(0)
+    await page.getByRole('button', { name: 'Add action …' }).click()
+    await page.getByLabel('What is to be done').fill('Test the cards')
+    await page.getByLabel('Last day').fill('2020-01-01')
+    await page.getByLabel('Name', { exact: true }).fill('charges once')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByText(/overdue since 2020-01-01/).waitFor()
+    await page.getByRole('button', { name: 'Publish …' }).click()
+    await page.getByRole('button', { name: 'Publish', exact: true }).click()
+    await page.getByText('Inside', { exact: true }).waitFor()
+    expect(await accessibilityProblems(page)).toEqual([])
+    await installation.client.closeIncident({ params: { incident: id }, body: {} })
+  })
+
   test('the navigation has two levels, on a phone at the bottom and below the header', async () => {
     await page.setViewportSize({ width: 390, height: 844 })
     await open('/runs')

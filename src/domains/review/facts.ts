@@ -86,7 +86,7 @@ function detectionFacts(incident: Facts): string[] {
   const [first] = alerts
   if (openedBy === 'alert' && first) return [`The alert “${first.title}” detected it ${when}.`]
   if (openedBy === 'rollback') return [`The watch of ${opener} detected it ${when}.`]
-  const reported = `${opener} reported it ${when}.`
+  const reported = `${capitalized(opener)} reported it ${when}.`
   return first
     ? [reported, `The alert “${first.title}” opened ${after(incident, first.opened)}.`]
     : [reported, 'No alert detected it.']
