@@ -606,6 +606,23 @@ describe('the console', requires('chromium'), () => {
     await runs.getByText('Failed', { exact: true }).waitFor()
   })
 
+  test('an incident offers to turn a switch off, and records that it was', async () => {
+    const { id } = await installation.client.openIncident({
+      params: { app: 'shop' },
+      body: { title: 'Mail is sent twice', environment: 'production' },
+    })
+    await open(`/incidents/${id}`)
+    await page.getByRole('button', { name: 'Turn off mail …' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Turn off' }).click()
+    const timeline = page.getByRole('region', { name: 'Timeline' })
+    await timeline.getByText(/mail/).first().waitFor()
+    await waitFor('it is mitigated', async () => {
+      const found = await installation.client.getIncident({ params: { incident: id } })
+      return found.mitigated !== null
+    })
+    await installation.client.closeIncident({ params: { incident: id }, body: {} })
+  })
+
   test('a review is begun, written and published, and its text runs nothing', async () => {
     const { id } = await installation.client.openIncident({
       params: { app: 'shop' },

@@ -2,7 +2,6 @@ import type { ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
 import type { IncidentDetail } from '#contract/incident/incident.ts'
 import { durationWords, momentWords } from '#contract/time-words.ts'
-import { RollbackButton } from '../home/rollback-button.tsx'
 import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { asSentence } from '../ui/state.ts'
@@ -10,6 +9,7 @@ import { Status } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { CauseButton, IncidentActions, NoteForm } from './actions.tsx'
 import { ImpactSection } from './impact-section.tsx'
+import { MitigationSection } from './mitigation-section.tsx'
 import { incidentBadges, placeOf } from './badges.ts'
 import { Learned } from './learned.tsx'
 import { useIncident } from './queries.ts'
@@ -28,7 +28,7 @@ export function IncidentPage() {
 }
 
 function IncidentView({ incident }: { incident: IncidentDetail }) {
-  const { app, environment, title, state, severity, severityBy, timeline } = incident
+  const { title, state, severity, severityBy, timeline } = incident
   return (
     <>
       <PageHead
@@ -51,13 +51,9 @@ function IncidentView({ incident }: { incident: IncidentDetail }) {
           {incident.communicator ?? 'nobody'}.
           {incident.occurrence > 1 ? ` It began ${incident.occurrence} times.` : ''}
         </p>
-        {app !== null && environment !== null && incident.over === null ? (
-          <div>
-            <RollbackButton app={app} environment={environment} />
-          </div>
-        ) : null}
       </div>
       <Learned incident={incident} />
+      <MitigationSection incident={incident} />
       <ImpactSection incident={incident} />
       <Times incident={incident} />
       <Changes incident={incident} />
