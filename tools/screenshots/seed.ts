@@ -1,3 +1,4 @@
+import type { Client } from '#contract/client.ts'
 import { ask, endedRun, push } from '../../test/support/app.ts'
 import type { Installation } from '../../test/support/installation.ts'
 import { makeRepository, type Repository } from '../../test/support/repository.ts'
@@ -78,6 +79,17 @@ const cart = (query: string): string => `export function pay(db, who) {
   return all.filter((one) => one.who === who)
 }
 `
+
+/** A review with one section that people wrote, and an action that is overdue. */
+async function reviewIncident(client: Client, incident: number): Promise<void> {
+  const params = { incident }
+  const { version } = await client.createReview({ params })
+  const luck = 'Somebody was **awake**. The recharge ran only once an hour at night.'
+  await client.changeReview({ params, body: { version, sections: { luck } } })
+  const action = { title: 'Test that a card is charged once', due: '2026-01-31' }
+  const proof = { kind: 'test', name: 'cart › pays' } as const
+  await client.createReviewAction({ params, body: { ...action, proof } })
+}
 
 /** Fills an installation with apps in every state that a page can show. */
 export async function seed(
@@ -189,6 +201,7 @@ export async function seed(
   })
   const note = { text: 'The card processor confirms it for 12 accounts.' }
   await client.noteIncident({ params: { incident: incident.id }, body: note })
+  await reviewIncident(client, incident.id)
   const objective = await storeCounts(installation, { ...inProduction, days: 28 })
   await storeMetrics(installation, { ...inProduction, service: 'web' })
   for (const name of ['Eve', 'Bob']) await installation.client.createUser({ body: { name } })
@@ -271,8 +284,9 @@ export async function seed(
       { name: 'alerts', path: '/alerts' },
       { name: 'alert', path: `/alerts/${alert}` },
       { name: 'incidents', path: '/incidents' },
-      { name: 'incidents', path: '/incidents' },
       { name: 'incident', path: `/incidents/${incident.id}` },
+      { name: 'review', path: `/incidents/${incident.id}/review` },
+      { name: 'reviews', path: '/incidents/reviews' },
       { name: 'status-page', path: '/status-page' },
       { name: 'monitors', path: '/monitors' },
       { name: 'app-monitors', path: '/apps/quiet/monitors?period=60&environment=production' },
