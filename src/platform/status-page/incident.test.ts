@@ -102,6 +102,9 @@ test('Markdown has no HTML, images or links to scripts, whatever people write', 
   expect(markdownHtml('<script>alert(1)</script>')).toContain('&lt;script&gt;')
   expect(markdownHtml('![x](https://tracker.example.com/a.png)')).toBe('<p>x</p>\n')
   expect(markdownHtml('[x](javascript:alert(1))')).toBe('<p>x</p>\n')
+  expect(markdownHtml('<code><img/src="x"/onerror=alert(1)>')).toBe(
+    '<p>&lt;code&gt;&lt;img/src=&quot;x&quot;/onerror=alert(1)&gt;</p>\n',
+  )
   expect(markdownHtml('[x](https://example.com/?a="b)')).toContain('href="https://example.com/?a=')
   const parts = fc.constantFrom(
     ...['<img src=x onerror=alert(1)>', '[a](', '](javascript:x)', '![', '"', "'", '<', '>', '`'],
@@ -116,6 +119,8 @@ test('Markdown has no HTML, images or links to scripts, whatever people write', 
       '*',
       '</p>',
       'data:',
+      '<code>',
+      '<x/y>',
     ],
   )
   const allowed = /^(?:p|strong|em|a|ul|ol|li|br|code|pre|blockquote|hr|del)$/

@@ -10,6 +10,8 @@ const address = /^(?:https?:\/\/|mailto:)/i
 const marked = new Marked({
   renderer: {
     html: ({ text }) => escaped(text),
+    // After `<code>` or `<pre>`, the library takes text for HTML that is escaped already.
+    text: (token) => ('escaped' in token && token.escaped ? escaped(token.text) : false),
     image: ({ text }) => escaped(text),
     heading({ tokens }) {
       return `<p><strong>${this.parser.parseInline(tokens)}</strong></p>\n`
