@@ -98,6 +98,10 @@ test('updates are in the feed', () => {
   )
 })
 
+test('Markdown that is nested too deeply is text, and the page is there', () => {
+  expect(markdownHtml('>'.repeat(20_000))).toBe(`<p>${'&gt;'.repeat(20_000)}</p>\n`)
+})
+
 test('Markdown has no HTML, images or links to scripts, whatever people write', () => {
   expect(markdownHtml('<script>alert(1)</script>')).toContain('&lt;script&gt;')
   expect(markdownHtml('![x](https://tracker.example.com/a.png)')).toBe('<p>x</p>\n')

@@ -32,5 +32,11 @@ const marked = new Marked({
   },
 })
 
-/** Pure. */
-export const markdownHtml = (markdown: string): string => marked.parse(markdown, { async: false })
+/** Text that is nested too deeply for the library is shown as it is. Pure. */
+export function markdownHtml(markdown: string): string {
+  try {
+    return marked.parse(markdown, { async: false })
+  } catch {
+    return `<p>${escaped(markdown)}</p>\n`
+  }
+}
