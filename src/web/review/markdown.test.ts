@@ -36,3 +36,7 @@ test.each([
   const html = htmlOf(text)
   expect(html).not.toMatch(/<(script|img|iframe|b|a)\b/)
 })
+
+test('what is nested too deeply is text', () => {
+  expect(htmlOf('>'.repeat(20_000))).toBe('&gt;'.repeat(20_000))
+})

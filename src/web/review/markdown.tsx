@@ -6,8 +6,17 @@ import { Fragment, type ReactNode } from 'react'
  * `https` addresses, and an image is its description. No text becomes HTML.
  */
 export const Markdown = ({ text }: { text: string }) => (
-  <div className="prose wrap-anywhere">{blocks(lexer(text))}</div>
+  <div className="prose wrap-anywhere">{blocks(tokensOf(text))}</div>
 )
+
+/** Text that is nested too deeply for the library is shown as it is. */
+function tokensOf(text: string): Token[] {
+  try {
+    return lexer(text)
+  } catch {
+    return [{ type: 'text', raw: text, text }]
+  }
+}
 
 const blocks = (tokens: Token[] | undefined): ReactNode =>
   (tokens ?? []).map((token, i) => <Fragment key={i}>{block(token as Tokens.Generic)}</Fragment>)
