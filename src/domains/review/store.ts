@@ -96,10 +96,18 @@ export const putAction = (
       due = excluded.due, proof = excluded.proof, state = excluded.state,
       reason = excluded.reason, since = excluded.since, failed = excluded.failed`
 
-/** Stores a judgement; the state began now if it is another one. */
-export const judge = (id: number, { state, reason, failed }: Judgement, now: number): Statement =>
+/**
+ * Stores a judgement; the state began now if it is another one. Fails, with everything in its
+ * batch, when the action has another proof meanwhile.
+ */
+export const judge = (
+  { id, proof }: { id: number; proof: ActionProof },
+  { state, reason, failed }: Judgement,
+  now: number,
+): Statement =>
   sql`update review_action set since = case when state = ${state} then since else ${at(now)} end,
-      state = ${state}, reason = ${reason}, failed = ${failed}::timestamptz
+      state = case when proof = ${toJson(proof)}::jsonb then ${state}::text end,
+      reason = ${reason}, failed = ${failed}::timestamptz
     where id = ${id}`
 
 export const deleteAction = (id: number): Statement =>

@@ -29,7 +29,7 @@ export async function reconcileReviews(parts: ReviewsParts): Promise<void> {
     const judgement = judgeAction(action.proof, action.failed, evidence)
     if (isNew(action, judgement))
       await parts.db.batch([
-        store.judge(action.id, judgement, parts.now()),
+        store.judge(action, judgement, parts.now()),
         ...eventsOf(action, judgement),
       ])
   }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Caller } from '#contract/handler.ts'
 import type { ActionProof } from '#contract/review/review.ts'
+import { judge } from '#domains/review/store.ts'
 import { readEvents } from '#engine/events.ts'
 import { incidentHandlers } from '#flows/incident/handlers.ts'
 import { reconcileIncidents } from '#flows/incident/reconcile.ts'
@@ -242,6 +243,16 @@ test('a monitor and a rehearsal prove actions', async () => {
   await db.query(
     sql`update rehearsal set ended = now() - interval '9 days' where state = 'returns'`,
   )
+  expect(await stateOf(params)).toMatchObject({ state: 'unknown' })
+})
+
+test('a judgement of a proof that was replaced meanwhile is not stored', async () => {
+  const { params, action } = await reviewed({ kind: 'step', name: 'unit' })
+  const judgement = { state: 'proven' as const, reason: 'x', failed: null }
+  const replaced = { kind: 'step' as const, name: 'lint' }
+  await expect(
+    db.batch([judge({ id: action, proof: replaced }, judgement, now())]),
+  ).rejects.toThrow('state')
   expect(await stateOf(params)).toMatchObject({ state: 'unknown' })
 })
 
