@@ -25,7 +25,9 @@ export interface ReviewsParts {
 export async function reconcileReviews(parts: ReviewsParts): Promise<void> {
   for (const one of await incidentsToReview(parts.db)) await begin(parts, one)
   for (const action of await actionsToJudge(parts.db)) {
-    const evidence = await evidenceOf(parts.db, action, action.proof)
+    // The first failure is known: the results since then say nothing more about it.
+    const began = action.failed === null ? action.began : new Date(parts.now()).toISOString()
+    const evidence = await evidenceOf(parts.db, { ...action, began }, action.proof)
     const judgement = judgeAction(action.proof, action.failed, evidence)
     if (isNew(action, judgement))
       await parts.db.batch([
