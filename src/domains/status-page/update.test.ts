@@ -73,6 +73,7 @@ test('what a person wrote or discarded is not drafted again until it comes back'
     ...{ id: 1, occurrence: 1, state, phase, title: 'x', text: 'y', due: null, promised: null },
   })
   expect(nextUpdate(open, shop, [own('discarded', 'investigating')], began)).toBeNull()
+  expect(nextUpdate(mitigated, shop, [own('discarded', 'investigating')], began)).toBeNull()
   expect(nextUpdate(open, shop, [own('published', 'identified')], began)).toBeNull()
   const back = { ...open, occurrence: 2 }
   expect(nextUpdate(back, shop, [own('published', 'resolved')], began)).toMatchObject({

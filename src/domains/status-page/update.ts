@@ -86,6 +86,8 @@ export function draftOf(
     (one) => one.state !== 'draft' && one.occurrence >= incident.occurrence,
   )
   if (handled.some((one) => ranks[one.phase] >= ranks[phase])) return null
+  // Customers do not read of the correction of a problem that a person kept from them.
+  if (phase === 'monitoring' && !isPublic && handled.length > 0) return null
   const isBack = published.length > 0 && handled.length === 0
   const title = published.at(-1)?.title ?? titleOf(component)
   return { phase, title, text: textOf(phase, incident, component, isBack) }
