@@ -79,7 +79,7 @@ function Incidents({ incidents }: { incidents: IncidentUpdates[] }) {
     <>
       <Section title="Incidents">
         {current.length === 0 ? (
-          <Nothing>Nothing waits, and customers read of no incident that goes on.</Nothing>
+          <Nothing>No draft waits, and no open incident is published.</Nothing>
         ) : (
           <ul className="panel divide-y divide-edge overflow-hidden">
             {current.map((one) => (
