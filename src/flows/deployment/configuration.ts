@@ -58,8 +58,8 @@ async function configure(
   if (outcome.state === 'superseded')
     await ctx.step('again', (step) => deployAgain(deps, step, ctx.chain, input))
   if (outcome.state !== 'live') return outcome
-  const setback = await outcome.settled
-  await outcome.retired
+  // Both may fail, and an error that nothing awaits is a fault of its own.
+  const [setback] = await Promise.all([outcome.settled, outcome.retired])
   if (setback === null && input.passesOn)
     await ctx.step('pass-on', (step) => passOn(deps, step, input, release.configuration))
   return { state: 'live', reason: null }
