@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { applyChange, effectiveEnvironment } from './configuration.ts'
+import { applyChange, effectiveEnvironment, namesOf } from './configuration.ts'
 import { findKeys, type KeyRing } from '#platform/secret/key-ring.ts'
 import { createSecretBox, keyName } from '#platform/secret/secret-box.ts'
 
@@ -124,6 +124,15 @@ describe('applyChange', () => {
     const first = apply(empty, { variables: { A: '1' }, secrets: { S: 'secret value' } })
     expect(first?.changed).toEqual(['A', 'S'])
     expect(apply(first!.next, { variables: { A: '1' }, secrets: { S: 'secret value' } })).toBeNull()
+  })
+
+  test('the names of a change include those that had the value already', () => {
+    const now = { ...empty, variables: { A: '1', B: '2' }, secrets: { S: box.seal('S', 'x') } }
+    const change = { variables: { A: '1', B: null, C: '3', S: null }, secrets: {} }
+    expect(namesOf(change, apply(now, change)!.next)).toEqual(['A', 'B', 'C'])
+    expect(namesOf({ variables: {}, secrets: { S: null } }, empty)).toEqual(['S'])
+    const references = { V: 'vault:a#b' }
+    expect(namesOf({ variables: {}, secrets: {}, references }, empty)).toEqual(['V'])
   })
 
   test('a name is a variable or a secret, never both', () => {

@@ -23,6 +23,22 @@ export interface ConfigurationChange {
   references?: Record<string, string>
 }
 
+/**
+ * The names that a change sets or removes, also those that had the value before. A name to remove
+ * that still has a value, as a secret or a variable, does not count.
+ */
+export function namesOf(
+  { variables, secrets, references = {} }: ConfigurationChange,
+  next: Pick<StoredConfiguration, 'variables' | 'secrets'>,
+): string[] {
+  const set = { ...next.variables, ...next.secrets }
+  const asked = [variables, secrets, references].flatMap((part) => Object.entries(part))
+  const names = asked.flatMap(([name, value]) =>
+    value !== null || !Object.hasOwn(set, name) ? [name] : [],
+  )
+  return [...new Set(names)].sort()
+}
+
 /** The environment of a service: the values of fairlead.yaml, overridden by the configuration. */
 export function effectiveEnvironment(
   fromFile: Record<string, string>,

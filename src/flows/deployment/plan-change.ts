@@ -5,6 +5,7 @@ import type { NewEvent } from '#contract/events.ts'
 import {
   applyChange,
   type ConfigurationChange,
+  namesOf,
   type StoredConfiguration,
 } from '#domains/configuration/configuration.ts'
 import { getNewest, insertConfiguration, sealedAs } from '#domains/configuration/store.ts'
@@ -62,7 +63,7 @@ export async function planChange(
     release &&
     (await startConfiguration(deps.db, release, {
       ...{ chain, actor, by, version, asksPermission },
-      passesOn: { also: request.also, names: result.changed },
+      passesOn: { also: request.also, names: namesOf(request, result.next) },
     }))
   return {
     writes: [

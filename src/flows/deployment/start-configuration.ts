@@ -22,7 +22,7 @@ export interface ConfigurationInput {
 export interface PassesOn {
   /** the environments that get the same change, in this order */
   also: string[]
-  /** the changed variables and secrets */
+  /** the variables and secrets that were set or removed */
   names: string[]
 }
 
