@@ -206,7 +206,7 @@ async function begin(
   const existing = await verdicts.getVerdict(deps.db, plan.id)
   if (existing) return existing
   const { least, most } = file
-  const isNeeded = await isFreshNeeded(deps, step, plan, { former: former.release, canary: file })
+  const isNeeded = await isFreshNeeded(deps, plan, { former: former.release, canary: file })
   const fresh = isNeeded && (await startFresh(deps, step, plan, former.release))
   const share = shareAt(0, file)
   step.write(

@@ -1,7 +1,8 @@
 import type { CanaryFile } from '#contract/pipeline-file/canary-file.ts'
+import { getRelease } from '#domains/deployment/store.ts'
 import { inProgressOf, needsFresh } from '#domains/verdict/fresh.ts'
-import type { StepContext } from '#engine/workflow.ts'
-import { releaseSpec } from './release-spec.ts'
+import { Failed, type StepContext } from '#engine/workflow.ts'
+import { releaseSpec, serviceSpecs } from './release-spec.ts'
 import { targetOfPlan } from './targets.ts'
 import { retryWhileUnavailable } from './retry.ts'
 import { environmentOf, type PlannedDeployment } from './planned-deployment.ts'
@@ -18,14 +19,19 @@ export const freshOf = (release: number): number => -release
 /** Whether the canary must be compared with a second start of the former release. */
 export async function isFreshNeeded(
   deps: Dependencies,
-  step: StepContext,
   plan: PlannedDeployment,
   { former, canary }: { former: number; canary: CanaryFile },
 ): Promise<boolean> {
   const { share: traffic } = targetOfPlan(deps, plan)
   if (canary.fresh !== 'auto' || !traffic) return canary.fresh === true
-  const spec = await releaseSpec(deps, former, { deployment: plan.id, epoch: step.epoch })
-  const service = spec.services.find(({ hasTraffic }) => hasTraffic)
+  const release = await getRelease(deps.db, former)
+  if (!release) return false
+  const { services, environments } = release.definition
+  // Without values: a secret of the former release that is gone does not end this one.
+  const none = { variables: {}, secrets: {}, files: new Map() }
+  const service = serviceSpecs(services, environments[plan.environment], {
+    ...{ ...none, settleMs: deps.settleMs, host: deps.hostName },
+  }).find(({ hasTraffic }) => hasTraffic)
   if (!service) return false
   const instances = {
     baseline: service.instances,
@@ -49,7 +55,11 @@ export async function startFresh(
 ): Promise<boolean> {
   const fence = { deployment: plan.id, epoch: step.epoch }
   const target = targetOfPlan(deps, plan)
-  const spec = await releaseSpec(deps, former, fence)
+  const spec = await releaseSpec(deps, former, fence).catch((error: unknown) => {
+    if (error instanceof Failed) return error
+    throw error
+  })
+  if (spec instanceof Failed) return noStart(deps, former, spec.message)
   const release = {
     ...{ ...spec, release: freshOf(former) },
     // Of equal size, so that the load of each instance is the same.
@@ -64,15 +74,16 @@ export async function startFresh(
     const { state, reason } = await retryWhileUnavailable(step, () => target.report(release, 1000))
     if (state === 'ready') return true
     if (state === 'starting') continue
-    deps.log.warn(
-      'the former release could not be started again: the canary is compared with its running ones',
-      {
-        release: former,
-        reason,
-      },
-    )
-    return false
+    return noStart(deps, former, reason)
   }
+}
+
+function noStart({ log }: Dependencies, former: number, reason: string | null): false {
+  log.warn(
+    'the former release could not be started again: the canary is compared with its running ones',
+    { release: former, reason },
+  )
+  return false
 }
 
 /** Removes the second start, if there is one. */
