@@ -83,7 +83,9 @@ test('a script makes a backup first, keeps three of them, and restores', () => {
   writeFileSync(file, '1')
   expect(run(restoreScriptOf(before) ?? '', 5)).toBeNull()
   expect(readFileSync(file, 'utf8')).toBe('1')
-  expect(run(scriptOf({ ...before, backup: 'exit 3' }), 6)).toBe('the backup failed with 3\n')
+  const partly = 'touch $FAIRLEAD_BACKUP_DIR/part; exit 3'
+  expect(run(scriptOf({ ...before, backup: partly }), 6)).toBe('the backup failed with 3\n')
+  expect(readdirSync(join(data, '.backups'))).not.toContain('6')
   expect(readFileSync(file, 'utf8')).toBe('1')
   const torn = { ...before, restore: 'false' }
   expect(run(restoreScriptOf(torn) ?? '', 7)).toBe('the restore failed with 1\n')

@@ -31,10 +31,10 @@ const backupFolder = [
   'export FAIRLEAD_BACKUP_DIR="$backups/$FAIRLEAD_RELEASE"',
 ]
 
-/** A command in a shell of its own, whose failure ends the script. */
-const must = (command: string, what: string): string[] => [
+/** A command in a shell of its own, whose failure ends the script, after the command `undo`. */
+const must = (command: string, what: string, undo = ':'): string[] => [
   ...['(', command, ')'],
-  `code=$?; if [ $code -ne 0 ]; then echo "the ${what} failed with $code"; exit $code; fi`,
+  `code=$?; if [ $code -ne 0 ]; then ${undo}; echo "the ${what} failed with $code"; exit $code; fi`,
 ]
 
 /** The script of the command: after a backup, if there is one. Backups of others are deleted. */
@@ -43,7 +43,8 @@ export function scriptOf({ run, backup }: Pick<DeclaredBefore, 'run' | 'backup'>
   return [
     ...backupFolder,
     '(umask 077; mkdir -p "$FAIRLEAD_BACKUP_DIR") || exit 1',
-    ...must(backup, 'backup'),
+    // A part of a backup must not count as one of the three.
+    ...must(backup, 'backup', 'rm -rf "$FAIRLEAD_BACKUP_DIR"'),
     'ls -1t "$backups" | grep -x "[0-9]*" | tail -n +4 | while read -r old',
     'do rm -rf "$backups/$old"; done',
     run,
