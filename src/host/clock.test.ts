@@ -29,6 +29,13 @@ test('asks a server, and says how far the clock of the machine is ahead', async 
   expect(offset).toBeLessThan(3100)
 })
 
+test.each(['2001:db8::1', 'localhost:99999', 'localhost:x'])(
+  'a server that cannot be asked, such as %s, says nothing',
+  async (name) => {
+    expect(await askOffset(name, Date.now)).toBeNull()
+  },
+)
+
 test('half of the way is taken off', () => {
   const key = Buffer.alloc(8, 7)
   const times = { key, sent: 1_000_000, received: 1_000_400 }

@@ -63,7 +63,8 @@ const timeAt = (packet: Buffer, at: number): number =>
 
 /** Asks an NTP server, `host` or `host:port`; null without a valid answer. */
 export function askOffset(server: string, now: () => number): Promise<number | null> {
-  const [host = '', port = '123'] = server.split(':')
+  // An address of IPv6 has colons, too.
+  const [, host = server, port = '123'] = /^([^:]+):(\d{1,5})$/.exec(server) ?? []
   const key = randomBytes(8)
   // Version 4, client. The server returns the last eight bytes, which are no time of this machine.
   const packet = Buffer.concat([Buffer.from([0x23]), Buffer.alloc(39), key])
@@ -78,11 +79,16 @@ export function askOffset(server: string, now: () => number): Promise<number | n
     socket.once('error', () => end(null))
     let sent = 0
     socket.once('message', (reply) => end(offsetOf(reply, { key, sent, received: now() })))
-    socket.connect(Number(port), host, (error?: Error) => {
-      if (error) return
-      sent = now()
-      socket.send(packet)
-    })
+    try {
+      socket.connect(Number(port), host, (error?: Error) => {
+        if (error) return end(null)
+        sent = now()
+        socket.send(packet)
+      })
+    } catch {
+      // The port is not a number from 1 to 65,535.
+      end(null)
+    }
   })
 }
 
