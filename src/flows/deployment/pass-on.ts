@@ -23,7 +23,9 @@ export async function passOn(
     const request = { ...change, app, environment: next, also: also.slice(index + 1) }
     const planned = await planChange(deps, request, actor).catch((error: unknown) => {
       if (!(error instanceof FairleadError)) throw error
-      throw new Failed(`the configuration of ${next} was not changed: ${error.message}`)
+      const reason = `the configuration of ${next} was not changed: ${error.message}`
+      deps.log.warn('a change was not passed on', { app, environment, reason })
+      throw new Failed(reason)
     })
     for (const write of planned?.writes ?? []) step.write(write)
     for (const event of planned?.events ?? []) step.emit(event)
