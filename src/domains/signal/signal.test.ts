@@ -5,8 +5,9 @@ import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { blockSize, blockStart, decodeBlock, encodeBlock, placeIn, rollUp } from './block.ts'
 import { readSeries, stepFor } from './read.ts'
+import { addRequestCounts } from './request-count.ts'
 import { completeSeconds, samplesOf } from './samples.ts'
-import { deleteOld, storageUsed } from './store.ts'
+import { deleteOld, type Position, setPosition, storageUsed } from './store.ts'
 import { addSamples } from './write.ts'
 
 const hour = 3_600_000
@@ -102,6 +103,19 @@ test('values are stored in blocks, also coarser ones, and read again', async () 
     expect(coarse.series[0]?.values[0]).toBeCloseTo(10 / 3, 3)
     const used = await storageUsed(db)
     expect(used.series).toBeGreaterThan(5)
+    // A replica that was overtaken counts nothing twice.
+    const all = sql`select sum(requests)::int as n from request_count`
+    const end = { run: 'a', next: 60 }
+    const count = async (before: Position | null) =>
+      db.batch([...(await addRequestCounts(db, seconds)), setPosition('local', end, before)])
+    await count(null)
+    const [once] = await db.query<{ n: number }>(all)
+    expect(once?.n).toBeGreaterThan(0)
+    await expect(count(null)).rejects.toThrow('null value')
+    await expect(count({ run: 'a', next: 59 })).rejects.toThrow('null value')
+    expect(await db.query(all)).toEqual([once])
+    await count(end)
+    expect(await db.query(all)).toEqual([{ n: 2 * (once?.n ?? 0) }])
     // The budget removes fine values first.
     await db.batch(deleteOld([], 1))
     expect(await storageUsed(db)).toMatchObject({ series: 0, bytes: 0 })

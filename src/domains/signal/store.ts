@@ -15,9 +15,16 @@ export async function getPosition(db: Database, host: string): Promise<Position 
   return rows[0] ?? null
 }
 
-export const setPosition = (host: string, { run, next }: Position): Statement =>
-  sql`insert into signal_position (host, run, next) values (${host}, ${run}, ${next})
-    on conflict (host) do update set run = excluded.run, next = excluded.next`
+/** Fails, with everything in its batch, when the position is not that of `before` any more. */
+export const setPosition = (
+  host: string,
+  { run, next }: Position,
+  before: Position | null,
+): Statement =>
+  sql`insert into signal_position as p (host, run, next) values (${host}, ${run}, ${next})
+    on conflict (host) do update set run = excluded.run,
+      next = case when p.run = ${before?.run ?? null}::text
+        and p.next = ${before?.next ?? null}::int then excluded.next end`
 
 const columns = sql`id, app, environment, service, release, instance, name, labels, unit`
 

@@ -28,7 +28,7 @@ export async function storeSignals(db: Database, host: SignalSource): Promise<vo
   await db.batch([
     ...(await addSamples(db, samplesOf(complete))),
     ...(await addRequestCounts(db, complete)),
-    setPosition(localHost, { run, next: last.number }),
+    setPosition(localHost, { run, next: last.number }, position),
   ])
 }
 
