@@ -64,16 +64,20 @@ export async function recentRollbacks(db: Database): Promise<Rollback[]> {
 /** The switches that were turned off, and the services that were restarted, in the last day. */
 export async function recentMeasures(db: Database): Promise<Measure[]> {
   return db.query<Measure>(sql`
-    select app, split_part(subject, '/', 3) as environment, ${ms(sql`time`)} as at,
-      type like '%.pulled' as "isAutomatic",
-      case when type like '%.restarted' then actor || ' restarted ' || (data->>'service')
-        else coalesce('the monitor ' || (data->>'monitor'), actor) || ' turned off the switch '
-          || (data->>'name') end as what
-    from event where time > now() - interval '1 day' and app is not null
-      and (type = 'dev.cdeventsx.fairlead-switch.pulled'
-        or type = 'dev.cdeventsx.fairlead-switch.changed' and data->>'to' = 'off'
-        or type = 'dev.cdeventsx.fairlead-service.restarted' and data->>'problem' is null)
-    order by id`)
+    select v.app, split_part(v.subject, '/', 3) as environment, ${ms(sql`v.time`)} as at,
+      case when v.type like '%.restarted' then (select ${ms(sql`max(b.time)`)} from event b
+        where b.app = v.app and b.type = 'dev.cdeventsx.fairlead-service.restarting'
+          and b.subject = v.subject and b.data->>'service' = v.data->>'service'
+          and b.id < v.id) end as begun,
+      v.type like '%.pulled' as "isAutomatic",
+      case when v.type like '%.restarted' then v.actor || ' restarted ' || (v.data->>'service')
+        else coalesce('the monitor ' || (v.data->>'monitor'), v.actor)
+          || ' turned off the switch ' || (v.data->>'name') end as what
+    from event v where v.time > now() - interval '1 day' and v.app is not null
+      and (v.type = 'dev.cdeventsx.fairlead-switch.pulled'
+        or v.type = 'dev.cdeventsx.fairlead-switch.changed' and v.data->>'to' = 'off'
+        or v.type = 'dev.cdeventsx.fairlead-service.restarted' and v.data->>'problem' is null)
+    order by v.id`)
 }
 
 /** What breaks the rules of the business now, in the incidents that are not closed. */

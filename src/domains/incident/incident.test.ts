@@ -171,6 +171,17 @@ describe('what is done about it', () => {
     expect(decided(false)).toEqual([])
   })
 
+  test('a restart that was begun before the alert does not mitigate', () => {
+    const restart = { app: 'shop', environment: 'production', what: 'Ada restarted web' }
+    const decided = (begun: number) =>
+      kindsOf({
+        ...{ known: [incident(1)], alerts: [alert(1)] },
+        measures: [{ ...restart, at: start + minute, begun, isAutomatic: false }],
+      })
+    expect(decided(start - 1)).toEqual([])
+    expect(decided(start)).toEqual(['mitigate'])
+  })
+
   const harm: Harm = {
     ...{ deployment: 7, app: 'shop', environment: 'production', reason: '9 % fail' },
     ...{ from: start - minute, at: start },

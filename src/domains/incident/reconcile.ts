@@ -40,6 +40,8 @@ export interface Measure {
   app: string
   environment: string
   at: number
+  /** when it was begun, if it takes a while; what was begun before the harm may be its cause */
+  begun?: number | null
   what: string
   /** a monitor did it, perhaps before its alert opened */
   isAutomatic: boolean
@@ -192,7 +194,7 @@ function mitigationOf(
   ]
   const [first] = all
     .filter((one) => one.app === app && one.environment === environment)
-    .filter((one) => one.at >= began - (one.isAutomatic ? automaticMs : 0))
+    .filter((one) => (one.begun ?? one.at) >= began - (one.isAutomatic ? automaticMs : 0))
     .toSorted((one, other) => one.at - other.at)
   return first ? { kind: 'mitigate', incident: id, at: first.at, what: first.what } : null
 }
