@@ -5,7 +5,7 @@ import { listMitigations, type MitigationFacts } from './mitigations.ts'
 const facts: MitigationFacts = {
   ...{ app: 'shop', environment: 'production', service: null, suspect: null, hasFormer: true },
   switches: [{ name: 'recharge', description: 'Charges cards' }],
-  services: ['web', 'api'],
+  ...{ services: ['web', 'api'], live: 7 },
 }
 const suspect = (kind: ChangeKind, ref = '7', app: string | null = 'shop') => ({ kind, ref, app })
 const proposedFor = (more: Partial<MitigationFacts>): string[] =>
@@ -36,6 +36,8 @@ test('proposed is what undoes the first suspect', () => {
 test('nothing is proposed for what no mitigation undoes', () => {
   expect(proposedFor({ suspect: suspect('delivery'), hasFormer: false })).toEqual([])
   expect(proposedFor({ suspect: suspect('delivery', '7', 'bank') })).toEqual([])
+  // A later deployment is live: its rollback would return to the suspect.
+  expect(proposedFor({ suspect: suspect('delivery', '6') })).toEqual([])
   expect(proposedFor({ suspect: suspect('switch', 'mails') })).toEqual([])
   expect(proposedFor({ suspect: suspect('rollback') })).toEqual([])
   expect(proposedFor({ suspect: suspect('job') })).toEqual([])

@@ -7,6 +7,8 @@ export interface MitigationFacts {
   /** the most likely cause */
   suspect: { kind: ChangeKind; ref: string; app: string | null } | null
   app: string
+  /** the deployment that is live */
+  live: number
   /** whether the environment can return to an earlier release */
   hasFormer: boolean
   /** the boolean switches of the live release that are on */
@@ -19,8 +21,8 @@ type Measure = Omit<Mitigation, 'isProposed'>
 
 /**
  * What may stop the harm, the proposed one first. Proposed is what undoes the first suspect: the
- * rollback of a deployment to the environment, or a switch that was turned on; what the machine
- * lacked is freed by a restart of the service that fails.
+ * rollback of the deployment that is live, or a switch that was turned on; what the machine lacked
+ * is freed by a restart of the service that fails.
  */
 export function listMitigations(facts: MitigationFacts): Mitigation[] {
   const { environment, service, switches, services, hasFormer } = facts
@@ -51,10 +53,12 @@ const restart = (name: string): Measure => ({
   text: `rehearses ${name}, and restarts it only if the rehearsal shows that it would come back`,
 })
 
-function undoes({ kind, name }: Measure, { app, suspect, service }: MitigationFacts): boolean {
+function undoes({ kind, name }: Measure, facts: MitigationFacts): boolean {
+  const { app, suspect, service, live } = facts
   if (suspect === null) return false
   if (suspect.kind === 'machine') return kind === 'restart' && name === service
   if (suspect.app !== app) return false
   if (suspect.kind === 'switch') return kind === 'switch' && name === suspect.ref
-  return kind === 'rollback' && ['delivery', 'configuration'].includes(suspect.kind)
+  const isUndone = ['delivery', 'configuration'].includes(suspect.kind)
+  return kind === 'rollback' && isUndone && suspect.ref === String(live)
 }

@@ -29,6 +29,7 @@ export async function mitigationsOf(
   )
   return listMitigations({
     ...{ app, environment, service, hasFormer, switches: isOn, suspect: changes[0] ?? null },
+    live: live.id,
     services: Object.keys(release?.definition.services ?? {}),
   })
 }
