@@ -173,8 +173,12 @@ export const takeRole = (id: number, role: IncidentRole, person: string | null):
 export const setTitle = (id: number, title: string): Statement =>
   sql`update incident set title = ${title} where id = ${id}`
 
-export const setSeverity = (id: number, severity: Severity, by: string | null): Statement =>
-  sql`update incident set severity = ${severity}, severity_by = ${by}::text where id = ${id}`
+export const setSeverity = (id: number, severity: Severity, by: string): Statement =>
+  sql`update incident set severity = ${severity}, severity_by = ${by} where id = ${id}`
+
+/** A severity that a person set stays. */
+export const raiseSeverity = (id: number, severity: Severity): Statement =>
+  sql`update incident set severity = ${severity} where id = ${id} and severity_by is null`
 
 export const insertChanges = (incident: number, changes: RankedChange[]): Statement[] =>
   changes.map(

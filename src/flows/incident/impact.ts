@@ -87,7 +87,7 @@ async function propose(db: Database, incident: Incident, now: number): Promise<v
   const severity = proposeSeverity([], requests, await store.countEntities(db, incident.id))
   if (severities.indexOf(severity) <= severities.indexOf(incident.severity)) return
   await db.batch([
-    store.setSeverity(incident.id, severity, null),
+    store.raiseSeverity(incident.id, severity),
     appendEvent({
       type: 'dev.cdeventsx.fairlead-incident.changed',
       ...headOf(incident),
