@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type HostSecond, noLatency, type PartCounts } from '#contract/host/measurements.ts'
-import { addCount, mostNames, requestCounts } from './request-count.ts'
+import { addCount, countedFrom, mostNames, requestCounts } from './request-count.ts'
 
 const minute = Date.parse('2026-11-29T03:00:00Z')
 const second = (at: number, ok: number, failed: number, routes?: PartCounts): HostSecond => ({
@@ -52,4 +52,12 @@ test('a sum loses no request, and keeps the names with most failures', () => {
     }),
     { numRuns: 50 },
   )
+})
+
+test('the requests of a long period are counted for the last seven days', () => {
+  const [hour, day] = [60 * 60_000, 24 * 60 * 60_000]
+  const from = (period: { from: number; until: number }) => countedFrom(period, minute) - minute
+  expect(from({ from: minute - hour, until: minute })).toBe(-hour)
+  expect(from({ from: minute - 9 * day, until: minute })).toBe(-7 * day)
+  expect(from({ from: minute - 9 * day, until: minute - 8 * day })).toBe(-8 * day)
 })

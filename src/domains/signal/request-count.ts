@@ -136,5 +136,9 @@ export async function listHitParts(
   return { parts: parts.filter(({ failed }) => failed > 0), hit, all }
 }
 
+/** From when on the requests of a period are still counted, in milliseconds. Pure. */
+export const countedFrom = ({ from, until }: { from: number; until: number }, now: number) =>
+  Math.min(until, Math.max(from, now - keptDays * 86_400_000))
+
 export const deleteOldRequestCounts = (): Statement =>
   sql`delete from request_count where minute < now() - ${keptDays} * interval '1 day'`

@@ -3,7 +3,12 @@ import { type Incident, severities } from '#contract/incident/incident.ts'
 import { proposeSeverity } from '#domains/incident/felt.ts'
 import * as store from '#domains/incident/store.ts'
 import { readSeries } from '#domains/signal/read.ts'
-import { type CountedPlace, countRequests, listHitParts } from '#domains/signal/request-count.ts'
+import {
+  type CountedPlace,
+  countedFrom,
+  countRequests,
+  listHitParts,
+} from '#domains/signal/request-count.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { entitiesOfIncidents } from '#views/incident.ts'
@@ -52,7 +57,10 @@ function placeOf(incident: Incident, now: number): CountedPlace | null {
   return { app, environment, service, ...periodOf(incident, now) }
 }
 
-/** Minutes in which the machine was not measured; the last one may not be stored yet. */
+/**
+ * Minutes whose counts were deleted, or in which the machine was not measured; the last one may not
+ * be stored yet.
+ */
 async function unmeasured(
   db: Database,
   { from, until }: { from: number; until: number },
@@ -60,11 +68,13 @@ async function unmeasured(
 ): Promise<number> {
   const end = Math.min(until, now - minuteMs)
   if (end <= from) return 0
+  const counted = countedFrom({ from, until: end }, now)
   const filter = { app: null, names: ['machine-load'] }
-  const { series, step } = await readSeries(db, filter, { from, until: end }, now)
+  const { series, step } = await readSeries(db, filter, { from: counted, until: end }, now)
   const [machine] = series
-  if (!machine) return Math.round((end - from) / minuteMs)
-  return Math.round((machine.values.filter((one) => one === null).length * step) / 60)
+  if (!machine || counted === end) return Math.round((end - from) / minuteMs)
+  const missing = machine.values.filter((one) => one === null).length
+  return Math.round((counted - from) / minuteMs + (missing * step) / 60)
 }
 
 const iso = (time: number): string => new Date(time).toISOString()
