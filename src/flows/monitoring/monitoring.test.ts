@@ -84,9 +84,9 @@ beforeEach(async () => {
   host = new SimulatedHost()
 })
 
-const watcher = (holder: string): WatchServices =>
+const watcher = (holder: string, on = db): WatchServices =>
   new WatchServices({
-    ...{ db, host, holder, now: () => host.at, onChange: () => undefined },
+    ...{ db: on, host, holder, now: () => host.at, onChange: () => undefined },
     disk: async () => ({ free: 1000, floor: 500 }),
   })
 const stateOf = async (kind: string) =>
@@ -177,6 +177,27 @@ describe('services', () => {
       ['shop', 'open'],
     ])
   })
+})
+
+test('harm that the database did not take is found again', async () => {
+  let isDown = false
+  const failing: Database = {
+    ...db,
+    batch: (statements) => (isDown ? Promise.reject(new Error('no answer')) : db.batch(statements)),
+  }
+  const one = watcher('one', failing)
+  await one.run()
+  for (let i = 0; i < 6; i += 1) {
+    host.pass(200, 0.001)
+    await one.run()
+  }
+  isDown = true
+  host.pass(4, 0.9)
+  await expect(one.run()).rejects.toThrow('no answer')
+  isDown = false
+  host.pass(1, 0.9)
+  await one.run()
+  expect(await stateOf('errors')).toBe('down')
 })
 
 test('a clock that is wrong opens an alert of low urgency, which ends', async () => {

@@ -75,8 +75,20 @@ export class WatchServices {
     if (measured === null) return this.#hostIsAway()
     const statements = this.#judge(watched, measured)
     if (statements.length === 0) return
-    await db.batch(statements)
+    try {
+      await db.batch(statements)
+    } catch (error) {
+      this.#forget()
+      throw error
+    }
     this.#options.onChange()
+  }
+
+  /** What was not stored must be found again, from what is stored and the seconds since then. */
+  #forget(): void {
+    this.#watched = null
+    this.#seen = { run: '', next: 0 }
+    this.#isAway = true
   }
 
   async #load(): Promise<Map<string, Watched>> {
