@@ -1,6 +1,7 @@
 import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostSecond, Measurements, TrafficSecond } from '#contract/host/measurements.ts'
 import type { Clock } from './clock.ts'
+import { KeptSeconds } from './kept-seconds.ts'
 import { createUsage } from './usage.ts'
 
 export interface MeasurementOptions {
@@ -20,14 +21,14 @@ export interface MeasurementLog {
   after(number: number): Measurements
 }
 
-/** A server that was away for this long misses nothing. */
-const keptSeconds = 900
+/** A server that was away for 900 s misses nothing but the oldest names of routes and tenants. */
+const kept = { most: 900, names: 100_000 }
 /** Seconds between two samples of usage. */
 const usageEvery = 10
 
 export function createMeasurements(options: MeasurementOptions): MeasurementLog {
   const { run, folder, takeTraffic, releases, clock } = options
-  const seconds: HostSecond[] = []
+  const seconds = new KeptSeconds(kept)
   const sampleUsage = createUsage(folder)
   let next = 0
   const tick = (): void => {
@@ -36,14 +37,13 @@ export function createMeasurements(options: MeasurementOptions): MeasurementLog 
       const { machine, instances } = sampleUsage(releases(), performance.now())
       second.usage = { machine: { ...machine, clockOffset: clock.offset() }, instances }
     }
-    seconds.push(second)
-    if (seconds.length > keptSeconds) seconds.shift()
+    seconds.add(second)
   }
   return {
     start: () => {
       clock.start()
       setInterval(tick, 1000).unref()
     },
-    after: (number) => ({ run, next, seconds: seconds.filter((one) => one.number > number) }),
+    after: (number) => ({ run, next, seconds: seconds.after(number) }),
   }
 }
