@@ -107,6 +107,16 @@ test('a receiver that fails or is away gets every update later, in order', async
   expect((await store.listSubscriptions(db))[0]).toMatchObject({ waiting: 0, problem: null })
 })
 
+test('settings that cannot be read are a problem of the subscription', async () => {
+  await subscribe('all')
+  await db.query(sql`update status_subscription set settings = 'sealed by another key'`)
+  await tell(1, 'one')
+  for (const one of await claim()) await sendUpdate(parts(), one)
+  expect((await store.listSubscriptions(db))[0]).toMatchObject({
+    ...{ waiting: 1, problem: 'its settings cannot be read: subscribe it again' },
+  })
+})
+
 test('the attempts go on for a day', () => {
   let seconds = 0
   for (let tries = 1; pauseAfter(tries) !== null; tries += 1) seconds += pauseAfter(tries) ?? 0

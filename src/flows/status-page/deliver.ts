@@ -34,21 +34,39 @@ export async function sendUpdate(
   parts: DeliverParts,
   claimed: store.ClaimedDelivery,
 ): Promise<void> {
-  const { db, secrets, io } = parts
+  const { db, io } = parts
   const [update, stored] = await Promise.all([
     toldUpdate(db, claimed.update),
     store.getSubscription(db, claimed.subscription),
   ])
-  const kind = stored && channelKind(stored.kind)
-  if (!update || !kind) return
+  if (!update || !stored) return
+  const refuse = async (problem: string): Promise<void> => {
+    await db.batch(store.markRefused(claimed, problem, pauseAfter(claimed.tries)))
+  }
+  const receiver = receiverOf(parts, claimed.subscription, stored)
+  if (receiver === null) return refuse('its settings cannot be read: subscribe it again')
   try {
-    const text = secrets.open(store.sealedAs(claimed.subscription), stored.settings)
-    const settings = kind.settings.parse(JSON.parse(text))
-    await kind.send(updateMessage(update, parts), settings, io)
+    await receiver.kind.send(updateMessage(update, parts), receiver.settings, io)
     await db.batch(store.markSent(claimed))
   } catch (error) {
     if (!(error instanceof Refused)) throw error
-    await db.batch(store.markRefused(claimed, error.message, pauseAfter(claimed.tries)))
+    await refuse(error.message)
+  }
+}
+
+/** The kind of a subscription and its settings; null when this server cannot read them. */
+function receiverOf(
+  { secrets }: DeliverParts,
+  name: string,
+  stored: NonNullable<Awaited<ReturnType<typeof store.getSubscription>>>,
+) {
+  const kind = channelKind(stored.kind)
+  if (!kind) return null
+  try {
+    const text = secrets.open(store.sealedAs(name), stored.settings)
+    return { kind, settings: kind.settings.parse(JSON.parse(text)) }
+  } catch {
+    return null
   }
 }
 
