@@ -14,7 +14,6 @@ interface ActionOptions {
 
 const withProof = (command: Command): Command =>
   command
-    .option('--owner <user>', 'who does it; default: you')
     .addOption(new Option('--proof <kind>', 'what proves it').choices(proofKinds))
     .option('--name <name>', 'the name of the monitor, service, gate, step or test')
     .option('--environment <name>', 'of the monitor or the rehearsal')
@@ -25,6 +24,7 @@ export function addActions(group: Command, context: Context): void {
     .argument('<incident>', 'number of the incident', number)
     .argument('<title>', 'what is to be done')
     .requiredOption('--due <day>', 'the last day, such as 2026-12-14')
+    .option('--owner <user>', 'who does it; default: you')
     .description('add an action, which only its proof closes')
     .addHelpText(
       'after',
@@ -50,6 +50,7 @@ export function addActions(group: Command, context: Context): void {
     .argument('<action>', 'number of the action', number)
     .option('--title <text>', 'what is to be done')
     .option('--due <day>', 'the last day, such as 2026-12-14')
+    .option('--owner <user>', 'who does it; default: the same user')
     .description('change an action; another proof begins anew')
     .action(async (id: number, action: number, options: ActionOptions & { title?: string }) => {
       const { client } = await context.connect()
