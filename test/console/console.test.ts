@@ -506,6 +506,7 @@ describe('the console', requires('chromium'), () => {
     await form.getByLabel('From').fill('2099-01-01T10:00')
     await form.getByLabel('Reason').fill('new switches')
     await form.getByRole('button', { name: 'Create' }).click()
+    await form.waitFor({ state: 'detached' })
     await silences.getByText('new switches').waitFor()
     expect(await accessibilityProblems(page)).toEqual([])
     for (const place of ['production · shop', 'web · shop']) {
