@@ -474,7 +474,7 @@ describe('the console', requires('chromium'), () => {
     await page.emulateMedia({ colorScheme: 'light' })
   })
 
-  longTest('acknowledges, silences and resolves an alert', async () => {
+  test('acknowledges, silences and resolves an alert', async () => {
     const alert = await openAlert(installation, { app: 'shop', environment: 'production' })
     await open('/alerts?app=shop&state=open')
     await page.locator(`a[href="/alerts/${alert}"]`).click()
