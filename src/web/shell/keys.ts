@@ -63,7 +63,8 @@ export function useKeys(actions: Actions): void {
   const latest = useRef(actions)
   latest.current = actions
   useEffect(() => {
-    let first = 0
+    // The time of a key counts from the load of the page, so 0 is not long ago.
+    let first = -Infinity
     const onKey = (event: KeyboardEvent): void => {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault()
@@ -73,7 +74,7 @@ export function useKeys(actions: Actions): void {
         return (event.target as HTMLElement).blur()
       if (!isForPage(event)) return
       const isSecond = event.timeStamp - first < sequenceMs
-      first = event.key === 'g' ? event.timeStamp : 0
+      first = event.key === 'g' ? event.timeStamp : -Infinity
       const place = isSecond ? places.find(({ key }) => key === event.key) : undefined
       if (place) return void navigate(place.to)
       if (event.key === '!') return void navigate('/incidents?open=incident')
