@@ -486,62 +486,59 @@ server.listen(process.env.PORT)`,
     })
   })
 
-  longTest(
-    'a command runs once before a release, and stands in the way of a rollback',
-    async () => {
-      const noted = "process.env.FAIRLEAD_DATA_DIR + '/migrated'"
-      const migrate = (version: string): string =>
-        `require('node:fs').appendFileSync(${noted}, '${version} ')`
-      const answer = `(q, r) => r.end(require('node:fs').readFileSync(${noted}))`
-      const file = (tick: number): string => `services:
+  test('a command runs once before a release, and stands in the way of a rollback', async () => {
+    const noted = "process.env.FAIRLEAD_DATA_DIR + '/migrated'"
+    const migrate = (version: string): string =>
+      `require('node:fs').appendFileSync(${noted}, '${version} ')`
+    const answer = `(q, r) => r.end(require('node:fs').readFileSync(${noted}))`
+    const file = (tick: number): string => `services:
   web: {run: exec node server.js, health: /}
   clock: {run: 'exec sleep ${tick}', single: true}
 environments: {production: {before: {run: node migrate.cjs, compatible: false}}}
 `
-      const repository = await repositoryWith({
-        'server.js': `require('node:http').createServer(${answer}).listen(process.env.PORT)`,
-        'migrate.cjs': migrate('one'),
-        'fairlead.yaml': file(9001),
-      })
-      const at = { app: 'migrated', environment: 'production' }
-      const deliver = async (files: Record<string, string> = {}) => {
-        if (Object.keys(files).length > 0) await repository.commit(files)
-        await push(installation, at.app, repository)
-        return endedRun(installation, await latestRun(at.app))
-      }
-      const migrated = async () => (await ask(installation, at.app, at.environment)).text
-      const newest = async () =>
-        (await installation.client.listDeployments({ query: { ...at, limit: 1 } })).deployments[0]
-      expect((await deliver()).reason).toBeNull()
-      expect(await migrated()).toBe('one ')
-      const first = (await newest())?.id ?? 0
-      await installation.client.changeConfiguration({ params: at, body: { variables: { A: 'b' } } })
-      await waitFor('the variable is live', async () => {
-        const live = await newest()
-        return live?.kind === 'configuration' && live.state === 'live'
-      })
-      expect(await migrated()).toBe('one ')
-      const failed = await deliver({ 'migrate.cjs': "throw new Error('no such table')" })
-      expect(failed.reason).toMatch(
-        /^production: the command before the start failed with exit code 1; .*no such table/,
-      )
-      expect(await migrated()).toBe('one ')
-      await deliver({ 'migrate.cjs': migrate('two'), 'fairlead.yaml': file(9002) })
-      expect(await migrated()).toBe('one two ')
-      const shown = await installation.cli('deployment', String((await newest())?.id))
-      expect(shown.stdout).toMatch(/`node migrate.cjs` ran for .* before the services started/)
-      expect(shown.stdout).toMatch(/clock was restarted; clients waited for /)
-      const back = ['rollback', at.app, at.environment, '--to', String(first), '--json']
-      const refused = await installation.cli(...back)
-      expect(refused.code).not.toBe(0)
-      expect(`${refused.stdout}${refused.stderr}`).toContain('has run `node migrate.cjs` since')
-      expect((await installation.cli(...back, '--force')).code).not.toBe(0)
-      const forced = await installation.cli(...back, '--force', '--reason', 'it is empty')
-      expect(forced.code, forced.stderr).toBe(0)
-      expect(await newest()).toMatchObject({ kind: 'rollback', state: 'live' })
-      expect(await migrated()).toBe('one two ')
-    },
-  )
+    const repository = await repositoryWith({
+      'server.js': `require('node:http').createServer(${answer}).listen(process.env.PORT)`,
+      'migrate.cjs': migrate('one'),
+      'fairlead.yaml': file(9001),
+    })
+    const at = { app: 'migrated', environment: 'production' }
+    const deliver = async (files: Record<string, string> = {}) => {
+      if (Object.keys(files).length > 0) await repository.commit(files)
+      await push(installation, at.app, repository)
+      return endedRun(installation, await latestRun(at.app))
+    }
+    const migrated = async () => (await ask(installation, at.app, at.environment)).text
+    const newest = async () =>
+      (await installation.client.listDeployments({ query: { ...at, limit: 1 } })).deployments[0]
+    expect((await deliver()).reason).toBeNull()
+    expect(await migrated()).toBe('one ')
+    const first = (await newest())?.id ?? 0
+    await installation.client.changeConfiguration({ params: at, body: { variables: { A: 'b' } } })
+    await waitFor('the variable is live', async () => {
+      const live = await newest()
+      return live?.kind === 'configuration' && live.state === 'live'
+    })
+    expect(await migrated()).toBe('one ')
+    const failed = await deliver({ 'migrate.cjs': "throw new Error('no such table')" })
+    expect(failed.reason).toMatch(
+      /^production: the command before the start failed with exit code 1; .*no such table/,
+    )
+    expect(await migrated()).toBe('one ')
+    await deliver({ 'migrate.cjs': migrate('two'), 'fairlead.yaml': file(9002) })
+    expect(await migrated()).toBe('one two ')
+    const shown = await installation.cli('deployment', String((await newest())?.id))
+    expect(shown.stdout).toMatch(/`node migrate.cjs` ran for .* before the services started/)
+    expect(shown.stdout).toMatch(/clock was restarted; clients waited for /)
+    const back = ['rollback', at.app, at.environment, '--to', String(first), '--json']
+    const refused = await installation.cli(...back)
+    expect(refused.code).not.toBe(0)
+    expect(`${refused.stdout}${refused.stderr}`).toContain('has run `node migrate.cjs` since')
+    expect((await installation.cli(...back, '--force')).code).not.toBe(0)
+    const forced = await installation.cli(...back, '--force', '--reason', 'it is empty')
+    expect(forced.code, forced.stderr).toBe(0)
+    expect(await newest()).toMatchObject({ kind: 'rollback', state: 'live' })
+    expect(await migrated()).toBe('one two ')
+  })
 
   longTest(
     'a release that crashes and cannot be rolled back stays, and the run says why',
