@@ -312,7 +312,11 @@ test('what was turned on just before is proposed to be turned off, which mitigat
   await db.batch([
     sql`update deployment set live = now() - interval '3 hours'`,
     sql`update deployment set state = 'live' where id = 1`,
-    ...[sql`truncate watch cascade`, sql`truncate event`, sql`truncate machine_run`],
+    ...[
+      sql`truncate watch cascade`,
+      sql`update event set time = time - interval '2 days'`,
+      sql`truncate machine_run`,
+    ],
     turned('on'),
   ])
   await fire('errors')
