@@ -244,6 +244,11 @@ test('the impact is counted until the incident is closed, and raises the severit
   expect(closed.entities.map(({ entity }) => entity).toSorted()).toEqual(['17', '23', '42'])
 })
 
+/** A change counts as a suspect if it came before the harm, also on a fast machine. */
+const aMinuteAgo = sql`update event set time = now() - interval '1 minute'
+  where time > now() - interval '1 hour'
+    and (type like '%.restarting' or type like '%switch.changed')`
+
 test('the suspects are what changed in the environment of the incident', async () => {
   const sha = 'a'.repeat(40)
   const deployed = (id: number, app: string, environment: string) =>
@@ -281,6 +286,7 @@ test('the suspects are what changed in the environment of the incident', async (
         machines, changes, total, actor)
       values ('shop', 'production', 'apply', 'k', 'site.yml', ${sha}, 1, 'passed', '[]', '[]', 3,
         'Ada')`,
+    aMinuteAgo,
   ])
   await fire('errors')
   await runOnce()
@@ -318,6 +324,7 @@ test('what was turned on just before is proposed to be turned off, which mitigat
       sql`truncate machine_run`,
     ],
     turned('on'),
+    aMinuteAgo,
   ])
   await fire('errors')
   await runOnce()
