@@ -248,7 +248,8 @@ test(
     }
     const total = trials.length
     await Promise.all(Array.from({ length: atOnce }, work))
-    expect(hits).toBeGreaterThan(total * 0.9)
+    // A boundary that depends on time, such as a beat, may not come again.
+    expect(total - hits).toBeLessThanOrEqual(Math.max(1, total * 0.1))
     console.log(`${hits} of ${total} boundaries were met`)
   },
   120_000 + rounds * 120_000,
