@@ -239,17 +239,22 @@ test(
     ).flat()
     let hits = 0
     const work = async (): Promise<void> => {
-      let next = spawnVictim()
-      for (let trial = trials.shift(); trial; trial = trials.shift()) {
-        const victim = next
-        if (trials.length > 0) next = spawnVictim()
-        if (await tryBoundary(victim, trial.target, trial.mode)) hits += 1
+      let next: Victim | null = spawnVictim()
+      /** A boundary that depends on time, such as a beat, may not come each time. */
+      const isMet = async ({ target, mode }: { target: string; mode: Mode }): Promise<boolean> => {
+        for (let tries = 0; tries < 3; tries += 1) {
+          const victim: Victim = next ?? spawnVictim()
+          next = trials.length > 0 ? spawnVictim() : null
+          if (await tryBoundary(victim, target, mode)) return true
+        }
+        return false
       }
+      for (let trial = trials.shift(); trial; trial = trials.shift())
+        if (await isMet(trial)) hits += 1
     }
     const total = trials.length
     await Promise.all(Array.from({ length: atOnce }, work))
-    // A boundary that depends on time, such as a beat, may not come again.
-    expect(total - hits).toBeLessThanOrEqual(Math.max(1, total * 0.1))
+    expect(hits).toBeGreaterThan(total * 0.9)
     console.log(`${hits} of ${total} boundaries were met`)
   },
   120_000 + rounds * 120_000,
