@@ -20,7 +20,7 @@ const harms: [string, Omit<StreamOptions, 'seed'>, number][] = [
   ['0.1 → 5 %, 10/s, sd 0.8', { load: 10, rate: 0.001, wander: 0.8 }, 0.05],
 ]
 
-/** What is known of one simulated incident. */
+/** The result of one simulated incident. */
 interface Outcome {
   isFound: boolean
   /** whether the interval of 90 % contains the onset, and its width in seconds */

@@ -143,7 +143,7 @@ interface ProofPlace {
   began: string
 }
 
-/** What is known of the proof of an action: its first failure since then, and how it is now. */
+/** The evidence for an action: the first failure of its proof since then, and its state now. */
 export async function evidenceOf(
   db: Database,
   place: ProofPlace,

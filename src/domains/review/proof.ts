@@ -1,8 +1,8 @@
 import type { ActionProof, ActionState } from '#contract/review/review.ts'
 
-/** What is known of the proof of an action. Times are ISO 8601 UTC. */
+/** The evidence for an action: when its proof failed, and its state now. Times are ISO 8601 UTC. */
 export interface Evidence {
-  /** when it was first seen to fail since the incident began; null: not that Fairlead knows */
+  /** when it was first seen to fail since the incident began; null when no failure was seen */
   failed: string | null
   /** how it is now; null when there is no data */
   now: { outcome: 'passes' | 'fails' | 'unknown'; time: string } | null
