@@ -1,6 +1,7 @@
 import type { IncidentAlert } from '#contract/incident/incident.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
-import type { FeltAlert, Harm, Measure, Rollback } from '#domains/incident/reconcile.ts'
+import type { Measure, Rollback } from '#domains/incident/measures.ts'
+import type { FeltAlert, Harm } from '#domains/incident/reconcile.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 
@@ -22,14 +23,15 @@ export async function alertsForIncidents(db: Database): Promise<AlertOfIncident[
   return db.query<AlertOfIncident>(sql`
     select a.id as alert, a.app, a.environment, a.service, a.title, a.reason, a.deployment,
       a.urgency, a.occurrence, ${ms(sql`a.onset_from`)} as from, ${ms(sql`a.onset_until`)} as until,
-      ${ms(sql`a.opened`)} as opened, s.ended, s.kinds, l.incident,
+      ${ms(sql`a.opened`)} as opened, s.ended, s.kinds, s.monitors, l.incident,
       ${ms(sql`k.time`)} as "acknowledgedAt", k.actor as "acknowledgedBy"
     from alert a
       left join incident_alert l on l.alert = a.id
       join lateral (
         select case when bool_and(f.ended is not null) then ${ms(sql`max(f.ended)`)} end as ended,
           json_agg(distinct coalesce(m.kind, case when f.source like 'crash-loop/%'
-            then 'restarts' else split_part(f.source, '/', 1) end)) as kinds
+            then 'restarts' else split_part(f.source, '/', 1) end)) as kinds,
+          coalesce(json_agg(distinct m.name) filter (where m.name is not null), '[]') as monitors
         from alert_source f left join monitor m on f.source like 'monitor/%'
           and m.id = split_part(f.source, '/', 2)::bigint
         where f.alert = a.id) s on s.kinds is not null
@@ -69,7 +71,10 @@ export async function recentMeasures(db: Database): Promise<Measure[]> {
         where b.app = v.app and b.type = 'dev.cdeventsx.fairlead-service.restarting'
           and b.subject = v.subject and b.data->>'service' = v.data->>'service'
           and b.id < v.id) end as begun,
-      v.type like '%.pulled' as "isAutomatic",
+      case when v.type like '%.restarted' then 'restart' else 'switch' end as kind,
+      coalesce(v.data->>'service', v.data->>'name') as name,
+      coalesce(v.data->>'reason', '') as reason,
+      case when v.type like '%.pulled' then v.data->>'monitor' end as monitor,
       case when v.type like '%.restarted' then v.actor || ' restarted ' || (v.data->>'service')
         else coalesce('the monitor ' || (v.data->>'monitor'), v.actor)
           || ' turned off the switch ' || (v.data->>'name') end as what

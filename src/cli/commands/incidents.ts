@@ -234,7 +234,7 @@ const earlierLines = ({ earlier }: IncidentDetail): string[] =>
   )
 
 /** What may stop the harm, each with its command. */
-function mitigationLines({ app, environment, mitigations }: IncidentDetail): string[] {
+function mitigationLines({ id, app, environment, mitigations }: IncidentDetail): string[] {
   if (mitigations.length === 0) return []
   const place = `${app ?? ''} ${environment ?? ''}`
   const commands = {
@@ -248,7 +248,7 @@ function mitigationLines({ app, environment, mitigations }: IncidentDetail): str
     'What may stop it:',
     ...table(
       mitigations.map(({ kind, name, text, isProposed }) => [
-        ...[commands[kind](name ?? ''), text],
+        ...[`${commands[kind](name ?? '')} --reason "incident ${id}"`, text],
         isProposed ? 'proposed: it undoes the first suspect' : '',
       ]),
     ),

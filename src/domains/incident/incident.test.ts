@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Candidate, type Harmed, rankChanges } from './changes.ts'
 import { isFelt, proofOf, proposeSeverity } from './felt.ts'
+import type { Measure } from './measures.ts'
 import {
   decideIncidents,
   type FeltAlert,
@@ -17,6 +18,7 @@ const place = { app: 'shop', environment: 'production', service: 'web' }
 const alert = (id: number, more: Partial<FeltAlert> = {}): FeltAlert => ({
   ...place,
   ...{ alert: id, title: 'web fails', reason: '4 % fail', deployment: null, kinds: ['errors'] },
+  monitors: ['web'],
   onset: { from: start - 20_000, until: start - 10_000 },
   ...{ opened: start, ended: null, occurrence: 1, acknowledged: null },
   ...more,
@@ -25,6 +27,7 @@ const incident = (id: number, more: Partial<KnownIncident> = {}): KnownIncident 
   ...place,
   ...{ id, deployment: null, openedBy: 'alert', began: start, acknowledged: null },
   ...{ mitigated: null, over: null, closed: null, alerts: [{ alert: id, occurrence: 1 }] },
+  switches: ['mails'],
   ...more,
 })
 const decide = (facts: Partial<IncidentFacts>) =>
@@ -160,26 +163,29 @@ describe('what is done about it', () => {
     ])
   })
 
-  test('a switch that was turned off mitigates, by a monitor also just before the alert', () => {
-    const measure = { app: 'shop', environment: 'production', what: 'Ada turned off x' }
-    const decided = (isAutomatic: boolean) =>
-      kindsOf({
-        ...{ known: [incident(1)], alerts: [alert(1)] },
-        measures: [{ ...measure, at: start - minute, isAutomatic }],
-      })
-    expect(decided(true)).toEqual(['mitigate'])
-    expect(decided(false)).toEqual([])
-  })
+  const measure: Measure = {
+    ...{ kind: 'switch', app: 'shop', environment: 'production', name: 'mails', reason: '' },
+    ...{ monitor: null, at: start + minute, what: 'Ada turned off the switch mails' },
+  }
+  const decidedFor = (more: Partial<Measure>) =>
+    kindsOf({
+      ...{ known: [incident(1)], alerts: [alert(1)], measures: [{ ...measure, ...more }] },
+    })
 
-  test('a restart that was begun before the alert does not mitigate', () => {
-    const restart = { app: 'shop', environment: 'production', what: 'Ada restarted web' }
-    const decided = (begun: number) =>
-      kindsOf({
-        ...{ known: [incident(1)], alerts: [alert(1)] },
-        measures: [{ ...restart, at: start + minute, begun, isAutomatic: false }],
-      })
-    expect(decided(start - 1)).toEqual([])
-    expect(decided(start)).toEqual(['mitigate'])
+  test.each<[string, Partial<Measure>, boolean]>([
+    ['the switch is a suspect', {}, true],
+    ['another switch', { name: 'banner' }, false],
+    ['another switch, for this incident', { name: 'banner', reason: 'Incident 1: stop' }, true],
+    ['a suspect, for another incident', { reason: 'incident 12' }, false],
+    ['before the incident', { at: start - minute }, false],
+    ['in another app', { app: 'bank' }, false],
+    ['its monitor, before the alert', { monitor: 'web', name: 'x', at: start - minute }, true],
+    ['another monitor', { monitor: 'disk', name: 'x' }, false],
+    ['the service that fails', { kind: 'restart', name: 'web' }, true],
+    ['another service', { kind: 'restart', name: 'api' }, false],
+    ['a restart from before', { kind: 'restart', name: 'web', begun: start - 1 }, false],
+  ])('what was done mitigates only if it is about the incident: %s', (_, more, isMitigated) => {
+    expect(decidedFor(more)).toEqual(isMitigated ? ['mitigate'] : [])
   })
 
   const harm: Harm = {

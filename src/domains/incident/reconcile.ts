@@ -1,3 +1,5 @@
+import { firstMeasure, type Measure, type Rollback } from './measures.ts'
+
 /** An alert that customers can feel, or that belongs to an incident. Times are in milliseconds. */
 export interface FeltAlert {
   alert: number
@@ -14,6 +16,8 @@ export interface FeltAlert {
   occurrence: number
   acknowledged: { at: number; by: string } | null
   kinds: string[]
+  /** the names of the monitors that fired in it */
+  monitors: string[]
 }
 
 /** A release that had all of the traffic and was rolled back because of its harm. */
@@ -25,26 +29,6 @@ export interface Harm {
   /** when it had all of the traffic */
   from: number
   at: number
-}
-
-/** A rollback that went live. */
-export interface Rollback {
-  deployment: number
-  app: string
-  environment: string
-  at: number
-}
-
-/** Something else that was done in an environment and may stop harm. */
-export interface Measure {
-  app: string
-  environment: string
-  at: number
-  /** when it was begun, if it takes a while; what was begun before the harm may be its cause */
-  begun?: number | null
-  what: string
-  /** a monitor did it, perhaps before its alert opened */
-  isAutomatic: boolean
 }
 
 export interface KnownIncident {
@@ -61,6 +45,8 @@ export interface KnownIncident {
   over: number | null
   closed: number | null
   alerts: { alert: number; occurrence: number }[]
+  /** the switches among its suspects */
+  switches: string[]
 }
 
 export type IncidentAction =
@@ -84,8 +70,6 @@ export interface IncidentFacts {
 
 /** What comes back within this time is the same incident. */
 export const sameMs = 3_600_000
-/** A monitor acts at most this long before its alert opens. */
-const automaticMs = 120_000
 /** An incident of a rollback without an alert is over this long after the rollback. */
 export const quietMs = 600_000
 
@@ -164,7 +148,9 @@ function progressOf(incident: KnownIncident, facts: IncidentFacts): IncidentActi
   const { id, over } = incident
   if (over !== null) return facts.now - over >= sameMs ? [{ kind: 'close', incident: id }] : []
   const own = facts.alerts.filter(({ alert }) => incident.alerts.some((one) => one.alert === alert))
-  const mitigation = mitigationOf(incident, facts)
+  const monitors = own.flatMap((one) => one.monitors)
+  const found = incident.mitigated === null ? firstMeasure(incident, monitors, facts) : null
+  const mitigation = found && { kind: 'mitigate' as const, incident: id, ...found }
   const mitigated = mitigation?.at ?? incident.mitigated
   const actions = [acknowledgementOf(incident, own), mitigation].filter((one) => one !== null)
   const end = endOfHarm(incident, own, mitigated, facts.now)
@@ -176,27 +162,6 @@ function acknowledgementOf(incident: KnownIncident, own: FeltAlert[]): IncidentA
   if (incident.acknowledged !== null) return null
   const [first] = own.flatMap((one) => one.acknowledged ?? []).toSorted((a, b) => a.at - b.at)
   return first ? { kind: 'acknowledge', incident: incident.id, ...first } : null
-}
-
-/** What was done first in the place of an incident since it began. */
-function mitigationOf(
-  { id, app, environment, openedBy, deployment, began, mitigated }: KnownIncident,
-  { rollbacks, measures }: IncidentFacts,
-): { kind: 'mitigate'; incident: number; at: number; what: string } | null {
-  if (mitigated !== null) return null
-  const words = openedBy === 'rollback' ? ` of the harmful deployment ${deployment ?? ''}` : ''
-  const all: Measure[] = [
-    ...rollbacks.map((one) => ({
-      ...{ ...one, isAutomatic: false },
-      what: `deployment ${one.deployment} is a rollback${words}`.trim(),
-    })),
-    ...measures,
-  ]
-  const [first] = all
-    .filter((one) => one.app === app && one.environment === environment)
-    .filter((one) => (one.begun ?? one.at) >= began - (one.isAutomatic ? automaticMs : 0))
-    .toSorted((one, other) => one.at - other.at)
-  return first ? { kind: 'mitigate', incident: id, at: first.at, what: first.what } : null
 }
 
 /** When the harm ended; null while it goes on, and while that is not known. */

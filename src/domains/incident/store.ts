@@ -66,7 +66,9 @@ export async function listKnown(db: Database, ids: number[]): Promise<KnownIncid
       ${ms(sql`i.acknowledged`)} as acknowledged, ${ms(sql`i.mitigated`)} as mitigated,
       ${ms(sql`i.over`)} as over, ${ms(sql`i.closed`)} as closed,
       coalesce((select json_agg(json_build_object('alert', a.alert, 'occurrence', a.occurrence))
-        from incident_alert a where a.incident = i.id), '[]') as alerts
+        from incident_alert a where a.incident = i.id), '[]') as alerts,
+      array(select c.ref from incident_change c where c.incident = i.id and c.kind = 'switch')
+        as switches
     from incident i where i.closed is null or i.closed > now() - interval '2 hours'
       or i.id = any(${ids}::bigint[])
     order by i.id desc`)
