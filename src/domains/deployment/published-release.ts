@@ -27,37 +27,52 @@ export async function publish(
 ): Promise<string | null> {
   const destination = releaseFolder(folder, release.release)
   if (existsSync(destination)) return null
-  const [service, ...others] = release.services
-  if (service?.static === undefined || others.length > 0)
-    return 'the target publishes exactly one service with `static`'
   const { deployment, epoch } = release.fence
   removeOlderDrafts(folder, release)
   const draft = mkdtempSync(join(folder, `.unpacked-${release.release}-${deployment}-${epoch}-`))
   try {
-    const unpacked = join(draft, 'artifact')
+    const prepared = await prepareSite(draft, release, io)
+    if ('problem' in prepared) return prepared.problem
+    admitAgain()
+    mkdirSync(join(folder, 'releases'), { recursive: true })
+    renameUnlessThere(prepared.site, destination)
+    syncFolder(join(folder, 'releases'))
+    return null
+  } finally {
+    rmSync(draft, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Unpacks the folder of the `static` service of a release below `draft`. Returns its path, or why
+ * it cannot be published.
+ */
+export async function prepareSite(
+  draft: string,
+  release: ReleaseSpec,
+  io: TargetIo,
+): Promise<{ site: string } | { problem: string }> {
+  const [service, ...others] = release.services
+  if (service?.static === undefined || others.length > 0)
+    return { problem: 'the target publishes exactly one service with `static`' }
+  const unpacked = join(draft, 'artifact')
+  try {
     await unpack({
       ...{ layout: io.artifacts, digest: release.artifact, folder: unpacked },
       ...{ durable: true, keepFree: io.keepFree },
     })
-    const path = join(service.directory, service.static)
-    const found = findSite(unpacked, path)
-    if ('problem' in found) return found.problem
-    // Links are checked under a name that nobody knows, so that none passes because of its place.
-    const site = join(draft, randomBytes(16).toString('hex'))
-    renameSync(found.path, site)
-    const problem = linkProblem(site, path)
-    if (problem !== null) return problem
-    admitAgain()
-    mkdirSync(join(folder, 'releases'), { recursive: true })
-    renameUnlessThere(site, destination)
-    syncFolder(join(folder, 'releases'))
-    return null
   } catch (error) {
-    if (error instanceof OciError) return error.message
+    if (error instanceof OciError) return { problem: error.message }
     throw error
-  } finally {
-    rmSync(draft, { recursive: true, force: true })
   }
+  const path = join(service.directory, service.static)
+  const found = findSite(unpacked, path)
+  if ('problem' in found) return found
+  // Links are checked under a name that nobody knows, so that none passes because of its place.
+  const site = join(draft, randomBytes(16).toString('hex'))
+  renameSync(found.path, site)
+  const problem = linkProblem(site, path)
+  return problem === null ? { site } : { problem }
 }
 
 /** Another start of the same release may have published it meanwhile. */
