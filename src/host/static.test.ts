@@ -8,6 +8,7 @@ import { selfCommand } from '#platform/self.ts'
 import { freePorts } from '../../test/support/ports.ts'
 import { waitUntil } from '../../test/support/host.ts'
 import { openSite } from './site.ts'
+import { main } from './static.ts'
 
 let folder: string
 let port: number
@@ -56,6 +57,9 @@ beforeAll(async () => {
     'app.js': 'let a = "0123456789"',
     'empty.txt': '',
     '404.html': 'nothing here',
+    _headers: '/app.js\n  Cache-Control: max-age=60\n/*\n  X-Frame-Options: DENY',
+    _redirects:
+      '/old /about?x=1 302\n/spa/* /index.html 200\n/about /docs 302\n/gone /404.html 404',
     '.env': 'SECRET=1',
     '.git/config': 'secret',
     '.well-known/security.txt': 'contact',
@@ -195,4 +199,22 @@ test('answers conditional and range requests', async () => {
   expect(await get('/app.js', { range: 'bytes=0-1', 'if-range': '"other"' })).toMatchObject({
     status: 200,
   })
+})
+
+test('_headers and _redirects of the site are obeyed, and not served', async () => {
+  const script = await get('/app.js')
+  expect(script.headers['cache-control']).toBe('max-age=60')
+  expect(script.headers['x-frame-options']).toBe('DENY')
+  expect((await get('/old')).headers.location).toBe('/about?x=1')
+  expect((await get('/about')).text).toBe('about')
+  expect(await get('/spa/deep/link')).toMatchObject({ status: 200, text: '<h1>home</h1>' })
+  expect(await get('/gone')).toMatchObject({ status: 404, text: 'nothing here' })
+  for (const path of ['/_headers', '/_redirects', '//_headers', '/%5fheaders'])
+    expect((await get(path)).status, path).toBe(404)
+})
+
+test('a site with an error in _redirects does not start', async () => {
+  const broken = mkdtempSync(join(folder, 'broken-'))
+  writeFileSync(join(broken, '_redirects'), '/a')
+  await expect(main([broken, '.'])).rejects.toThrow('line 1 of _redirects')
 })

@@ -1,6 +1,8 @@
-import { closeSync, createReadStream } from 'node:fs'
+import { closeSync, createReadStream, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import mime from 'mime'
+import { type HeaderRule, headersFor, parseHeaders } from '#platform/site/headers.ts'
+import { parseRedirects, type RedirectRule, redirectFor } from '#platform/site/redirects.ts'
 import { isHidden, openSite, type Site, type SiteFile } from './site.ts'
 
 /**
@@ -9,9 +11,10 @@ import { isHidden, openSite, type Site, type SiteFile } from './site.ts'
  */
 export async function main([artifact = '.', folder = '.']: string[]): Promise<number> {
   const site = openSite(artifact, folder)
+  const rules = readRules(site)
   const server = createServer((request, response) => {
     try {
-      serve(site, request, response)
+      serve(site, rules, request, response)
     } catch {
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' })
       response.end('The file cannot be read.\n')
@@ -27,25 +30,57 @@ export async function main([artifact = '.', folder = '.']: string[]): Promise<nu
   })
 }
 
-function serve(site: Site, request: IncomingMessage, response: ServerResponse): void {
+function serve(
+  site: Site,
+  rules: SiteRules,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return answer(response, 405, 'Only GET and HEAD are answered here.\n')
-  const found = find(site, request.url ?? '/')
-  if (!found) return notFound(site, request, response)
-  if ('fd' in found) return send(found, request, response)
-  response.writeHead(301, { location: found.redirect })
+  const asked = pathOf(request.url ?? '/')
+  if (asked === null) return notFound(site, rules, request, response)
+  const query = /\?[^#]*/.exec(request.url ?? '')?.[0] ?? ''
+  const found = find(site, asked, query)
+  const rule = redirectFor(rules.redirects, { path: asked, query, hasFile: found !== null })
+  if (rule === null && found === null) return notFound(site, rules, request, response)
+  if (rule !== null && found !== null && 'fd' in found) closeSync(found.fd)
+  if (rule !== null && 'path' in rule) return rewrite(site, rules, rule, request, response)
+  if (rule === null && found !== null && 'fd' in found)
+    return send({ file: found, headers: headersOf(rules, asked, found) }, request, response)
+  const { location, status } = (rule ?? found) as Redirect
+  response.writeHead(status, { ...headersFor(rules.headers, asked, {}), location })
   response.end()
 }
 
-function send(file: SiteFile, request: IncomingMessage, response: ServerResponse): void {
+/** Answers with another file than the one of the path. */
+function rewrite(
+  site: Site,
+  rules: SiteRules,
+  to: { path: string; status: number },
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const path = pathOf(to.path)
+  const found = path === null ? null : find(site, path, '')
+  if (found === null || !('fd' in found)) return notFound(site, rules, request, response)
+  const headers = headersOf(rules, path ?? '/', found)
+  if (to.status === 200) return send({ file: found, headers }, request, response)
+  response.writeHead(to.status, { ...headers, 'content-length': found.size })
+  stream(found, [0, found.size - 1], request, response)
+}
+
+function send(
+  { file, headers: own }: { file: SiteFile; headers: Record<string, string> },
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const etag = `"${file.size.toString(36)}-${file.modified.getTime().toString(36)}"`
   const headers = {
+    ...own,
     etag,
     'last-modified': file.modified.toUTCString(),
-    'cache-control': 'no-cache',
     'accept-ranges': 'bytes',
-    'content-type': typeOf(file.path),
-    'x-content-type-options': 'nosniff',
   }
   const end = (status: number, more: Record<string, string>): void => {
     closeSync(file.fd)
@@ -83,6 +118,40 @@ function stream(
   bytes.pipe(response)
 }
 
+/** What the site's own `_headers` and `_redirects` say. */
+interface SiteRules {
+  headers: HeaderRule[]
+  redirects: RedirectRule[]
+}
+
+/** Throws one sentence with the line when a file has an error. */
+function readRules(site: Site): SiteRules {
+  const [headers, redirects] = [
+    parseHeaders(textOf(site, '_headers')),
+    parseRedirects(textOf(site, '_redirects')),
+  ]
+  if (typeof headers === 'string') throw new Error(headers)
+  if (typeof redirects === 'string') throw new Error(redirects)
+  return { headers, redirects }
+}
+
+function textOf(site: Site, name: string): string {
+  const file = site(name)
+  if (!file) return ''
+  try {
+    return readFileSync(file.fd, 'utf8')
+  } finally {
+    closeSync(file.fd)
+  }
+}
+
+const headersOf = (rules: SiteRules, path: string, file: SiteFile): Record<string, string> =>
+  headersFor(rules.headers, path, {
+    'content-type': typeOf(file.path),
+    'cache-control': 'no-cache',
+    'x-content-type-options': 'nosniff',
+  })
+
 /** The type by the extension; text is UTF-8. */
 function typeOf(path: string): string {
   const type = mime.getType(path) ?? 'application/octet-stream'
@@ -101,24 +170,27 @@ function isKnown(header: string | undefined, etag: string): boolean {
 function pathOf(url: string): string | null {
   try {
     const path = decodeURIComponent(url.split(/[?#]/)[0] ?? '/')
-    return path.includes('\0') || isHidden(path) ? null : path
+    const isOwn = /^\/+_(headers|redirects)\/*$/.test(path)
+    return path.includes('\0') || isHidden(path) || isOwn ? null : path
   } catch {
     return null
   }
 }
 
 /** The order of static exports: the file, the page of that name, the folder with its index. */
-function find(site: Site, url: string): SiteFile | { redirect: string } | null {
-  const path = pathOf(url)
-  if (path === null) return null
+function find(site: Site, path: string, query: string): SiteFile | Redirect | null {
   if (path.endsWith('/')) return site(`${path}index.html`)
   const page = site(path) ?? site(`${path}.html`)
   if (page) return page
   const index = site(`${path}/index.html`)
   if (!index) return null
   closeSync(index.fd)
-  const query = /\?[^#]*/.exec(url)?.[0] ?? ''
-  return { redirect: encodeURI(`${path.replace(/^\/+/, '/')}/`) + query }
+  return { location: encodeURI(`${path.replace(/^\/+/, '/')}/`) + query, status: 301 }
+}
+
+interface Redirect {
+  location: string
+  status: number
 }
 
 /** A single byte range. A request for several gets the whole file, as RFC 9110 allows. */
@@ -133,13 +205,16 @@ function rangeOf(
   return start > end || start >= size ? 'unsatisfiable' : [start, end]
 }
 
-function notFound(site: Site, request: IncomingMessage, response: ServerResponse): void {
+function notFound(
+  site: Site,
+  rules: SiteRules,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const page = site('404.html')
   if (!page) return answer(response, 404, 'There is no such page here.\n')
-  response.writeHead(404, {
-    'content-type': 'text/html; charset=utf-8',
-    'content-length': page.size,
-  })
+  const headers = headersOf(rules, '/404.html', page)
+  response.writeHead(404, { ...headers, 'content-length': page.size })
   stream(page, [0, page.size - 1], request, response)
 }
 
