@@ -4,10 +4,12 @@ import { readAllowed } from '#domains/configuration/read-allowed.ts'
 import { referenceProblem } from '#domains/configuration/references.ts'
 import { statusPageAddress } from '#platform/status-page/place.ts'
 import { createTargets } from '#domains/deployment/open-targets.ts'
+import type { OpenBucket } from '#domains/deployment/open-bucket.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import type { Checkouts } from '#domains/source/checkouts.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { createSlots } from '#flows/step/slots.ts'
+import { openBucket } from '#platform/bucket/bucket.ts'
 import { systemClock } from '#platform/clock.ts'
 import type { Home } from '#platform/home.ts'
 import type { Logger } from '#platform/log.ts'
@@ -57,6 +59,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
       machine: { ...machineVariables(env), PATH: stepPath(env) },
       keepFree: settings.diskFloor * 1e6,
       publishFolders: settings.publishFolders,
+      buckets: openBuckets(settings.buckets),
       ...{ fetch, clock: systemClock, log },
     }),
     ports: machinePorts({ home, env, host }),
@@ -78,6 +81,17 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
       return { free: (stats.bavail * stats.bsize) / 1e6, floor: settings.diskFloor }
     },
   }
+}
+
+function openBuckets(file: ServerSettings['buckets']): Map<string, OpenBucket> {
+  const opened = Object.entries(file).map(([name, one]): [string, OpenBucket] => [
+    name,
+    {
+      ...{ bucket: openBucket(name, one), apps: one.apps ?? null },
+      ...{ failures: new Map(), states: new Map() },
+    },
+  ])
+  return new Map(opened)
 }
 
 /** What users may reach: everything on a private machine, otherwise public and named hosts. */

@@ -20,6 +20,7 @@ test('blank variables mean the defaults', () => {
     signalBudget: 2_000_000_000,
     errorBudget: 500_000_000,
     publishFolders: ['/srv/fairlead/publish'],
+    buckets: {},
     diskFloor: 500,
     mail: null,
     channelCommands: null,

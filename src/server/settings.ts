@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { defaultSlots } from '#flows/step/slots.ts'
+import { type BucketsFile, readBucketsFile } from '#platform/bucket/buckets-file.ts'
 import type { Home } from '#platform/home.ts'
 import { type StatusPagePlace, statusPagePlace } from '#platform/status-page/place.ts'
 
@@ -61,6 +62,8 @@ export interface ServerSettings {
   reach: string[]
   /** folders that targets may publish files to */
   publishFolders: string[]
+  /** the buckets that targets may publish to, by name */
+  buckets: BucketsFile
   /** megabytes of free disk below which new work waits */
   diskFloor: number
   /** the mail server for alerts; null without one */
@@ -139,6 +142,7 @@ export function readSettings(
     signalBudget: count('FAIRLEAD_SIGNALS_MB', 2000, 10) * 1e6,
     errorBudget: count('FAIRLEAD_ERRORS_MB', 500, 1) * 1e6,
     publishFolders: publishFolders.length > 0 ? publishFolders : [join(root, 'publish')],
+    buckets: env['FAIRLEAD_BUCKETS'] ? readBucketsFile(env['FAIRLEAD_BUCKETS']) : {},
     mail: mailOf(env),
     channelCommands: env['FAIRLEAD_CHANNEL_COMMANDS'] || null,
     heartbeat: heartbeatOf(env),

@@ -13,6 +13,7 @@ import type { Batch } from '#contract/verdict/verdict.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Logger } from '#platform/log.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
+import type { OpenBucket } from './open-bucket.ts'
 
 /** Names an environment of an app. */
 export interface EnvironmentReference {
@@ -317,6 +318,8 @@ export interface TargetIo {
   keepFree: number
   /** folders in which targets may publish files, the default one first */
   publishFolders: string[]
+  /** the buckets that targets may publish to, by name */
+  buckets: Map<string, OpenBucket>
   fetch: typeof fetch
   clock: Clock
   log: Logger

@@ -6,6 +6,7 @@ import type { TargetCapability } from '#contract/deployment/target.ts'
 import { systemClock } from '#platform/clock.ts'
 import { createLogger } from '#platform/log.ts'
 import { pack } from '#platform/oci/oci.ts'
+import { startStore, type TestStore } from '../../../test/support/bucket.ts'
 import { startHost, type TestHost } from '../../../test/support/host.ts'
 import { createTargets, type OpenTarget } from './open-targets.ts'
 import type { Fence, ReleaseSpec, TargetIo } from './target.ts'
@@ -13,11 +14,13 @@ import { targets } from './targets.generated.ts'
 
 let host: TestHost
 let publish: string
+let store: TestStore
 let io: TargetIo
 let artifact: string
 
 beforeAll(async () => {
   host = await startHost()
+  store = await startStore()
   publish = mkdtempSync(join(tmpdir(), 'fairlead-publish-'))
   io = {
     artifacts: host.home.artifacts,
@@ -26,6 +29,7 @@ beforeAll(async () => {
     machine: { PATH: process.env['PATH'] ?? '' },
     keepFree: 0,
     publishFolders: [publish],
+    buckets: new Map([['site', store.open('site')]]),
     fetch,
     clock: systemClock,
     log: createLogger(() => undefined),
@@ -35,6 +39,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await host.close()
+  await store.close()
   rmSync(publish, { recursive: true, force: true })
 })
 

@@ -23,6 +23,7 @@ export const docs: readonly (readonly [string, string])[] = [
   ['monitors', 'Monitors'],
   ['slo', 'Objectives'],
   ['switches', 'Switches'],
+  ['static-sites', 'Static sites'],
   ['status-page', 'Status page'],
   ['on-call', 'On-call'],
   ['alerts-of-other-tools', 'Alerts of other tools'],

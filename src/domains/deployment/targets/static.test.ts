@@ -17,6 +17,7 @@ import { createLogger } from '#platform/log.ts'
 import { pack } from '#platform/oci/oci.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
 import { ask, endedRun, push } from '../../../../test/support/app.ts'
+import { startStore, type TestStore } from '../../../../test/support/bucket.ts'
 import { type Installation, startInstallation } from '../../../../test/support/installation.ts'
 import { makeRepository, type Repository } from '../../../../test/support/repository.ts'
 import { waitFor } from '../../../../test/support/wait.ts'
@@ -39,6 +40,7 @@ beforeEach(() => {
     machine: {},
     keepFree: 0,
     publishFolders: [publish],
+    buckets: new Map(),
     fetch,
     clock: systemClock,
     log: createLogger(() => undefined),
@@ -288,12 +290,20 @@ environments: {production: {target: ${target}, watch: 0s}}
     expect(await endedRun(installation, runs[0]?.id ?? 0)).toMatchObject({ reason: null })
   }
 
+  let store: TestStore
   beforeAll(async () => {
-    installation = await startInstallation({ env: { FAIRLEAD_PUBLISH_FOLDERS: folder } })
+    store = await startStore()
+    const buckets = join(root, 'buckets.yaml')
+    const keys = 'bucket: site, accessKey: test-key, secretKey: test-secret'
+    writeFileSync(buckets, `cdn: {endpoint: "${store.url}", ${keys}}`, { mode: 0o600 })
+    installation = await startInstallation({
+      env: { FAIRLEAD_PUBLISH_FOLDERS: folder, FAIRLEAD_BUCKETS: buckets },
+    })
     repository = await makeRepository(site('one'))
   })
   afterAll(async () => {
     await installation.stop()
+    await store.close()
     await repository.remove()
   })
 
@@ -349,8 +359,16 @@ environments: {production: {target: ${target}, watch: 0s}}
     expect((await production()).urls).toEqual(['https://site.example.com'])
   })
 
+  test('moves to a bucket', async () => {
+    await deliver(site('five', '{kind: bucket, bucket: cdn, prefix: site/}'))
+    expect(store.objects.get('site/index.html')?.bytes.toString()).toBe('five')
+    await waitFor('the folder is empty', async () => !existsSync(join(folder, 'site', 'current')))
+    expect((await production()).health).toBe('healthy')
+  })
+
   test('is removed with its app', async () => {
     await installation.client.deleteApp({ params: { app: 'site' } })
     expect(existsSync(join(folder, 'site', 'current'))).toBe(false)
+    expect([...store.objects.keys()]).toEqual([])
   })
 })

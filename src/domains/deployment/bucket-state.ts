@@ -1,0 +1,82 @@
+import { FairleadError } from '#contract/errors.ts'
+import type { Bucket } from '#platform/bucket/bucket.ts'
+import { type BucketState, bucketState } from './open-bucket.ts'
+import type { EnvironmentReference, Fence } from './target.ts'
+
+/** Deployments whose epochs are kept. */
+const epochsKept = 20
+/** How often a conditional write is repeated that another server overtook. */
+const tries = 10
+
+/** The keys of an environment: its site, and what Fairlead keeps beside it. */
+export interface BucketKeys {
+  /** of a file that visitors get */
+  site(path: string): string
+  own: string
+  state: string
+  live: string
+  release(release: number): string
+}
+
+export function keysOf(prefix: string): BucketKeys {
+  const own = `${prefix}.fairlead/`
+  return {
+    site: (path) => prefix + path,
+    ...{ own, state: `${own}state.json`, live: `${own}live.json` },
+    release: (release) => `${own}releases/${release}/`,
+  }
+}
+
+export const isOwner = (
+  state: BucketState | null,
+  { app, environment }: EnvironmentReference,
+): boolean => state?.app === app && state.environment === environment
+
+export const newState = ({ app, environment }: EnvironmentReference): BucketState => ({
+  ...{ app, environment, epochs: {}, releases: {}, failed: {}, live: null },
+})
+
+/** Refuses a lower epoch of a deployment, and returns the state with a higher one. Pure. */
+export function admit(state: BucketState, { deployment, epoch }: Fence): BucketState {
+  const known = state.epochs[deployment] ?? 0
+  if (epoch < known) throw new FairleadError('overtaken', { what: `deployment ${deployment}` })
+  const all: Record<string, number> = { ...state.epochs, [deployment]: epoch }
+  const epochs = Object.entries(all)
+    .toSorted(([a], [b]) => Number(b) - Number(a))
+    .slice(0, epochsKept)
+  return { ...state, epochs: Object.fromEntries(epochs) }
+}
+
+export async function readState(bucket: Bucket, keys: BucketKeys): Promise<BucketState | null> {
+  return (await readWithTag(bucket, keys)).state
+}
+
+async function readWithTag(
+  bucket: Bucket,
+  keys: BucketKeys,
+): Promise<{ state: BucketState | null; etag: string | null }> {
+  const object = await bucket.read(keys.state)
+  if (object === null) return { state: null, etag: null }
+  return { state: bucketState.parse(JSON.parse(object.text)), etag: object.etag }
+}
+
+/**
+ * Changes the state by a conditional write, so that no change of another server is lost. `change`
+ * is repeated on the newest state; it throws to refuse, and returns the same object to change
+ * nothing.
+ */
+export async function updateState(
+  bucket: Bucket,
+  keys: BucketKeys,
+  owner: EnvironmentReference,
+  change: (state: BucketState) => BucketState,
+): Promise<BucketState> {
+  for (let attempt = 1; attempt <= tries; attempt++) {
+    const { state, etag } = await readWithTag(bucket, keys)
+    const before = state ?? newState(owner)
+    const after = change(before)
+    if (after === before) return before
+    if (await bucket.replace(keys.state, JSON.stringify(after), etag)) return after
+  }
+  throw new FairleadError('unavailable', { what: 'The state in the bucket' })
+}
