@@ -65,7 +65,8 @@ function incidentLines({ id, title, name, updates, draft }: IncidentUpdates, now
     ...(draft === null
       ? []
       : [
-          `  Draft, published at ${draft.due}: ${draft.text}`,
+          `  Draft, ${draft.due === null ? 'waits for a person' : `published at ${draft.due}`}: ` +
+            draft.text,
           `  Publish it now with \`fairlead status-page update ${id}\``,
         ]),
   ]

@@ -12,8 +12,8 @@ export const updateDraft = z.object({
   title: z.string(),
   phase: z.enum(statusPhases),
   text: z.string(),
-  /** ISO 8601; when it is published without a person */
-  due: z.string(),
+  /** ISO 8601; when it is published without a person; null while the component shows no harm */
+  due: z.string().nullable(),
 })
 
 /** What customers are told about an incident. */

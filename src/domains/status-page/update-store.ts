@@ -27,14 +27,18 @@ const at = (ms: number | null): Statement =>
 export const insertDraft = (
   { incident, occurrence }: Pick<UpdateRow, 'incident' | 'occurrence'>,
   { phase, title, text }: Words,
-  due: number,
+  due: number | null,
 ): Statement =>
   sql`insert into status_update (incident, occurrence, state, phase, title, text, author, due)
     values (${incident}, ${occurrence}, 'draft', ${phase}, ${title}, ${text}, 'fairlead',
       ${at(due)})`
 
-export const rewordDraft = (id: number, { phase, title, text }: Words): Statement =>
-  sql`update status_update set phase = ${phase}, title = ${title}, text = ${text}
+export const rewordDraft = (
+  id: number,
+  { phase, title, text }: Words,
+  due: number | null,
+): Statement =>
+  sql`update status_update set phase = ${phase}, title = ${title}, text = ${text}, due = ${at(due)}
     where id = ${id} and state = 'draft'`
 
 export const dropDraft = (incident: number): Statement =>

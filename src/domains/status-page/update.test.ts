@@ -32,7 +32,7 @@ function after(
   if (action.kind === 'drop') return rest
   const id = action.kind === 'draft' ? updates.length + 1 : action.id
   const before = updates.find((one) => one.id === id)
-  const due = action.kind === 'draft' ? action.due : (before?.due ?? null)
+  const due = 'due' in action ? action.due : (before?.due ?? null)
   const state = action.kind === 'publish' ? 'published' : 'draft'
   return [
     ...rest,
@@ -60,6 +60,21 @@ test('words are drafted from facts, wait, and are published after their time', (
   expect(nextUpdate(open, shop, updates, began + 99 * minute)).toBeNull()
   updates = after(updates, nextUpdate(over, shop, updates, began + 99 * minute), 1)
   expect(updates).toMatchObject([{}, { state: 'draft', phase: 'resolved' }])
+})
+
+test('while the component shows no harm, words wait for a person', () => {
+  const fine = { ...shop, state: 'operational' as const, detail: '' }
+  let updates = after([], nextUpdate(open, fine, [], began), 1)
+  expect(updates).toMatchObject([{ state: 'draft', due: null }])
+  expect(nextUpdate(open, fine, updates, began + 99 * minute)).toBeNull()
+  updates = after(updates, nextUpdate(open, shop, updates, began + 100 * minute), 1)
+  expect(updates).toMatchObject([{ state: 'draft', due: began + 115 * minute }])
+  expect(nextUpdate(open, fine, updates, began + 115 * minute)).toMatchObject({ due: null })
+  updates = after(updates, nextUpdate(open, shop, updates, began + 115 * minute), 1)
+  expect(updates).toMatchObject([{ state: 'published' }])
+  // What customers read of is followed up, also when the component shows no harm any more.
+  updates = after(updates, nextUpdate(mitigated, fine, updates, began + 116 * minute), 1)
+  expect(updates).toMatchObject([{}, { state: 'draft', due: began + 131 * minute }])
 })
 
 test('an incident that ends before it is published is never published', () => {

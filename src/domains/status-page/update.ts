@@ -28,7 +28,7 @@ export interface StoredUpdate {
   phase: StatusPhase
   title: string
   text: string
-  /** of a draft: when it is published without a person */
+  /** of a draft: when it is published without a person; null when only a person publishes it */
   due: number | null
   promised: number | null
 }
@@ -40,9 +40,9 @@ export interface Words {
 }
 
 export type UpdateAction =
-  | { kind: 'draft'; words: Words; due: number }
-  /** the draft says something else now */
-  | { kind: 'reword'; id: number; words: Words }
+  | { kind: 'draft'; words: Words; due: number | null }
+  /** the draft says something else now, or waits for something else */
+  | { kind: 'reword'; id: number; words: Words; due: number | null }
   | { kind: 'publish'; id: number; words: Words }
   /** the incident ended before customers read of it, or a person said the same */
   | { kind: 'drop'; id: number }
@@ -53,7 +53,8 @@ const ranks: Record<StatusPhase, number> = {
 
 /**
  * What happens to the words about an incident: they are drafted from facts, wait for a person for
- * a limited time, and are then published. An incident that ends before that is never published, so
+ * a limited time, and are then published. While the component shows no harm, there is no fact to
+ * publish, and they wait for a person. An incident that ends before that is never published, so
  * that nobody gets a message about a flap. A repetition changes nothing. Pure.
  */
 export function nextUpdate(
@@ -65,10 +66,23 @@ export function nextUpdate(
   const draft = updates.find(({ state }) => state === 'draft')
   const words = draftOf(incident, component, updates)
   if (!words) return draft ? { kind: 'drop', id: draft.id } : null
-  if (!draft) return { kind: 'draft', words, due: now + component.wait }
-  if (draft.due !== null && draft.due <= now) return { kind: 'publish', id: draft.id, words }
+  const due = isShown(component, updates) ? (draft?.due ?? now + component.wait) : null
+  if (!draft) return { kind: 'draft', words, due }
+  if (draft.due !== null && due !== null && due <= now)
+    return { kind: 'publish', id: draft.id, words }
   const isSame = draft.phase === words.phase && draft.text === words.text
-  return isSame && draft.title === words.title ? null : { kind: 'reword', id: draft.id, words }
+  return isSame && draft.title === words.title && draft.due === due
+    ? null
+    : { kind: 'reword', id: draft.id, words, due }
+}
+
+/** Whether customers read of the incident, or the component shows it. Unknown is not good. */
+const isShown = ({ state }: ComponentFacts, updates: readonly StoredUpdate[]): boolean =>
+  isPublic(updates) || (state !== 'operational' && state !== 'maintenance')
+
+function isPublic(updates: readonly StoredUpdate[]): boolean {
+  const last = updates.findLast(({ state }) => state === 'published')
+  return last !== undefined && last.phase !== 'resolved'
 }
 
 /** The words that the facts call for; null when customers know all of it, or need not. Pure. */
@@ -79,15 +93,14 @@ export function draftOf(
 ): Words | null {
   const phase = phaseOf(incident)
   const published = updates.filter(({ state }) => state === 'published')
-  const isPublic = published.length > 0 && published.at(-1)?.phase !== 'resolved'
-  if (phase === 'resolved' && !isPublic) return null
+  if (phase === 'resolved' && !isPublic(updates)) return null
   // What a person wrote or discarded since it began last is not drafted again.
   const handled = updates.filter(
     (one) => one.state !== 'draft' && one.occurrence >= incident.occurrence,
   )
   if (handled.some((one) => ranks[one.phase] >= ranks[phase])) return null
   // Customers do not read of the correction of a problem that a person kept from them.
-  if (phase === 'monitoring' && !isPublic && handled.length > 0) return null
+  if (phase === 'monitoring' && !isPublic(updates) && handled.length > 0) return null
   const isBack = published.length > 0 && handled.length === 0
   const title = published.at(-1)?.title ?? titleOf(component)
   return { phase, title, text: textOf(phase, incident, component, isBack) }

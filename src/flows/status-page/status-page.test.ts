@@ -219,13 +219,17 @@ test('words about an incident wait for a person, and go out alone after their ti
   await confirm.run()
   expect(last()?.incidents).toEqual([])
   expect(await updates.list()).toMatchObject([
-    { id: 3, name: 'shop', updates: [], draft: { phase: 'investigating' } },
+    { id: 3, name: 'shop', updates: [], draft: { phase: 'investigating', due: null } },
   ])
+  // The component shows harm from now on.
+  await setErrors('degraded')
+  await confirm.run()
+  expect((await updates.list())[0]?.draft?.due).toBe(new Date(now + 15 * 60_000).toISOString())
   now += 15 * 60_000
   await db.query(sql`update monitor set checked = now()`)
   await confirm.run()
   expect(last()?.incidents).toMatchObject([
-    { id: 3, title: 'Problem with shop', resolved: null, updates: [{ phase: 'investigating' }] },
+    { id: 3, title: 'Degradation of shop', resolved: null, updates: [{ phase: 'investigating' }] },
   ])
   expect(JSON.stringify(last()?.incidents)).not.toContain('internal words')
   await updates.post({ text: 'Cards are refused.', phase: 'identified', next: 30 })

@@ -169,9 +169,9 @@ async function readAll(
         ...publicIncident(incident, own, changes, now()),
         name: settings.name,
         draft:
-          phase === null || due === null
+          phase === null
             ? null
-            : { title, phase, text, due: new Date(due).toISOString() },
+            : { title, phase, text, due: due === null ? null : new Date(due).toISOString() },
       },
     ]
   })

@@ -63,7 +63,7 @@ const isSame = (
 function statementsOf(incident: PageIncident, action: UpdateAction, now: number): Statement[] {
   const { id, app, environment, occurrence } = incident
   if (action.kind === 'drop') return [store.dropDraft(id)]
-  if (action.kind === 'reword') return [store.rewordDraft(action.id, action.words)]
+  if (action.kind === 'reword') return [store.rewordDraft(action.id, action.words, action.due)]
   const { words } = action
   if (action.kind === 'draft')
     return [store.insertDraft({ incident: id, occurrence }, words, action.due)]

@@ -119,8 +119,10 @@ function IncidentItem({ incident }: { incident: IncidentUpdates }) {
       {draft === null ? null : (
         <div className="rounded-md border border-dashed border-edge-strong px-3 py-2 wrap-anywhere">
           <p className="text-soft">
-            Draft, {statusPhaseWords[draft.phase].toLowerCase()}: published by itself on{' '}
-            {momentWords(draft.due)}
+            Draft, {statusPhaseWords[draft.phase].toLowerCase()}:{' '}
+            {draft.due === null
+              ? 'waits for a person, because the component shows no harm'
+              : `published by itself on ${momentWords(draft.due)}`}
           </p>
           <p className="whitespace-pre-wrap">{draft.text}</p>
         </div>
