@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { ntpServer, ntpSetting } from '#platform/ntp.ts'
 
 /** Seconds from 1900, where the time of NTP begins, to 1970. */
 const epoch = 2_208_988_800
@@ -28,11 +29,12 @@ export function ntpServers(text: string): string[] {
   })
 }
 
-/** The servers of `FAIRLEAD_NTP`, separated by commas; without it, those that the machine uses. */
-export const ntpServersOf = (setting: string | undefined): string[] =>
-  setting
-    ? setting.split(',').map((one) => one.trim())
-    : ntpFiles.flatMap((file) => ntpServers(readText(file)))
+/** The clock by the servers of `FAIRLEAD_NTP`, or without it, by those that the machine uses. */
+export function clockOf(setting: string | undefined, now: () => number): Clock {
+  const named = ntpSetting(setting)
+  const servers = named.length > 0 ? named : ntpFiles.flatMap((file) => ntpServers(readText(file)))
+  return createClock(servers, { isAsked: named.length > 0, now })
+}
 
 function readText(file: string): string {
   try {
@@ -63,8 +65,7 @@ const timeAt = (packet: Buffer, at: number): number =>
 
 /** Asks an NTP server, `host` or `host:port`; null without a valid answer. */
 export function askOffset(server: string, now: () => number): Promise<number | null> {
-  // An address of IPv6 has colons, too.
-  const [, host = server, port = '123'] = /^([^:]+):(\d{1,5})$/.exec(server) ?? []
+  const { host, port } = ntpServer(server)
   const key = randomBytes(8)
   // Version 4, client. The server returns the last eight bytes, which are no time of this machine.
   const packet = Buffer.concat([Buffer.from([0x23]), Buffer.alloc(39), key])
@@ -80,7 +81,7 @@ export function askOffset(server: string, now: () => number): Promise<number | n
     let sent = 0
     socket.once('message', (reply) => end(offsetOf(reply, { key, sent, received: now() })))
     try {
-      socket.connect(Number(port), host, (error?: Error) => {
+      socket.connect(port, host, (error?: Error) => {
         if (error) return end(null)
         sent = now()
         socket.send(packet)
@@ -95,17 +96,25 @@ export function askOffset(server: string, now: () => number): Promise<number | n
 /** Measures the clock of this machine from time to time. */
 export interface Clock {
   start(): void
-  /** seconds that the clock is ahead; null when no server answers */
-  offset(): number | null
+  /**
+   * Seconds that the clock is ahead; null when no server answers. Undefined when nobody asked for
+   * servers and none has answered: those in the files of a machine may be out of reach.
+   */
+  offset(): number | null | undefined
 }
 
-export function createClock(servers: readonly string[], now: () => number): Clock {
-  let offset: number | null = null
+/** `isAsked`: whether somebody named the servers for Fairlead. */
+export function createClock(
+  servers: readonly string[],
+  { isAsked, now }: { isAsked: boolean; now: () => number },
+): Clock {
+  let offset: number | null | undefined = isAsked ? null : undefined
   const measure = async (): Promise<void> => {
     const asked = servers.slice(0, mostServers).map((server) => askOffset(server, now))
     const found = (await Promise.all(asked)).filter((one) => one !== null)
     const middle = found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)]
-    offset = middle === undefined ? null : middle / 1000
+    if (middle !== undefined) offset = middle / 1000
+    else if (offset !== undefined) offset = null
   }
   return {
     start: () => {

@@ -16,7 +16,7 @@ import { type GuestLimits, guestLimits } from './edge/guests.ts'
 import { handOver, inherit, type Inheritance } from './handover.ts'
 import { createLimits } from '#platform/process/memory-limit.ts'
 import { type Lock, takeLock } from './lock.ts'
-import { createClock, ntpServersOf } from './clock.ts'
+import { clockOf } from './clock.ts'
 import { createMeasurements, type MeasurementLog } from './measurements.ts'
 import { createMonitors, type HostChecks } from './monitors.ts'
 import { Pager } from './pager.ts'
@@ -138,7 +138,7 @@ class Host {
       folder: home.host,
       takeTraffic: () => this.#edge.takeSecond().filter(({ app }) => app !== ownApp),
       releases: () => this.#supervisor.all(),
-      clock: createClock(ntpServersOf(process.env['FAIRLEAD_NTP']), Date.now),
+      clock: clockOf(process.env['FAIRLEAD_NTP'], Date.now),
     })
     this.#monitors = createMonitors({
       ...{ file: join(home.host, 'monitors.json'), run: `${process.pid}-${this.#started}` },

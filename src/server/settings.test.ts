@@ -63,6 +63,9 @@ test.each([
   ['FAIRLEAD_POLL_SECONDS', '0', 'must be a number of at least 0.01; it is "0"'],
   ['FAIRLEAD_CLEAN_UP_SECONDS', 'hourly', 'must be a number of at least 0.01; it is "hourly"'],
   ['FAIRLEAD_CONCURRENCY', '-1', 'must be a number of at least 1; it is "-1"'],
+  ['FAIRLEAD_NTP', 'ntp.example.com, x:0', 'must be servers such as'],
+  ['FAIRLEAD_EDGE_CONNECTIONS', 'many', 'must be a number of at least 1; it is "many"'],
+  ['FAIRLEAD_NTP', 'a b', 'must be servers such as'],
   ['FAIRLEAD_HEARTBEAT_URL', 'hc-ping.com/x', 'must be an address with http:// or https://'],
 ])('%s=%s is refused in one sentence', (variable, value, problem) => {
   expect(() => readSettings({ [variable]: value }, home)).toThrow(`${variable} ${problem}`)

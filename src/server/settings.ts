@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { defaultSlots } from '#flows/step/slots.ts'
 import { type BucketsFile, readBucketsFile } from '#platform/bucket/buckets-file.ts'
 import type { Home } from '#platform/home.ts'
+import { ntpSetting } from '#platform/ntp.ts'
 import { type StatusPagePlace, statusPagePlace } from '#platform/status-page/place.ts'
 
 type Variables = Record<string, string | undefined>
@@ -128,6 +129,10 @@ export function readSettings(
   const count = (variable: string, fallback: number, min: number): number =>
     read(number(variable, fallback, { min }), variable)
   const publishFolders = listOf(env['FAIRLEAD_PUBLISH_FOLDERS'])
+  // The host reads these; a mistake is shown here, where an administrator looks.
+  ntpSetting(env['FAIRLEAD_NTP'])
+  count('FAIRLEAD_EDGE_CONNECTIONS', 1, 1)
+  count('FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS', 1, 1)
   return {
     publicUrl: env['FAIRLEAD_PUBLIC_URL']?.replace(/\/$/, '') || `http://localhost:${port}`,
     listen: env['FAIRLEAD_LISTEN'] || '127.0.0.1',

@@ -75,7 +75,10 @@ export const machineUsage = z.object({
   /** of the disk with the folder of the host */
   disk: z.number(),
   diskTotal: z.number(),
-  /** seconds that its clock is ahead of its NTP servers; null when none answers */
+  /**
+   * Seconds that its clock is ahead of its NTP servers; null when none answers, and absent when
+   * nobody named one and none has answered.
+   */
   clockOffset: z.number().nullable().optional(),
 })
 export type MachineUsage = z.infer<typeof machineUsage>

@@ -46,6 +46,15 @@ export async function getMonitor(
   return row ? { ...row, onset: row.onset && isoOf(row.onset) } : null
 }
 
+/** The state that was stored last; null for a monitor that does not exist. */
+export async function getState(db: Database, key: MonitorKey): Promise<MonitorState | null> {
+  const { app, environment, service, kind, name } = key
+  const [row] = await db.query<{ state: MonitorState }>(sql`select state from monitor
+    where (app, environment, service) is not distinct from (${app}, ${environment}, ${service})
+      and kind = ${kind} and name = ${name}`)
+  return row?.state ?? null
+}
+
 /** What is not up comes first. */
 export async function listMonitors(db: Database, filter: MonitorFilter): Promise<Monitor[]> {
   const where = [sql`true`]

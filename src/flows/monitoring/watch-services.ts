@@ -100,7 +100,7 @@ export class WatchServices {
       return [keyOf(one), { ...one, watch, savedAt: now() }] as const
     })
     this.#checkedAt = 0
-    this.#clock = null
+    this.#clock = await store.getState(db, installation('clock'))
     return new Map(found)
   }
 
@@ -185,10 +185,10 @@ export class WatchServices {
   #judgeClock(seconds: HostSecond[]): Statement[] {
     const usage = seconds.findLast((one) => one.usage)?.usage
     if (!usage) return []
-    const { clockOffset = null } = usage.machine
+    const { clockOffset } = usage.machine
     // Not every machine has NTP servers.
-    if (clockOffset === null && this.#clock === null) return []
-    const finding = judgeClock(clockOffset, this.#clock)
+    if (clockOffset === undefined && this.#clock === null) return []
+    const finding = judgeClock(clockOffset ?? null, this.#clock)
     if (finding.state === this.#clock) return []
     this.#clock = finding.state
     return store.setMonitor(installation('clock'), { ...finding, onset: null })

@@ -69,12 +69,21 @@ function spawnHost(home: Home, env: Record<string, string | undefined>): ChildPr
   return child
 }
 
+/** The settings of an administrator that the host reads. */
+export const hostVariables = [
+  'FAIRLEAD_DISK_FLOOR_MB',
+  'FAIRLEAD_EDGE_CONNECTIONS',
+  'FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS',
+  'FAIRLEAD_EDGE_LISTEN',
+  'FAIRLEAD_NTP',
+  'FAIRLEAD_STATUS_HOST',
+  'FAIRLEAD_STATUS_PORT',
+  ...isolationVariables,
+] as const
+
 /** The variables of the host, without the database and the token, which it does not need. */
 function hostEnvironment(env: Record<string, string | undefined>): Record<string, string> {
-  const kept = [
-    ...['PATH', 'HOME', 'LANG', 'TMPDIR', 'FAIRLEAD_EDGE_LISTEN', 'FAIRLEAD_NTP'],
-    ...['FAIRLEAD_STATUS_HOST', 'FAIRLEAD_STATUS_PORT', ...isolationVariables],
-  ]
+  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', ...hostVariables]
   return Object.fromEntries(
     kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
   )
