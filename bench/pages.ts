@@ -8,6 +8,8 @@ import { median, quantile } from './measure.ts'
 
 const kills = Number(process.env['BENCH_KILLS'] ?? 1000)
 const victims = ['server', 'server', 'database', 'host'] as const
+/** Installations at the same time; each gets its share of the kills. */
+const installations = Number(process.env['BENCH_INSTALLATIONS'] ?? 3)
 /** Causes that begin and end again and again, each in an app of its own. */
 const causes = 6
 /** Seconds in which something must have happened, whatever is killed. */
@@ -26,6 +28,12 @@ interface CloudEvent {
   id: string
   type: string
   data: { app: string }
+}
+
+/** When a cause began, and when it had ended. */
+interface Cycle {
+  began: number
+  ended: number
 }
 
 /**
@@ -91,8 +99,8 @@ async function cycle(
   installation: Installation,
   app: string,
   isOver: () => boolean,
-): Promise<{ began: number; ended: number }[]> {
-  const times: { began: number; ended: number }[] = []
+): Promise<Cycle[]> {
+  const times: Cycle[] = []
   while (!isOver()) {
     const began = performance.now()
     await report(installation, app, 'trigger')
@@ -107,7 +115,10 @@ async function cycle(
 }
 
 /** kill -9 of a random process at random moments; every fifth time, a server is frozen instead. */
-async function killAtRandom(installation: Installation): Promise<Record<string, number>> {
+async function killAtRandom(
+  installation: Installation,
+  kills: number,
+): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (let killed = 0; killed < kills;) {
     await pause(Math.random() * 1500)
@@ -132,18 +143,89 @@ async function killAtRandom(installation: Installation): Promise<Record<string, 
   return counts
 }
 
-/** How many messages of a kind each channel should have, and how many it got. */
-function compare(pages: Page[], wanted: Map<string, number>) {
+const channels = ['plain', 'strict']
+const kinds = ['opened', 'resolved'] as const
+
+/**
+ * What each cycle of a cause should bring to each channel, one message of each kind, against what
+ * came. The n-th id of a kind belongs to the n-th cycle, because a cycle begins when the one before
+ * has ended; an id that came before its cycle began is doubled, not early.
+ */
+function compare(pages: Page[], times: Map<string, Cycle[]>) {
   const found = { lost: 0, doubled: 0, repeated: 0 }
-  for (const channel of ['plain', 'strict'])
-    for (const [of, count] of wanted) {
-      const mine = pages.filter((one) => one.channel === channel && one.of === of)
-      const ids = new Set(mine.map(({ id }) => id)).size
-      found.lost += Math.max(0, count - ids)
-      found.doubled += Math.max(0, ids - count)
-      found.repeated += mine.length - ids
-    }
+  for (const channel of channels)
+    for (const [app, cycles] of times)
+      for (const kind of kinds) {
+        const mine = pages.filter((one) => one.channel === channel && one.of === `${app} ${kind}`)
+        const firsts = [...new Map(mine.toReversed().map((one) => [one.id, one])).values()]
+          .map(({ at }) => at)
+          .toSorted((a, b) => a - b)
+        found.repeated += mine.length - firsts.length
+        for (const { began, ended } of cycles) {
+          const from = kind === 'opened' ? began : ended
+          while (firsts.length > 0 && firsts[0]! < from) {
+            firsts.shift()
+            found.doubled += 1
+          }
+          if (firsts.shift() === undefined) found.lost += 1
+        }
+        found.doubled += firsts.length
+      }
   return found
+}
+
+/** Seconds from the beginning of each cycle to its first message at the plain channel. */
+const delaysOf = (pages: Page[], times: Map<string, Cycle[]>): number[] =>
+  [...times].flatMap(([app, cycles]) => {
+    const opened = pages.filter((one) => one.of === `${app} opened` && one.channel === 'plain')
+    return cycles.map(({ began }) => {
+      const first = opened.find(({ at }) => at > began)
+      return first ? (first.at - began) / 1000 : Infinity
+    })
+  })
+
+interface Outcome {
+  counts: Record<string, number>
+  sent: number
+  lost: number
+  doubled: number
+  repeated: number
+  delays: number[]
+}
+
+/** Kills processes of one installation, and compares what its channels should have with what came. */
+async function killOne(kills: number): Promise<Outcome> {
+  const receivers = await startChannels()
+  const env = { FAIRLEAD_MONITORS_SECONDS: '0.3', FAIRLEAD_HOST_PAGES_SECONDS: '0' }
+  const installation = await startInstallation({ database: 'embedded', env })
+  const apps = Array.from({ length: causes }, (_, i) => `app-${i}`)
+  let isOver = false
+  try {
+    for (const name of apps) await installation.client.createApp({ body: { name } })
+    for (const channel of channels)
+      await installation.client.putChannel({
+        params: { channel },
+        body: { kind: 'cloudevents', settings: { url: `${receivers.url}/${channel}` } },
+      })
+    const cycles = apps.map((app) => cycle(installation, app, () => isOver))
+    const killer = killAtRandom(installation, kills).finally(() => (isOver = true))
+    const [counts, ...all] = await Promise.all([killer, ...cycles])
+    const times = new Map(apps.map((app, i) => [app, all[i]!]))
+    // A message that a dead server had claimed is sent a minute later.
+    await waitFor(
+      'every message arrives',
+      async () => compare(receivers.pages, times).lost === 0,
+      patience,
+    ).catch(() => undefined)
+    await pause(5000)
+    const sent = 4 * all.reduce((sum, one) => sum + one.length, 0)
+    const delays = delaysOf(receivers.pages, times)
+    return { counts, sent, delays, ...compare(receivers.pages, times) }
+  } finally {
+    isOver = true
+    await installation.stop()
+    receivers.close()
+  }
 }
 
 /**
@@ -151,52 +233,27 @@ function compare(pages: Page[], wanted: Map<string, number>) {
  * arrived twice, and which were repeated with the id that the receiver knew.
  */
 export async function run(): Promise<void> {
-  const channels = await startChannels()
-  const env = { FAIRLEAD_MONITORS_SECONDS: '0.3', FAIRLEAD_HOST_PAGES_SECONDS: '0' }
-  const installation = await startInstallation({ database: 'embedded', env })
-  const apps = Array.from({ length: causes }, (_, i) => `app-${i}`)
-  let isOver = false
-  try {
-    for (const name of apps) await installation.client.createApp({ body: { name } })
-    for (const channel of ['plain', 'strict'])
-      await installation.client.putChannel({
-        params: { channel },
-        body: { kind: 'cloudevents', settings: { url: `${channels.url}/${channel}` } },
-      })
-    const cycles = apps.map((app) => cycle(installation, app, () => isOver))
-    const killer = killAtRandom(installation).finally(() => (isOver = true))
-    const [counts, ...times] = await Promise.all([killer, ...cycles])
-    const wanted = new Map(
-      apps.flatMap((app, i): [string, number][] => [
-        [`${app} opened`, times[i]!.length],
-        [`${app} resolved`, times[i]!.length],
-      ]),
-    )
-    // A message that a dead server had claimed is sent a minute later.
-    await waitFor(
-      'every message arrives',
-      async () => compare(channels.pages, wanted).lost === 0,
-      patience,
-    ).catch(() => undefined)
-    await pause(5000)
-    const sent = 4 * times.reduce((sum, one) => sum + one.length, 0)
-    const { lost, doubled, repeated } = compare(channels.pages, wanted)
-    console.log(`${kills} kills: ${JSON.stringify(counts)}; ${sent} messages in two channels`)
-    console.log(`  lost ${lost}, doubled ${doubled}, repeated with the same id ${repeated}`)
-    const delays = apps.flatMap((app, i) => {
-      const opened = channels.pages.filter((one) => one.of === `${app} opened`)
-      return times[i]!.map(({ began }) => {
-        const first = opened.find(({ channel, at }) => channel === 'plain' && at > began)
-        return first ? (first.at - began) / 1000 : Infinity
-      })
-    })
-    console.log(
-      `  from the report to the message: median ${median(delays).toFixed(1)} s, ` +
-        `99 % below ${quantile(delays, 0.99).toFixed(1)} s`,
-    )
-  } finally {
-    isOver = true
-    await installation.stop()
-    channels.close()
-  }
+  const began = performance.now()
+  const share = Math.ceil(kills / installations)
+  const outcomes = await Promise.all(Array.from({ length: installations }, () => killOne(share)))
+  const sum = (of: (one: Outcome) => number): number =>
+    outcomes.reduce((total, one) => total + of(one), 0)
+  const counts: Record<string, number> = {}
+  for (const one of outcomes)
+    for (const [name, count] of Object.entries(one.counts))
+      counts[name] = (counts[name] ?? 0) + count
+  const minutes = ((performance.now() - began) / 60_000).toFixed(1)
+  console.log(
+    `${share * installations} kills in ${installations} installations and ${minutes} minutes: ` +
+      `${JSON.stringify(counts)}; ${sum(({ sent }) => sent)} messages in two channels each`,
+  )
+  console.log(
+    `  lost ${sum(({ lost }) => lost)}, doubled ${sum(({ doubled }) => doubled)}, ` +
+      `repeated with the same id ${sum(({ repeated }) => repeated)}`,
+  )
+  const delays = outcomes.flatMap((one) => one.delays)
+  console.log(
+    `  from the report to the message: median ${median(delays).toFixed(1)} s, ` +
+      `99 % below ${quantile(delays, 0.99).toFixed(1)} s`,
+  )
 }
