@@ -193,7 +193,7 @@ interface Outcome {
   delays: number[]
 }
 
-/** Kills processes of one installation, and compares what its channels should have with what came. */
+/** Kills processes of one installation, and compares what should have come with what came. */
 async function killOne(kills: number): Promise<Outcome> {
   const receivers = await startChannels()
   const env = { FAIRLEAD_MONITORS_SECONDS: '0.3', FAIRLEAD_HOST_PAGES_SECONDS: '0' }

@@ -1014,3 +1014,14 @@ describe('a canary', () => {
     )
   })
 })
+
+test('the host serves its own metrics to this machine only', async () => {
+  const headers = { host: 'metrics.localhost' }
+  const { status, text, headers: said } = await exchange(host, '/metrics', { headers })
+  expect(status).toBe(200)
+  expect(said['content-type']).toContain('application/openmetrics-text')
+  expect(text.endsWith('# EOF\n')).toBe(true)
+  const far = { headers: { ...headers, 'x-forwarded-for': '192.0.2.1' } }
+  expect((await exchange(host, '/metrics', far)).status).toBe(404)
+  expect((await host.client.status()).routes.map(({ app }) => app)).not.toContain('')
+})

@@ -17,6 +17,7 @@ import { handOver, inherit, type Inheritance } from './handover.ts'
 import { createLimits } from '#platform/process/memory-limit.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { clockOf } from './clock.ts'
+import { metricsHost, metricsPort, serveMetrics } from './metrics-server.ts'
 import { createMeasurements, type MeasurementLog } from './measurements.ts'
 import { createMonitors, type HostChecks } from './monitors.ts'
 import { Pager } from './pager.ts'
@@ -91,6 +92,7 @@ class Host {
   readonly #ended = Promise.withResolvers<number>()
   #lock: Lock
   #isLeaving = false
+  #stopMetrics: () => void = () => undefined
   #claimSocket = (): void => undefined
 
   constructor({ home, logger, lock, inherited, isolation }: HostOptions) {
@@ -168,6 +170,7 @@ class Host {
     // Routes come first, because accepting the inherited sockets needs their ports.
     this.#supervisor.adopt()
     await this.#routeStatusPage()
+    await this.#routeMetrics()
     try {
       await this.#edge.listen(this.#home.edgePort, this.#inherited.sockets)
     } catch (error) {
@@ -204,6 +207,23 @@ class Host {
     }
   }
 
+  async #routeMetrics(): Promise<void> {
+    try {
+      const { port, stop } = await serveMetrics({
+        status: () => this.#status(),
+        measurements: () => this.#measurements.after(0),
+      })
+      this.#stopMetrics = stop
+      this.#edge.set({
+        ...{ app: ownApp, environment: 'metrics', release: 0 },
+        ...{ host: metricsHost, port: metricsPort(process.env) },
+        services: [{ name: 'metrics', ports: [port] }],
+      })
+    } catch (error) {
+      this.#logger.error(`the metrics of the host are not served: ${(error as Error).message}`)
+    }
+  }
+
   async #upgrade(command: [string, ...string[]]): Promise<void> {
     await this.#supervisor.settled(drainMs)
     this.#supervisor.freeze()
@@ -233,6 +253,7 @@ class Host {
     this.#api.closeIdleConnections()
     await this.#edge.close(drainMs)
     this.#statusPage.stop()
+    this.#stopMetrics()
     this.#supervisor.settleCounts(Infinity)
     this.#api.closeAllConnections()
     if (isLast) this.#lock.free()

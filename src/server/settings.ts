@@ -132,6 +132,7 @@ export function readSettings(
   // The host reads these; a mistake is shown here, where an administrator looks.
   ntpSetting(env['FAIRLEAD_NTP'])
   count('FAIRLEAD_EDGE_CONNECTIONS', 1, 1)
+  count('FAIRLEAD_METRICS_PORT', 1, 1)
   count('FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS', 1, 1)
   return {
     publicUrl: env['FAIRLEAD_PUBLIC_URL']?.replace(/\/$/, '') || `http://localhost:${port}`,

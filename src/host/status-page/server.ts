@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type StatusPage, statusPage } from '#contract/status-page/status-page.ts'
 import { shownPage } from '#platform/status-page/shown-page.ts'
+import { isFromHere } from '../from-here.ts'
 import { filesOf, type PageFile } from './files.ts'
 
 export interface StatusPageOptions {
@@ -125,12 +126,6 @@ function notFound(response: ServerResponse): void {
   response.writeHead(404, { 'content-type': 'text/plain' })
   response.end('There is no such page here.\n')
 }
-
-/** Whether the reader and all proxies before the edge are on this machine. */
-const isFromHere = ({ headers }: IncomingMessage): boolean =>
-  String(headers['x-forwarded-for'] ?? '')
-    .split(',')
-    .every((one) => /^(?:::ffff:)?127\.|^::1$/i.test(one.trim()))
 
 /** The address under which the reader asked; a name that is none is not repeated. */
 function addressOf(headers: IncomingMessage['headers']): string {
