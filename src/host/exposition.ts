@@ -2,6 +2,7 @@ import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import type { Exposition } from '#contract/host/expositions.ts'
 import { openInside } from '#platform/file/inside.ts'
+import { type Address, addressOf, socketOf } from './address.ts'
 import type { SavedInstance } from './state.ts'
 
 /** Limits for reading the metrics of an instance: milliseconds and bytes. */
@@ -22,14 +23,14 @@ export interface WantedMetrics {
 
 /** Returns the metrics of an instance, from its port or from its file. */
 export async function instanceExposition(
-  { service, index, port, started }: SavedInstance,
+  { service, index, port, ip, started }: SavedInstance,
   tmpFolder: string,
   { path, names }: WantedMetrics,
 ): Promise<Exposition> {
   const text =
     port === null
       ? await readExposition(tmpFolder, metricsName)
-      : await requestExposition(port, path)
+      : await requestExposition(addressOf({ ip, port }), path)
   return {
     instance: `${service}/${index}/${started ?? 0}`,
     text: text === null || names === null ? text : onlyNamed(text, names),
@@ -37,12 +38,11 @@ export async function instanceExposition(
 }
 
 /** Requests the metrics of an instance; null when it does not answer with 200. */
-function requestExposition(port: number, path: string): Promise<string | null> {
+function requestExposition(address: Address, path: string): Promise<string | null> {
   return new Promise((resolve) => {
     const request = get(
       {
-        host: '127.0.0.1',
-        port,
+        ...socketOf(address),
         path,
         agent: false,
         headers: { accept: 'text/plain;version=0.0.4' },

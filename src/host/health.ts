@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { type Address, socketOf } from './address.ts'
 
 /** Why an instance is not healthy. */
 export interface HealthProblem {
@@ -20,18 +21,19 @@ export interface HealthRequest {
 
 /** Checks an instance once; null when it is healthy. */
 export function checkHealth(
-  port: number,
+  address: Address,
   { path, ...request }: HealthRequest,
   timeoutMs: number,
 ): Promise<HealthProblem | null> {
   return path === null
-    ? checkTcp(port, timeoutMs)
-    : checkHttp(port, { path, ...request }, timeoutMs)
+    ? checkTcp(address, timeoutMs)
+    : checkHttp(address, { path, ...request }, timeoutMs)
 }
 
-function checkTcp(port: number, timeoutMs: number): Promise<HealthProblem | null> {
+function checkTcp(address: Address, timeoutMs: number): Promise<HealthProblem | null> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port })
+    const { host, port } = socketOf(address)
+    const socket = connect({ host, port })
     const end = (text: string | null): void => {
       socket.destroy()
       resolve(text === null ? null : { text, status: null })
@@ -43,15 +45,15 @@ function checkTcp(port: number, timeoutMs: number): Promise<HealthProblem | null
 }
 
 function checkHttp(
-  port: number,
+  address: Address,
   { path, host, headers }: HealthRequest & { path: string },
   timeoutMs: number,
 ): Promise<HealthProblem | null> {
+  const place = socketOf(address)
   return new Promise((resolve) => {
     const sent = request(
       {
-        host: '127.0.0.1',
-        port,
+        ...place,
         path,
         agent: false,
         headers: { host, 'user-agent': 'fairlead-health', ...headers },
@@ -74,7 +76,7 @@ function checkHttp(
       resolve({
         text:
           error.code === 'ECONNREFUSED'
-            ? `nothing listens on port ${port}`
+            ? `nothing listens on port ${place.port}`
             : `${path}: ${error.message}`,
         status: null,
       }),

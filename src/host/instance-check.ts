@@ -1,7 +1,7 @@
 import type { HostService } from '#contract/host/service.ts'
+import { socketOf } from './address.ts'
 import { checkHealth, type HealthProblem } from './health.ts'
-import type { InstanceProcess } from './instance-process.ts'
-import { familyOf, listenersOf } from './processes.ts'
+import type { InstanceRuntime } from './instance-runtime.ts'
 import {
   explainListeners,
   explanationDelayMs,
@@ -13,16 +13,16 @@ import {
 /** Checks the health of one process, and explains a service that listens on another port. */
 export class InstanceCheck {
   readonly #service: HostService
-  readonly #process: InstanceProcess
+  readonly #runtime: InstanceRuntime
   readonly #host: string
   #explanation = ''
   #isBoundElsewhere = false
   #explainedAt: number | null = null
 
   /** `host` is the host name of the environment. */
-  constructor(service: HostService, instance: InstanceProcess, host: string) {
+  constructor(service: HostService, runtime: InstanceRuntime, host: string) {
     this.#service = service
-    this.#process = instance
+    this.#runtime = runtime
     this.#host = host
   }
 
@@ -30,14 +30,14 @@ export class InstanceCheck {
   async run(ageMs: number, isStarting: () => boolean): Promise<HealthProblem | null> {
     const { port: hasPort, health } = this.#service
     if (!hasPort) return null
-    const port = this.#process.port ?? 0
+    const address = this.#runtime.address ?? 0
     const timeoutMs = Math.max(1000, Math.min(5000, health.timeout))
     const { path, headers } = health
-    const problem = await checkHealth(port, { path, headers, host: this.#host }, timeoutMs)
+    const problem = await checkHealth(address, { path, headers, host: this.#host }, timeoutMs)
     if (!isStarting()) return problem
     if (problem === null)
       return this.#isStranger(ageMs)
-        ? withoutStatus(`another program answers on port ${port}`)
+        ? withoutStatus(`another program answers on port ${socketOf(address).port}`)
         : null
     if (ageMs < explanationDelayMs) return problem
     return { ...problem, text: problem.text + (await this.#explainPort()) }
@@ -59,7 +59,7 @@ export class InstanceCheck {
    * soon. A container's socket is not visible in our processes, so this is only a reason to wait.
    */
   #isStranger(ageMs: number): boolean {
-    return ageMs < strangerDoubtMs && !this.#process.holdsSocket
+    return ageMs < strangerDoubtMs && !this.#runtime.holdsSocket
   }
 
   /** Names the addresses that it listens on instead; cached, because the lookup is expensive. */
@@ -68,10 +68,11 @@ export class InstanceCheck {
     if (this.#explainedAt !== null && now - this.#explainedAt < explanationLifetimeMs)
       return this.#explanation
     this.#explainedAt = now
-    const { origin, port } = this.#process
-    const listeners = await listenersOf(familyOf(origin))
-    this.#explanation = explainListeners(listeners, port ?? 0)
-    this.#isBoundElsewhere = isBoundElsewhere(listeners, port ?? 0)
+    const address = this.#runtime.address ?? 0
+    const listeners = await this.#runtime.listeners()
+    const { host, port } = socketOf(address)
+    this.#explanation = explainListeners(listeners, port, host)
+    this.#isBoundElsewhere = isBoundElsewhere(listeners, port, host)
     return this.#explanation
   }
 }

@@ -2,50 +2,34 @@ import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { HostRelease } from '#contract/host/release.ts'
-import type { HostService } from '#contract/host/service.ts'
 import { signalOf } from '#platform/process/isolation.ts'
 import { metricsName } from './exposition.ts'
 import { rotate, sizeOf } from './log-file.ts'
-import type { Machine } from './machine.ts'
-import { type Origin, holdsSocket, isRunning, startTimeOf } from './processes.ts'
+import type { InstanceRuntime, RuntimeContext, RuntimeEvents } from './instance-runtime.ts'
+import {
+  familyOf,
+  holdsSocket,
+  isRunning,
+  type Listener,
+  listenersOf,
+  type Origin,
+  startTimeOf,
+} from './processes.ts'
 import { isConfined, lockedExit, startProcess, switchesOf } from './start.ts'
 import type { SavedInstance } from './state.ts'
 import { killFamily, terminate } from './terminate.ts'
-
-export interface ProcessContext {
-  machine: Machine
-  release: HostRelease
-  service: HostService
-  folder: string
-  dataFolder: string
-  configFolder: string
-  logFile: string
-  tmpFolder: string
-}
-
-/** What an instance asks and is notified of while its process starts and runs. */
-export interface ProcessEvents {
-  /** Checked before the process is created. */
-  isCancelled(): boolean
-  /** Called in the same tick in which the process is created. */
-  onStart(): void
-  onError(error: Error): void
-  /** `how` continues a sentence that starts with the service's name. */
-  onExit(how: string): void
-}
 
 /**
  * The process of an instance, with its port, its memory limit and its family of child processes.
  * Its identity is kept in the saved state, so that the next host finds it again.
  */
-export class InstanceProcess {
-  readonly #context: ProcessContext
+export class InstanceProcess implements InstanceRuntime {
+  readonly #context: RuntimeContext
   readonly #saved: SavedInstance
   /** Why its memory limit is not enforced; undefined when it is or when there is none. */
   unlimited: string | undefined
 
-  constructor(context: ProcessContext, saved: SavedInstance) {
+  constructor(context: RuntimeContext, saved: SavedInstance) {
     this.#context = context
     this.#saved = saved
     if (saved.port !== null && saved.pid !== null) context.machine.ports.reserve(saved.port)
@@ -59,20 +43,24 @@ export class InstanceProcess {
     return holdsSocket(this.#saved.pid ?? 0)
   }
 
-  get port(): number | null {
+  get address(): number | null {
     return this.#saved.port
   }
 
-  get origin(): Origin {
+  get exists(): boolean {
+    return this.#saved.pid !== null
+  }
+
+  get #origin(): Origin {
     const { pid, startTime, marker } = this.#saved
     return { pid: pid ?? 0, startTime, marker }
   }
 
   /** Reserves a port and starts the process. Throws one sentence on failure. */
-  async start(events: ProcessEvents): Promise<void> {
+  async start(events: RuntimeEvents): Promise<void> {
     const { machine, service } = this.#context
     // Leftover processes from a time without a host must not hold the port or the files.
-    if (this.#saved.pid !== null) await killFamily(this.origin)
+    if (this.#saved.pid !== null) await killFamily(this.#origin)
     machine.ports.release(this.#saved.port)
     const port = service.port
       ? (service.exclusive?.listens ?? (await machine.ports.assign(this.#saved.port)))
@@ -142,14 +130,26 @@ export class InstanceProcess {
       : `exited with ${code}`
   }
 
-  /** Kills the process and everything that it started. */
-  killFamily(): Promise<void> {
-    return killFamily(this.origin)
+  /** The exit of a process that is not our child is not reported. */
+  adopt(): boolean {
+    return false
+  }
+
+  leave(): void {
+    // Its end does not touch it.
+  }
+
+  listeners(): Promise<Listener[]> {
+    return listenersOf(familyOf(this.#origin))
+  }
+
+  kill(): Promise<void> {
+    return killFamily(this.#origin)
   }
 
   /** Asks the process to end, as the service configures it, and then kills what is left. */
   async terminate(): Promise<void> {
-    await terminate(this.origin, this.#context.service.stop)
+    await terminate(this.#origin, this.#context.service.stop)
   }
 
   /** Forgets the process, which has ended. */

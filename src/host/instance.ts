@@ -2,7 +2,8 @@ import type { Exposition } from '#contract/host/expositions.ts'
 import type { HostInstance } from '#contract/host/release.ts'
 import { instanceExposition, type WantedMetrics } from './exposition.ts'
 import { InstanceCheck } from './instance-check.ts'
-import { InstanceProcess, type ProcessContext } from './instance-process.ts'
+import type { InstanceRuntime, RuntimeContext } from './instance-runtime.ts'
+import { openRuntime } from './open-runtime.ts'
 import { explainOutput, trim } from './log-file.ts'
 import {
   adviceFor,
@@ -16,7 +17,7 @@ import {
 } from './rules.ts'
 import type { SavedInstance } from './state.ts'
 
-export interface InstanceContext extends ProcessContext {
+export interface InstanceContext extends RuntimeContext {
   /** Stores the state and notifies the release and the edge. */
   changed(): void
   /** Returns whether the instance must be restarted, however often it ends. */
@@ -32,7 +33,7 @@ export interface InstanceContext extends ProcessContext {
 /** One process from its start to its end, as far as this host watches it. */
 interface Life {
   isOver: boolean
-  /** True when this host started the process, so that it is notified of its end. */
+  /** True when this host is notified of its end. */
   isChild: boolean
   since: number
   healthySince: number | null
@@ -49,7 +50,7 @@ interface Life {
 export class Instance {
   readonly saved: SavedInstance
   readonly #context: InstanceContext
-  readonly #process: InstanceProcess
+  readonly #runtime: InstanceRuntime
   #state: HostInstance['state'] = 'stopped'
   #life: Life | null = null
   #isWanted = false
@@ -61,7 +62,7 @@ export class Instance {
   constructor(context: InstanceContext, saved: SavedInstance) {
     this.#context = context
     this.saved = saved
-    this.#process = new InstanceProcess(context, saved)
+    this.#runtime = openRuntime(context, saved)
   }
 
   get isHealthy(): boolean {
@@ -78,14 +79,15 @@ export class Instance {
   }
 
   view(): HostInstance {
-    const { service, index, pid, port, started, restarts, reason } = this.saved
-    const { unlimited } = this.#process
+    const { service, index, pid, port, ip, started, restarts, reason } = this.saved
+    const { unlimited } = this.#runtime
     return {
       service,
       index,
       state: this.#state,
       pid,
       port,
+      ...(ip === undefined ? {} : { ip }),
       started,
       restarts,
       isLooping: isCrashLoop(this.saved.crashes, this.#healthyForMs()),
@@ -120,14 +122,14 @@ export class Instance {
       goodSince: null,
       check: new InstanceCheck(
         this.#context.service,
-        this.#process,
+        this.#runtime,
         this.#context.release.route.host,
       ),
       wake: () => undefined,
     }
     this.#life = life
     try {
-      if (this.#process.isRunning) this.#adopt(life)
+      if (this.#runtime.isRunning) this.#adopt(life)
       else await this.#launch(life)
       if (!life.isOver) await this.#watch(life)
     } catch (error) {
@@ -141,11 +143,12 @@ export class Instance {
     life.since = performance.now() - age
     this.#state = this.saved.wasHealthy ? 'healthy' : 'starting'
     if (this.saved.wasHealthy) life.healthySince = life.since
+    life.isChild = this.#runtime.adopt({ onExit: (how) => void this.#ended(life, how) })
     this.#context.changed()
   }
 
   async #launch(life: Life): Promise<void> {
-    await this.#process.start({
+    await this.#runtime.start({
       isCancelled: () => life.isOver,
       onStart: () => {
         life.isChild = true
@@ -162,7 +165,7 @@ export class Instance {
     let misses = 0
     let refusal: Refusal | null = null
     while (!life.isOver) {
-      if (!life.isChild && !this.#process.isRunning) return this.#ended(life, 'ended')
+      if (!life.isChild && !this.#runtime.isRunning) return this.#ended(life, 'ended')
       const isStarting = (): boolean => !life.isOver && this.#state === 'starting'
       const problem = await life.check.run(performance.now() - life.since, isStarting)
       if (life.isOver) return
@@ -279,11 +282,11 @@ export class Instance {
     )
     this.saved.crashes = crashes
     // Leftover processes must not hold the port or keep writing.
-    const cleared = this.#process.killFamily()
+    const cleared = this.#runtime.kill()
     this.#context.changed()
     await cleared
     if (!this.#isWanted) return
-    this.#process.forget()
+    this.#runtime.forget()
     if (pauseMs === null) return this.#giveUp()
     this.#context.changed()
     this.#timer = setTimeout(() => void this.start(), pauseMs)
@@ -292,7 +295,7 @@ export class Instance {
   #giveUp(): void {
     this.#isWanted = false
     this.#state = 'stopped'
-    this.#process.releasePort()
+    this.#runtime.releasePort()
     this.#context.failed(this.saved.reason ?? '')
   }
 
@@ -310,21 +313,26 @@ export class Instance {
 
   /** Detaches without stopping the process: another host takes over. */
   release(): void {
+    this.#detach()
+    this.#runtime.leave()
+  }
+
+  #detach(): void {
     this.#isWanted = false
     if (this.#life) this.#end(this.#life)
     clearTimeout(this.#timer)
   }
 
   async stop(): Promise<void> {
-    this.release()
-    if (this.saved.pid !== null) {
+    this.#detach()
+    if (this.#runtime.exists) {
       this.#state = 'stopping'
       this.#context.changed()
-      await this.#process.terminate()
+      await this.#runtime.terminate()
     }
-    this.#process.releasePort()
-    this.#process.releaseLimits()
-    this.#process.forget()
+    this.#runtime.releasePort()
+    this.#runtime.releaseLimits()
+    this.#runtime.forget()
     this.saved.started = null
     this.#state = 'stopped'
     this.#context.changed()

@@ -1,6 +1,7 @@
 import type { Exposition } from '#contract/host/expositions.ts'
 import type { HostRelease, HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostService } from '#contract/host/service.ts'
+import type { Address } from './address.ts'
 import { type Holder, holderOf } from './exclusive.ts'
 import type { WantedMetrics } from './exposition.ts'
 import { Instance } from './instance.ts'
@@ -59,7 +60,7 @@ export class Instances {
     }
   }
 
-  ports(isHealthyOnly: boolean): { name: string; ports: number[] }[] {
+  ports(isHealthyOnly: boolean): { name: string; ports: Address[] }[] {
     return portsOf(this.#options.spec.services, this.#all, isHealthyOnly)
   }
 

@@ -1,5 +1,6 @@
 import type { Isolation } from '#platform/process/isolation.ts'
 import type { Limits } from '#platform/process/memory-limit.ts'
+import type { Containers } from './docker/containers.ts'
 import type { Ports } from './port.ts'
 import type { SwitchPlace } from './switches/place.ts'
 
@@ -13,6 +14,8 @@ export interface Machine {
   path: string
   /** bytes of the disk that stay free when an artifact is unpacked */
   keepFree: number
+  /** the containers of a Docker Engine */
+  containers: Containers
   random(): number
   /** where the services of an environment read their switches; absent where none are served */
   switches?(app: string, environment: string): SwitchPlace

@@ -11,6 +11,8 @@ import { isolationOptions } from '#platform/process/isolation-policy.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
 import { createApi } from './api.ts'
+import { Containers } from './docker/containers.ts'
+import { createEngine, engineSocket } from './docker/engine.ts'
 import { createEdge, type Edge } from './edge/edge.ts'
 import { type GuestLimits, guestLimits } from './edge/guests.ts'
 import { handOver, inherit, type Inheritance } from './handover.ts'
@@ -107,6 +109,7 @@ class Host {
       random: Math.random,
       limits: edgeLimits(process.env),
     })
+    const keepFree = Number(process.env['FAIRLEAD_DISK_FLOOR_MB'] || 500) * 1e6 || 0
     const id = readId(join(home.host, 'id'))
     const ports = new Ports(Math.random)
     this.#switches = createSwitches({
@@ -126,8 +129,13 @@ class Host {
         limits: createLimits(id),
         isolation,
         path: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-        keepFree: Number(process.env['FAIRLEAD_DISK_FLOOR_MB'] || 500) * 1e6 || 0,
+        keepFree,
         random: Math.random,
+        containers: new Containers({
+          ...{ engine: createEngine(engineSocket(process.env)), id, keepFree },
+          usedFile: join(home.host, 'containers'),
+          log: logger.warn,
+        }),
         switches: (app, environment) => this.#switches.place(app, environment),
       },
       state: openState(join(home.host, 'state'), (problem) => logger.error(problem)),

@@ -116,18 +116,20 @@ export interface Listener {
 /** The TCP addresses that these processes listen on, from the kernel's tables. */
 export async function listenersOf(pidsToLook: number[]): Promise<Listener[]> {
   const inodes = new Set(pidsToLook.flatMap(socketsOf))
+  return (await listenersAt('/proc/net')).filter(({ inode }) => inodes.has(inode))
+}
+
+/** The TCP addresses of a network, whose tables are in a folder of /proc. */
+export async function listenersAt(folder: string): Promise<(Listener & { inode: string })[]> {
   const tables = await Promise.all(
-    ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')),
+    ['tcp', 'tcp6'].map((name) => readFile(`${folder}/${name}`, 'utf8').catch(() => '')),
   )
-  return tables.flatMap(listenersIn).filter(({ inode }) => inodes.has(inode))
+  return tables.flatMap(listenersIn)
 }
 
 /** The program that listens on a TCP port, for people; null when it cannot be determined. */
 export async function programOn(port: number): Promise<string | null> {
-  const tables = await Promise.all(
-    ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')),
-  )
-  const found = tables.flatMap(listenersIn).filter((listener) => listener.port === port)
+  const found = (await listenersAt('/proc/net')).filter((listener) => listener.port === port)
   const inodes = new Set(found.map(({ inode }) => inode))
   if (inodes.size === 0) return null
   const pid = pids().find((one) => socketsOf(one).some((inode) => inodes.has(inode)))

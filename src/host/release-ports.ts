@@ -1,4 +1,5 @@
 import type { HostService } from '#contract/host/service.ts'
+import { type Address, addressOf } from './address.ts'
 import type { Instance } from './instance.ts'
 
 /** A service that never runs twice is reached on its own port, not through the edge. */
@@ -12,7 +13,7 @@ export function portsOf(
   services: HostService[],
   instances: Instance[],
   isHealthyOnly: boolean,
-): { name: string; ports: number[] }[] {
+): { name: string; ports: Address[] }[] {
   return services.filter(isRouted).map(({ name }) => {
     const mine = instances.filter(
       ({ saved }) => saved.service === name && saved.pid !== null && saved.port !== null,
@@ -20,7 +21,12 @@ export function portsOf(
     const well = mine.filter((instance) => instance.isHealthy)
     // When none is healthy, trying is better than refusing.
     const used = well.length > 0 || isHealthyOnly ? well : mine
-    return { name, ports: used.flatMap(({ saved }) => saved.port ?? []) }
+    return {
+      name,
+      ports: used.flatMap(({ saved: { ip, port } }) =>
+        port === null ? [] : addressOf({ ip, port }),
+      ),
+    }
   })
 }
 

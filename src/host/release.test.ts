@@ -7,6 +7,8 @@ import type { HostService } from '#contract/host/service.ts'
 import { pack } from '#platform/oci/oci.ts'
 import { createLimits } from '#platform/process/memory-limit.ts'
 import { waitUntil, webService } from '../../test/support/host.ts'
+import { Containers } from './docker/containers.ts'
+import { createEngine } from './docker/engine.ts'
 import { Ports } from './port.ts'
 import { Release } from './release.ts'
 import type { ReleaseContext } from './release-context.ts'
@@ -49,6 +51,10 @@ function start(before: string, services: HostService[]): Release {
       ...{ id: 'test', ports: new Ports(Math.random), limits: createLimits('test') },
       ...{ path: '/usr/bin:/bin', keepFree: 0, random: Math.random },
       isolation: { kind: 'none', problem: 'a test' },
+      containers: new Containers({
+        ...{ engine: createEngine(join(root, 'none')), id: 'test', keepFree: 0 },
+        ...{ usedFile: join(root, 'containers'), log: () => undefined },
+      }),
     },
     artifacts: openUnpacked({
       ...{ folder: join(root, 'artifacts'), isShared: false, boot: null, keepFree: 0 },

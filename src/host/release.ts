@@ -5,6 +5,7 @@ import type { Exposition } from '#contract/host/expositions.ts'
 import type { HostRelease, HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostService } from '#contract/host/service.ts'
 import type { LogLine } from '#contract/host/output.ts'
+import type { Address } from './address.ts'
 import { Before } from './before.ts'
 import { type Done, type Holder, measurePauses, reportOf, takeOver } from './exclusive.ts'
 import type { WantedMetrics } from './exposition.ts'
@@ -130,11 +131,16 @@ export class Release {
     return [...this.#instances.saved, this.#before].flatMap((one) => one?.marker ?? [])
   }
 
+  /** The images of its services. */
+  images(): string[] {
+    return this.spec.services.flatMap(({ container }) => container?.image ?? [])
+  }
+
   /**
    * The services with a port, the one with the environment's traffic first, and the ports that
    * accept requests; with `isHealthyOnly`, only those of healthy instances.
    */
-  services(isHealthyOnly = false): { name: string; ports: number[] }[] {
+  services(isHealthyOnly = false): { name: string; ports: Address[] }[] {
     return this.#instances.ports(isHealthyOnly)
   }
 

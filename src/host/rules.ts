@@ -132,23 +132,31 @@ interface Listener {
 }
 
 /** Returns whether the service listens on the expected port, but not where it is requested. */
-export function isBoundElsewhere(listeners: Listener[], expected: number): boolean {
+export function isBoundElsewhere(
+  listeners: Listener[],
+  expected: number,
+  requested = '127.0.0.1',
+): boolean {
   const here = listeners.filter(({ port }) => port === expected).map(({ address }) => address)
   // A socket on [::] usually accepts IPv4 too.
-  return here.length > 0 && !here.some((one) => ['127.0.0.1', '0.0.0.0', '[::]'].includes(one))
+  return here.length > 0 && !here.some((one) => [requested, '0.0.0.0', '[::]'].includes(one))
 }
 
 /**
  * Explains why nothing answers on 127.0.0.1 at the expected port, for the end of a sentence; empty
  * when the addresses that the service listens on do not explain it.
  */
-export function explainListeners(listeners: Listener[], expected: number): string {
+export function explainListeners(
+  listeners: Listener[],
+  expected: number,
+  requested = '127.0.0.1',
+): string {
   const here = listeners.find(({ port }) => port === expected)
-  if (here && !isBoundElsewhere(listeners, expected)) return ''
+  if (here && !isBoundElsewhere(listeners, expected, requested)) return ''
   if (here)
     return (
       `; it listens on ${here.address}:${expected} only, ` +
-      'and has to listen on 127.0.0.1 or 0.0.0.0'
+      `and has to listen on ${requested === '127.0.0.1' ? '127.0.0.1 or 0.0.0.0' : '0.0.0.0'}`
     )
   const others = [...new Set(listeners.map(({ port }) => port))].toSorted((a, b) => a - b)
   if (others.length === 0) return ''

@@ -40,6 +40,10 @@ const savedInstance = z.object({
   startTime: z.string().nullable(),
   marker: z.string().nullable(),
   port: z.number().nullable(),
+  /** The address of its container; absent for a process, which listens on 127.0.0.1. */
+  ip: z.string().optional(),
+  /** The id of its container; absent for a process. */
+  container: z.string().optional(),
   started: z.number().nullable(),
   restarts: z.number(),
   /** Consecutive ends. */

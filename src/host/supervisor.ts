@@ -39,6 +39,8 @@ export interface SupervisorOptions {
 
 /** Milliseconds between checks of the log sizes. */
 const trimEveryMs = 10_000
+/** Milliseconds between comparisons of the containers with what should run. */
+const sweepEveryMs = 60_000
 /** Milliseconds between emissions of canary counts. */
 const settleEveryMs = 25
 
@@ -54,6 +56,7 @@ export class Supervisor {
   #isFrozen = false
   #trimmer: NodeJS.Timeout | undefined
   #settler: NodeJS.Timeout | undefined
+  #sweeper: NodeJS.Timeout | undefined
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -93,6 +96,10 @@ export class Supervisor {
       this.#environments.set(`${wanted.app}/${wanted.environment}`, this.#make(wanted, actual))
     this.commands.adopt()
     this.#endStrays()
+    void this.#sweepContainers()
+    clearInterval(this.#sweeper)
+    this.#sweeper = setInterval(() => void this.#sweepContainers(), sweepEveryMs)
+    this.#sweeper.unref()
     this.examiner.sweep()
     this.#removedOutput.sweep()
     void this.#artifacts.sweep().catch(({ message: error }: Error) => {
@@ -138,6 +145,19 @@ export class Supervisor {
     const markers = new Set([...known, ...this.commands.markers()])
     const pids = endStrays(`${this.#options.machine.id}/`, markers)
     if (pids.length > 0) this.#options.log('processes that no record names are ended', { pids })
+  }
+
+  async #sweepContainers(): Promise<void> {
+    try {
+      await this.#options.machine.containers.sweep(
+        () => new Set(this.#releases().flatMap((release) => release.markers())),
+        () => new Set(this.#releases().flatMap((release) => release.images())),
+      )
+    } catch (error) {
+      this.#options.log('containers cannot be compared with what should run', {
+        error: (error as Error).message,
+      })
+    }
   }
 
   #releases(): Release[] {
@@ -326,6 +346,7 @@ export class Supervisor {
     this.#removedOutput.release()
     this.commands.freeze()
     clearInterval(this.#trimmer)
+    clearInterval(this.#sweeper)
     for (const release of this.#releases()) release.release()
     this.#changes.announce()
   }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 /**
  * What a target can do beyond starting, publishing, stopping and removing a release:
  * - `commands`: runs the commands of services (`services.*.run`)
+ * - `images`: runs images (`services.*.image`), and needs one for each command
  * - `share`: assigns a share of the traffic to a canary, and counts the outcomes
  * - `metrics`: reads the metrics that instances expose
  * - `instances`: runs several instances of a service
@@ -15,6 +16,7 @@ import { z } from 'zod'
  */
 export const targetCapabilities = [
   'commands',
+  'images',
   'share',
   'metrics',
   'instances',

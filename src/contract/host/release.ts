@@ -38,6 +38,8 @@ export const hostInstance = z.object({
   state: z.enum(['starting', 'healthy', 'unhealthy', 'stopping', 'backoff', 'stopped']),
   pid: z.number().int().nullable(),
   port: z.number().int().nullable(),
+  /** the address of its container; absent for 127.0.0.1 */
+  ip: z.string().optional(),
   started: z.number().nullable(),
   restarts: z.number().int(),
   /** whether it crashes again and again, and has not stayed healthy since */

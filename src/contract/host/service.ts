@@ -28,15 +28,35 @@ export const hostExclusive = z.object({
 })
 export type HostExclusive = z.infer<typeof hostExclusive>
 
+/** How the container of a service runs. */
+export const hostContainer = z.object({
+  /** `NAME@sha256:…`, or `sha256:…` of an image that the machine has */
+  image: z.string(),
+  /** the port on which it listens; also in `PORT` */
+  port: z.number().int(),
+  /** the user in the container; absent for that of the image */
+  user: z.string().optional(),
+  readOnly: z.boolean(),
+  /** capabilities of the kernel that it has; all others are dropped */
+  capabilities: z.array(z.string()),
+  /** processors, such as 0.5; absent for no limit */
+  cpus: z.number().optional(),
+  /** networks of the Engine that it joins besides the default one */
+  networks: z.array(z.string()),
+})
+export type HostContainer = z.infer<typeof hostContainer>
+
 /**
  * A service of a release. The server sends it to `fairlead host` over HTTP on a unix socket; every
  * call can be repeated.
  */
 export const hostService = z.object({
   name: z.string(),
-  /** command for `sh -c`; absent when `static` names a folder to serve */
+  /** command for `sh -c`; absent for `static`, and for the command of an image */
   run: z.string().optional(),
   static: z.string().optional(),
+  /** absent for a process of the machine */
+  container: hostContainer.optional(),
   port: z.boolean(),
   health: z.object({
     path: z.string().nullable(),

@@ -83,6 +83,38 @@ const rehearseFile = shorthand(
   }),
 )
 
+const containerFile = z.strictObject({
+  port: z
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .default(8080)
+    .describe('The port on which the image listens; `$PORT` in the container'),
+  user: text
+    .regex(/^[A-Za-z0-9_.-]{1,64}(:[A-Za-z0-9_.-]{1,64})?$/, 'must be a user, such as 1000 or web')
+    .optional()
+    .describe('The user in the container; default: that of the image'),
+  readOnly: z
+    .boolean()
+    .default(false)
+    .describe('Whether the files of the image cannot be changed; `/tmp` stays writable'),
+  capabilities: listOf(text.regex(/^[A-Z_]{3,40}$/, 'must be a capability, such as CHOWN'))
+    .prefault([])
+    .describe('Capabilities of the kernel that the service needs; all others are dropped'),
+  cpus: z
+    .number()
+    .min(0.01)
+    .max(1024)
+    .optional()
+    .describe('How many processors it may use, such as `0.5`; default: no limit'),
+  networks: listOf(
+    text.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,100}$/, 'must be the name of a network'),
+  )
+    .prefault([])
+    .describe('Networks of Docker that it joins besides the default one; they must exist'),
+})
+
 export const serviceFile = shorthand(
   'run',
   z.strictObject({
@@ -92,6 +124,18 @@ export const serviceFile = shorthand(
     static: insidePath
       .optional()
       .describe('A folder of static files to serve, instead of a command'),
+    image: text
+      .regex(
+        /^(?:[a-z0-9][a-z0-9._/:-]{0,300}@)?sha256:[0-9a-f]{64}$/,
+        'must be an image with its digest, such as nginx@sha256:4c0f…; find it with ' +
+          '`docker buildx imagetools inspect nginx:1.29`',
+      )
+      .optional()
+      .describe(
+        'The [image](docker.md) to run with the target `docker`, by digest; without `run`, the ' +
+          'command of the image runs',
+      ),
+    container: containerFile.prefault({}).describe('How the container of `image` runs'),
     port: z
       .union([z.boolean(), z.number().int().min(1024).max(65_535)], {
         error: 'must be true, false, or a port from 1024 to 65535',

@@ -8,7 +8,7 @@ import {
   type PastDeployment,
   admitConfiguration,
 } from './deployment.ts'
-import { choosePort } from './targets/process.ts'
+import { choosePort } from './host-target.ts'
 
 const past = (over: Partial<PastDeployment>): PastDeployment => ({
   id: 1,

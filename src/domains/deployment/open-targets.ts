@@ -29,7 +29,7 @@ export function createTargets(definitions: readonly TargetDefinition[], io: Targ
         })
       const config = definition.config.parse(settings)
       const { title, capabilities } = definition
-      const id = `${kind} ${definition.identity(config)}`
+      const id = `${definition.place ?? kind} ${definition.identity(config)}`
       const description = { id, kind, title, capabilities: [...capabilities] }
       return { ...definition.open(config, io), ...description }
     },

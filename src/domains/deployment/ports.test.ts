@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { planPorts, type PortRequest } from './ports.ts'
-import { choosePort } from './targets/process.ts'
+import { choosePort } from './host-target.ts'
 
 const reserved = [
   { port: 4400, owner: 'the API and the console of Fairlead' },

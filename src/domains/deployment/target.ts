@@ -3,7 +3,7 @@ import type { TargetCapability } from '#contract/deployment/target.ts'
 import type { DriftReport } from '#contract/drift/drift.ts'
 import type { DriftFile, DriftRepair } from '#contract/drift/host.ts'
 import type { HostBefore, HostBeforeStatus } from '#contract/host/before.ts'
-import type { HostExclusive, HostFile } from '#contract/host/service.ts'
+import type { HostContainer, HostExclusive, HostFile } from '#contract/host/service.ts'
 import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { TrafficSecond } from '#contract/host/measurements.ts'
 import type { CommandPage, CommandStatus, HostCommand } from '#contract/job/host.ts'
@@ -36,13 +36,15 @@ export interface Fence {
   epoch: number
 }
 
-/** One service of a release. Exactly one of `run` and `static` is set. */
+/** One service of a release. It has `run`, `static`, or a `container` with or without `run`. */
 export interface ServiceSpec {
   name: string
   /** command for `sh -c` */
   run?: string
   /** folder of the artifact to serve */
   static?: string
+  /** the image in which it runs, instead of a process of the machine */
+  container?: HostContainer
   hasTraffic: boolean
   /** `timeout` and `interval` in milliseconds; a null `path` checks the connection only */
   health: {
@@ -113,6 +115,8 @@ export interface InstanceReport {
   state: 'starting' | 'healthy' | 'unhealthy' | 'stopping' | 'backoff' | 'stopped'
   pid: number | null
   port: number | null
+  /** the address of its container; absent for 127.0.0.1 */
+  ip?: string | undefined
   /** milliseconds since 1970 */
   started: number | null
   restarts: number
@@ -335,6 +339,8 @@ export interface TargetDefinition {
   config: z.ZodObject
   example: Record<string, unknown>
   capabilities: readonly TargetCapability[]
+  /** the kind that holds the same releases, so that a change of the target moves nothing */
+  place?: string
   /** names what a target holds; settings that do not move anything are left out */
   identity(config: Record<string, unknown>): string
   open(config: Record<string, unknown>, io: TargetIo): Target

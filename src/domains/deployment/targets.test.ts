@@ -98,7 +98,7 @@ describe.each(targets)('target $kind', (definition) => {
 
   test('has the same identity when opened again', () => {
     expect(open().id).toBe(open().id)
-    expect(open().id.startsWith(definition.kind)).toBe(true)
+    expect(open().id.startsWith(definition.place ?? definition.kind)).toBe(true)
   })
 
   test('can do what its capabilities say, and nothing else', () => {

@@ -3,8 +3,8 @@ import { type Found, type Path, found } from './problem.ts'
 
 export function serviceRules(name: string, service: ServiceFile): Found[] {
   const path = ['services', name]
-  const has = (key: 'run' | 'static'): boolean => service[key] !== undefined
-  if (!has('run') && !has('static'))
+  const has = (key: 'run' | 'static' | 'image'): boolean => service[key] !== undefined
+  if (!has('run') && !has('static') && !has('image'))
     return [
       found(
         path,
@@ -13,6 +13,16 @@ export function serviceRules(name: string, service: ServiceFile): Found[] {
         'add a command such as `run: node server.js`',
       ),
     ]
+  if (has('image') && has('static'))
+    return [
+      found(
+        path,
+        true,
+        `service \`${name}\` has both \`image\` and \`static\``,
+        'keep only one of them',
+      ),
+    ]
+  if (has('image')) return imageRules(name, service)
   if (has('run') && has('static'))
     return [
       found(
@@ -23,6 +33,15 @@ export function serviceRules(name: string, service: ServiceFile): Found[] {
       ),
     ]
   return []
+}
+
+/** What a service in a container cannot have yet. */
+function imageRules(name: string, service: ServiceFile): Found[] {
+  const lost = (['keeps', 'single'] as const).find((key) => service[key])
+  if (lost === undefined) return []
+  const problem = `service \`${name}\` has \`image\` and \`${lost}\``
+  const hint = 'run it as a process, without `image`: a container cannot be kept over releases'
+  return [found(['services', name, lost], true, problem, hint)]
 }
 
 /** Rules of services that never run twice at once. */

@@ -57,6 +57,46 @@ function settingRules(name: string, target: EnvironmentFile['target'], kind: Tar
   )
 }
 
+type Refuse = (capability: TargetCapability, key: Path, has: string, cannot: string) => Found
+
+/** A target runs images, or commands without an image. */
+function imageRules(
+  name: string,
+  environment: EnvironmentFile,
+  services: File['services'],
+  { kind, capabilities }: TargetKind,
+  refuse: Refuse,
+): Found[] {
+  const entries = Object.entries(services)
+  if (!capabilities.includes('images')) {
+    const [service] = entries.find(([, { image }]) => image !== undefined) ?? []
+    if (service === undefined) return []
+    return [refuse('images', ['target'], `the image of \`${service}\``, 'runs no images')]
+  }
+  if (environment.before !== undefined)
+    return [
+      {
+        path: ['environments', name, 'before'],
+        atKey: true,
+        problem: `environment \`${name}\` has \`before\`, which \`${kind}\` does not run`,
+        hint: 'run the command when the service starts, or use the target process',
+      },
+    ]
+  const [service] =
+    entries.find(([, one]) => one.run !== undefined && one.image === undefined) ?? []
+  if (service === undefined) return []
+  return [
+    {
+      path: ['environments', name, 'target'],
+      atKey: true,
+      problem:
+        `environment \`${name}\` has the target \`${kind}\`, ` +
+        `but the service \`${service}\` has no \`image\``,
+      hint: `add the image in which its command runs, such as \`image: node@sha256:…\``,
+    },
+  ]
+}
+
 function capabilityRules(
   name: string,
   environment: EnvironmentFile,
@@ -79,6 +119,7 @@ function capabilityRules(
     found.push(
       refuse('commands', ['target'], `the service \`${command}\` with \`run\``, 'runs no commands'),
     )
+  found.push(...imageRules(name, environment, services, kind, refuse))
   if (environment.port !== undefined && lacks('port'))
     found.push(refuse('port', ['port'], '`port`', 'listens on no port'))
   const several = Object.keys(services).find((service) => (services[service]?.instances ?? 1) > 1)

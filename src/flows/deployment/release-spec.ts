@@ -173,6 +173,9 @@ export function serviceSpecs(
     name,
     ...(service.run === undefined ? {} : { run: service.run }),
     ...(service.static === undefined ? {} : { static: service.static }),
+    ...(service.image === undefined
+      ? {}
+      : { container: { image: service.image, ...service.container } }),
     ...(service.memory === undefined ? {} : { memory: service.memory }),
     ...(service.rehearse === undefined ? {} : { rehearse: rehearseSpec(service.rehearse) }),
     hasTraffic: hasPort(service, index === first),

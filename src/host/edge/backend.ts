@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import { type Address, socketOf } from '../address.ts'
 
 /** The user of a connection to an instance. */
 export interface UpstreamOwner {
@@ -59,7 +60,7 @@ export class Upstream {
     this.owner = owner
     const onread = { buffer: shared, callback: this.#read }
     const socket = (this.socket = new InstanceSocket({ noDelay: true, onread }))
-    socket.connect({ host: '127.0.0.1', port: backend.port })
+    socket.connect(socketOf(backend.address))
     socket.on('connect', () => {
       this.isConnected = true
       this.owner?.connected()
@@ -99,16 +100,16 @@ export class Upstream {
   }
 }
 
-/** An instance as the edge sees it: a port and its connections. */
+/** An instance as the edge sees it: an address and its connections. */
 export class Backend {
-  readonly port: number
+  readonly address: Address
   /** Requests in progress. */
   open = 0
   #idle: Upstream[] = []
   #isClosed = false
 
-  constructor(port: number) {
-    this.port = port
+  constructor(address: Address) {
+    this.address = address
   }
 
   /** Returns a connection that was idle for at most that many milliseconds, or null. */

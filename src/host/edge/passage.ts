@@ -1,3 +1,4 @@
+import type { Address } from '../address.ts'
 import { outcomeOf } from './arm.ts'
 import { Backend } from './backend.ts'
 import type { Counted } from './count.ts'
@@ -22,7 +23,7 @@ interface RouteTable {
 /** The requests in progress and the instances of one release. */
 export interface Traffic {
   passages: Set<Passage>
-  backends: Map<number, Backend>
+  backends: Map<Address, Backend>
   turn: number
   count: TrafficCount
 }
@@ -41,7 +42,7 @@ export class Passage {
   readonly #assignedRelease: number | null
   #traffic: Traffic | null = null
   #backend: Backend | null = null
-  #refused: number[] | null = null
+  #refused: Address[] | null = null
   /** The name of its service, and its start on the steady clock, in milliseconds. */
   readonly service: string
   readonly began: number
@@ -108,19 +109,19 @@ export class Passage {
     if (best === null) return null
     this.#traffic = traffic
     this.#backend = best
-    if (this.#counted) this.#counted.instance = `${this.service}:${best.port}`
+    if (this.#counted) this.#counted.instance = `${this.service}:${best.address}`
     best.open += 1
     traffic.passages.add(this)
     return best
   }
 
-  #ports(services: ServicePorts[]): number[] {
+  #ports(services: ServicePorts[]): Address[] {
     const name = serviceAt(this.entry.route, this.#host)
     const service = name === null ? services[0] : services.find((one) => one.name === name)
     return service?.ports ?? []
   }
 
-  #leastBusy(traffic: Traffic, ports: number[]): Backend | null {
+  #leastBusy(traffic: Traffic, ports: Address[]): Backend | null {
     traffic.turn = (traffic.turn + 1) % 1_000_000
     let best: Backend | null = null
     for (let i = 0; i < ports.length; i += 1) {
@@ -135,7 +136,7 @@ export class Passage {
 
   /** The instance did not accept the request; `next` skips it. */
   refuse(): void {
-    if (this.#backend) (this.#refused ??= []).push(this.#backend.port)
+    if (this.#backend) (this.#refused ??= []).push(this.#backend.address)
   }
 
   #leave(): void {

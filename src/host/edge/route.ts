@@ -1,4 +1,5 @@
 import type { SessionRule, TenantRule } from '#contract/host/route.ts'
+import type { Address } from '../address.ts'
 import type { Count } from './count.ts'
 
 /** The route of an environment: the release with the traffic and the ports of its services. */
@@ -22,7 +23,7 @@ export interface EdgeRoute {
 
 export interface ServicePorts {
   name: string
-  ports: number[]
+  ports: Address[]
 }
 
 interface Canary {

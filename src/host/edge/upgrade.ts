@@ -1,5 +1,6 @@
 import { type IncomingMessage, request as connect } from 'node:http'
 import type { Socket } from 'node:net'
+import { socketOf } from '../address.ts'
 import { headersToForward, requestHeaders } from './forward.ts'
 import { brokenOff, lineFeedAlone, page } from './pages.ts'
 import type { Passage } from './passage.ts'
@@ -39,8 +40,7 @@ export function forwardUpgrade(
       return void client.end(page(status, text, false, true))
     }
     const sent = connect({
-      host: '127.0.0.1',
-      port: backend.port,
+      ...socketOf(backend.address),
       agent: false,
       method: request.method,
       path: request.url,

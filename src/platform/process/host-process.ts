@@ -72,6 +72,7 @@ function spawnHost(home: Home, env: Record<string, string | undefined>): ChildPr
 /** The settings of an administrator that the host reads. */
 export const hostVariables = [
   'FAIRLEAD_DISK_FLOOR_MB',
+  'FAIRLEAD_DOCKER_SOCKET',
   'FAIRLEAD_EDGE_CONNECTIONS',
   'FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS',
   'FAIRLEAD_EDGE_LISTEN',
@@ -84,7 +85,8 @@ export const hostVariables = [
 
 /** The variables of the host, without the database and the token, which it does not need. */
 function hostEnvironment(env: Record<string, string | undefined>): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', ...hostVariables]
+  const docker = ['DOCKER_HOST', 'DOCKER_CONFIG']
+  const kept = ['PATH', 'HOME', 'LANG', 'TMPDIR', ...docker, ...hostVariables]
   return Object.fromEntries(
     kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
   )

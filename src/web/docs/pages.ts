@@ -19,6 +19,7 @@ export const docs: readonly (readonly [string, string])[] = [
   ['reviews', 'Reviews'],
   ['jobs', 'Jobs and commands'],
   ['machines', 'Machines'],
+  ['docker', 'Docker'],
   ['monitoring', 'Monitoring'],
   ['monitors', 'Monitors'],
   ['slo', 'Objectives'],
