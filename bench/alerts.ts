@@ -11,6 +11,7 @@ import { setups, startPrometheus, type Target } from './prometheus.ts'
 /** Faults of each kind, and the longest time to wait for their alerts. */
 const copies = Number(process.env['BENCH_ALERTS'] ?? 3)
 const minutes = Number(process.env['BENCH_MINUTES'] ?? 20)
+const chosen = process.env['BENCH_KINDS']?.split(',')
 /** Requests a second of each service. */
 const load = 50
 /** Seconds of healthy traffic before the first fault, and between two faults. */
@@ -25,27 +26,34 @@ interface Fault {
   share: number | null
   /** the interval of the monitor; empty for the default */
   every: string
+  /** whether the service logs an exception and answers well, which no rule over requests sees */
+  isLogged?: true
 }
 
-const kinds: Fault[] = [
+const allKinds: Fault[] = [
   { kind: 'outage', share: 1, every: '' },
   { kind: 'errors', share: 0.05, every: '' },
   { kind: 'probe', share: null, every: '' },
   { kind: 'quick', share: null, every: ', every: 5s' },
+  { kind: 'exception', share: usual, every: '', isLogged: true },
 ]
+
+const kinds = allKinds.filter(({ kind }) => chosen?.includes(kind) ?? true)
 
 const titles: Record<string, string> = {
   outage: `every request fails, ${load}/s`,
   errors: `0.1 → 5 % of the requests fail, ${load}/s`,
   probe: 'an address that is probed as by default',
   quick: 'an address that is probed every 5 s',
+  exception: 'an exception of a new kind in the log, while requests are answered well',
 }
 
 const server = `
 let share = ${usual}
 require('node:http').createServer((request, response) => {
   const asked = /^.share=(.*)/.exec(request.url)
-  if (asked) share = Number(asked[1])
+  if (request.url === '/throw') console.error(new TypeError('the total is not a number').stack)
+  else if (asked) share = Number(asked[1])
   else if (Math.random() < share) response.statusCode = 500
   response.end('x')
 }).listen(process.env.PORT, '127.0.0.1')
@@ -172,8 +180,7 @@ interface Webhook {
 }
 const alertsOf = ({ body }: Received): Webhook['alerts'] => (body as Partial<Webhook>).alerts ?? []
 const namesApp = (one: Received, app: string): boolean =>
-  one.text.includes(` ${app} `) ||
-  one.text.includes(` ${app}\n`) ||
+  [' ', '\n', ':'].some((after) => one.text.includes(` ${app}${after}`)) ||
   alertsOf(one).some(({ labels, status }) => labels['app'] === app && status === 'firing')
 
 const words = (delays: (number | null)[]): string => {
@@ -194,8 +201,8 @@ const reporters: { name: string; isOf: (one: Received) => boolean }[] = [
     })),
   ),
 ]
-const expects = (kind: Fault, name: string): boolean =>
-  kind.share !== null || !name.endsWith('burn')
+const expects = ({ share, isLogged }: Fault, name: string): boolean =>
+  isLogged ? name === 'Fairlead' : share !== null || !name.endsWith('burn')
 
 async function deploy(
   installation: Installation,
@@ -221,8 +228,10 @@ const newSubject = async (fault: Fault, i: number): Promise<Subject> => {
 /** Lets each subject fail, and waits for the alerts. */
 async function harm(subjects: Subject[], ask: Ask, isReported: () => boolean): Promise<void> {
   for (const subject of subjects) {
-    if (subject.share !== null) await ask(subject.app, `/share=${subject.share}`)
+    if (subject.share !== null && !subject.isLogged)
+      await ask(subject.app, `/share=${subject.share}`)
     subject.began = performance.now()
+    if (subject.isLogged) await ask(subject.app, '/throw')
     subject.probed?.close()
     subject.probed?.closeAllConnections()
     await pause(between * 1000)
@@ -280,7 +289,7 @@ export async function run(): Promise<void> {
       console.log(`${titles[kind]}, ${mine.length} faults, to the message`)
       for (const { name, isOf } of reporters.filter((one) => expects(fault, one.name)))
         console.log(`  ${name}: ${words(mine.map((one) => delayOf(received, one, isOf)))}`)
-      if (share !== null)
+      if (share !== null && !fault.isLogged)
         console.log(`  CUSUM that knows both rates: ${words(mine.map(({ known }) => known))}`)
     }
     const { length } = received.filter(({ path, at }) => path === '/fairlead' && at > 0)

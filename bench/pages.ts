@@ -15,6 +15,9 @@ const causes = 6
 /** Seconds in which something must have happened, whatever is killed. */
 const patience = 180
 
+/** Milliseconds without a kill after every tenth. */
+const restMs = 10_000
+
 /** A message at a channel, by the id that its sender gave it. */
 interface Page {
   channel: string
@@ -62,26 +65,35 @@ async function startChannels(): Promise<{ url: string; pages: Page[]; close(): v
 }
 
 /** Reports an event until a server has accepted it, as a client of PagerDuty does. */
-const report = (installation: Installation, app: string, action: 'trigger' | 'resolve') =>
-  waitFor(
-    `${action} of ${app} is accepted`,
-    async () => {
-      const body = {
-        ...{ routing_key: installation.token, event_action: action, dedup_key: app },
-        payload: { summary: `${app} fails`, source: app, severity: 'critical' },
-      }
-      const sent = fetch(`${installation.url}/v2/enqueue`, {
-        ...{ method: 'POST', body: JSON.stringify(body) },
-        headers: { 'content-type': 'application/json' },
-        signal: AbortSignal.timeout(5000),
-      })
-      return sent.then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    },
-    patience,
-  )
+async function report(
+  installation: Installation,
+  app: string,
+  action: 'trigger' | 'resolve',
+): Promise<void> {
+  const answers = new Map<string, number>()
+  const body = {
+    ...{ routing_key: installation.token, event_action: action, dedup_key: app },
+    payload: { summary: `${app} fails`, source: app, severity: 'critical' },
+  }
+  const send = async (): Promise<boolean> => {
+    const answer = await fetch(`${installation.url}/v2/enqueue`, {
+      ...{ method: 'POST', body: JSON.stringify(body) },
+      headers: { 'content-type': 'application/json' },
+      signal: AbortSignal.timeout(5000),
+    }).then(
+      ({ ok, status }) => (ok ? 'ok' : String(status)),
+      (error: Error) => error.name,
+    )
+    answers.set(answer, (answers.get(answer) ?? 0) + 1)
+    return answer === 'ok'
+  }
+  try {
+    await waitFor(`${action} of ${app} is accepted`, send, patience)
+  } catch (error) {
+    console.log(`  the answers to ${action} of ${app}: ${JSON.stringify([...answers])}`)
+    throw error
+  }
+}
 
 const isState = (installation: Installation, app: string, isOpen: boolean) =>
   waitFor(
@@ -139,6 +151,8 @@ async function killAtRandom(
     killed += 1
     if (victim === 'server') await installation.start()
     if (killed % 50 === 0) console.log(`  ${killed} kills`)
+    // Without a rest, a server on a busy machine may die again and again before it has worked.
+    if (killed % 10 === 0) await pause(restMs)
   }
   return counts
 }

@@ -23,7 +23,7 @@ export function messageOf(
   const again = occurrence > 1 ? 'Again: ' : ''
   const opened = [
     `${capital(alert.reason)}.`,
-    ...(onset ? [`Began between ${clock(onset.from)} and ${clock(onset.until)} UTC.`] : []),
+    ...(onset ? [beganIn(clock(onset.from), clock(onset.until))] : []),
     ...(deployment === null ? [] : [`Deployment ${deployment} went live shortly before.`]),
     ...(first ? [`Most likely: ${first.name}, because ${first.reason}.`] : []),
     `You get this because ${reason}.`,
@@ -75,4 +75,7 @@ export const testMessage = (publicUrl: string, id: string): Message => ({
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 const minute = (time: string): string => time.slice(0, 16).replace('T', ' ')
+const beganIn = (from: string, until: string): string =>
+  from === until ? `Began at ${from} UTC.` : `Began between ${from} and ${until} UTC.`
+
 const clock = (time: string): string => time.slice(11, 19)
