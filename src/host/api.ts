@@ -19,6 +19,7 @@ import type { HostChecks } from './monitors.ts'
 import type { Pager } from './pager.ts'
 import type { Part, Route } from './route.ts'
 import type { Supervisor } from './supervisor.ts'
+import { doneStatusRequests } from '#contract/host/status-requests.ts'
 import { statusPage } from '#contract/status-page/status-page.ts'
 import type { StatusPageServer } from './status-page/server.ts'
 import type { SwitchServer } from './switches/switches.ts'
@@ -28,7 +29,7 @@ export interface HostApi {
   monitors: Pick<HostChecks, 'set' | 'after' | 'hurry'>
   switches: Pick<SwitchServer, 'set' | 'report' | 'list' | 'change'>
   pager: Pick<Pager, 'set'>
-  statusPage: Pick<StatusPageServer, 'set'>
+  statusPage: Pick<StatusPageServer, 'set' | 'take'>
   status(): HostStatus
   /** The seconds after a number. */
   measurements(after: number): Measurements
@@ -111,6 +112,13 @@ export function createApi(api: HostApi): Server {
       'PUT',
       hostPaths.setStatusPage.path,
       async (_match, _query, body) => api.statusPage.set(statusPage.parse(body)),
+    ],
+    [
+      'POST',
+      hostPaths.takeStatusRequests.path,
+      async (_match, _query, body) => ({
+        requests: api.statusPage.take(doneStatusRequests.parse(body).done),
+      }),
     ],
     ['POST', hostPaths.stopAll.path, async () => api.stopAll()],
     [

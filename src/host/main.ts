@@ -120,6 +120,7 @@ class Host {
     this.#statusPage = createStatusPage({
       ...{ folder: join(home.host, 'status-page'), log: logger.warn },
       ...{ now: Date.now, steady: () => performance.now() },
+      url: statusPagePlace(process.env)?.url ?? null,
     })
     this.#supervisor = new Supervisor({
       folder: home.host,

@@ -17,6 +17,7 @@
  * - `expositions` reads the metrics `names`, or all, at `path` of every instance, or those of one
  *   `service`; an instance without a port writes them to a file.
  * - `setStatusPage` replaces and confirms what the status page shows.
+ * - `takeStatusRequests` forgets the requests of readers that are done, and returns what waits.
  * - `setSwitches` replaces how all switches are set; `switches` returns the version of that, and
  *   what was changed by `changeSwitch`, for when no server answers. `listSwitches` returns what an
  *   environment has.
@@ -50,6 +51,7 @@ export const hostPaths = {
   setSwitches: { method: 'PUT', path: '/switches' },
   switches: { method: 'GET', path: '/switches' },
   setStatusPage: { method: 'PUT', path: '/status-page' },
+  takeStatusRequests: { method: 'POST', path: '/status-page/requests' },
   listSwitches: { method: 'GET', path: '/apps/{app}/environments/{environment}/switches' },
   changeSwitch: { method: 'PUT', path: '/apps/{app}/environments/{environment}/switches/{switch}' },
   log: { method: 'GET', path: '/apps/{app}/environments/{environment}/log' },

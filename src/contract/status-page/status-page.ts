@@ -121,5 +121,7 @@ export const statusPage = z.object({
   incidents: z.array(publicIncident).default([]),
   /** in the order of their beginning */
   maintenances: z.array(publicMaintenance).default([]),
+  /** whether readers can subscribe by e-mail */
+  subscribe: z.boolean().default(false),
 })
 export type StatusPage = z.infer<typeof statusPage>

@@ -12,7 +12,7 @@ export const listSubscriptions = (db: Database): Promise<StatusSubscription[]> =
   db.query<StatusSubscription>(
     sql`select ${columns}, (select count(*)::int from status_delivery d
         where d.subscription = name and d.state = 'pending') as waiting
-      from status_subscription order by name`,
+      from status_subscription where confirmed is not null order by name`,
   )
 
 /** The kind and the sealed settings of a subscription; null when it does not exist. */
@@ -35,7 +35,7 @@ export const putSubscription = ({
   sql`insert into status_subscription (name, kind, settings, apps)
     values (${name}, ${kind}, ${settings}, ${apps}::text[])
     on conflict (name) do update set kind = excluded.kind, settings = excluded.settings,
-      apps = excluded.apps, proven = null, problem = null`
+      apps = excluded.apps, proven = null, problem = null, token_key = null, address_key = null`
 
 export const deleteSubscription = (name: string): Statement =>
   sql`delete from status_subscription where name = ${name}`
@@ -58,7 +58,7 @@ export async function sealedSubscriptions(db: Database): Promise<SealedValue[]> 
 export const queueDeliveries = (update: number, app: string): Statement =>
   sql`insert into status_delivery (subscription, status_update)
     select name, ${update}::bigint from status_subscription
-    where apps is null or ${app}::text = any(apps)
+    where confirmed is not null and (apps is null or ${app}::text = any(apps))
     on conflict do nothing`
 
 export interface ClaimedDelivery {

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { eachReplica, every, oneReplica } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { ConfirmStatusPage } from '#flows/status-page/confirm.ts'
+import { serveSubscribers } from '#flows/status-page/self-subscription.ts'
 import { sendStatusUpdates } from '#flows/status-page/deliver.ts'
 import { syncSwitches } from '#flows/switch/sync.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
@@ -25,7 +27,7 @@ export interface MonitoringOptions {
   deps: Dependencies
   host: SignalSource &
     Pick<HostClient, 'setMonitors' | 'monitors' | 'switches' | 'setSwitches' | 'setRoster'> &
-    Pick<HostClient, 'status' | 'setStatusPage'>
+    Pick<HostClient, 'status' | 'setStatusPage' | 'takeStatusRequests'>
   /** where monitors may connect to */
   policy: MonitorPolicy
   roster: Pick<RosterPolicy, 'after' | 'servers'>
@@ -69,14 +71,22 @@ export function monitoring({
         onNotification: messages.wake,
       }),
   })
-  const confirm = new ConfirmStatusPage({ db, host, now })
+  const canMail = notify.io.mail !== null
+  const confirm = new ConfirmStatusPage({ db, host, now, canSubscribe: canMail })
   const page = every({
     name: 'confirm-status-page',
     interval: periods.signals,
     claim: oneReplica(),
     run: () => confirm.run(),
   })
-  const deliveries = sendStatusUpdates({ ...notify, address: deps.statusPage }, periods.monitors)
+  const toCustomers = { ...notify, address: deps.statusPage }
+  const deliveries = sendStatusUpdates(toCustomers, periods.monitors)
+  const subscribers = every({
+    name: 'serve-subscribers',
+    interval: periods.signals,
+    claim: oneReplica(),
+    run: () => serveSubscribers({ parts: toCustomers, host, random: () => randomBytes(32) }),
+  })
   const watch = new WatchServices({
     ...{ db, host, now, disk },
     onChange: () => {
@@ -150,7 +160,7 @@ export function monitoring({
   })
   const watching = [signals, metrics, services, monitors, switches, objectives]
   return {
-    jobs: [...watching, alerts, messages, causes, share, page, deliveries],
+    jobs: [...watching, alerts, messages, causes, share, page, deliveries, subscribers],
     wakeNotifications: messages.wake,
     wakeStatusPage: page.wake,
   }

@@ -30,6 +30,8 @@ import { failingShare, healthVotes, monitorVotes } from './votes.ts'
 export interface ConfirmOptions {
   db: Database
   host: Pick<HostClient, 'status' | 'measurements' | 'setStatusPage'>
+  /** whether readers can subscribe by e-mail */
+  canSubscribe: boolean
   /** milliseconds since 1970 */
   now(): number
 }
@@ -102,6 +104,7 @@ export class ConfirmStatusPage {
     const changes = changesOf(found, stored)
     const page = {
       ...pageOf(found, changes, at),
+      subscribe: this.#options.canSubscribe,
       incidents: publicIncidents(told, changes, at),
       maintenances: announced.filter((one) => found.some((component) => isSame(component, one))),
     }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { statusPhaseWords } from '#contract/status-page/status-page.ts'
 import { pauseAfter } from '#domains/status-page/subscription.ts'
 import * as store from '#domains/status-page/subscription-store.ts'
@@ -46,7 +47,8 @@ export async function sendUpdate(
   const receiver = receiverOf(parts, claimed.subscription, stored)
   if (receiver === null) return refuse('its settings cannot be read: subscribe it again')
   try {
-    await receiver.kind.send(updateMessage(update, parts), receiver.settings, io)
+    const message = updateMessage(update, parts, receiver.token)
+    await receiver.kind.send(message, receiver.settings, io)
     await db.batch(store.markSent(claimed))
   } catch (error) {
     if (!(error instanceof Refused)) throw error
@@ -54,26 +56,36 @@ export async function sendUpdate(
   }
 }
 
-/** The kind of a subscription and its settings; null when this server cannot read them. */
-function receiverOf(
+/**
+ * The kind of a subscription, its settings and what ends it, if a reader can; null when this server
+ * cannot read them.
+ */
+export function receiverOf(
   { secrets }: DeliverParts,
   name: string,
-  stored: NonNullable<Awaited<ReturnType<typeof store.getSubscription>>>,
+  stored: { kind: string; settings: string },
 ) {
   const kind = channelKind(stored.kind)
   if (!kind) return null
   try {
     const text = secrets.open(store.sealedAs(name), stored.settings)
-    return { kind, settings: kind.settings.parse(JSON.parse(text)) }
+    const { token = null, ...settings } = opened.parse(JSON.parse(text))
+    return stored.kind === 'email'
+      ? { kind, settings: kind.settings.parse(settings), token }
+      : { kind, settings: kind.settings.parse(JSON.parse(text)), token: null }
   } catch {
     return null
   }
 }
 
+/** The token of a subscription by e-mail is kept with its settings; other kinds have their own. */
+const opened = z.looseObject({ token: z.string().optional() })
+
 /** An update as a message. It contains nothing that is not on the page. Pure. */
 export function updateMessage(
   { id, incident, title, phase, text, promised }: ToldUpdate,
   { address, publicUrl }: Pick<DeliverParts, 'address' | 'publicUrl'>,
+  token: string | null,
 ): Message {
   return {
     ...{ id: `status-update-${id}`, kind: 'updated', urgency: 'low', answerUrl: null },
@@ -85,5 +97,6 @@ export function updateMessage(
         : [`Next update by ${promised.slice(0, 10)} at ${promised.slice(11, 16)} UTC.`]),
     ],
     url: address === null ? publicUrl : `${address}/incidents/${incident}`,
+    ...(token === null ? {} : { unsubscribeUrl: `${address ?? publicUrl}/unsubscribe/${token}` }),
   }
 }

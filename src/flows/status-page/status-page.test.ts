@@ -65,7 +65,7 @@ afterAll(() => close())
 beforeEach(async () => {
   now = start
   host = new SimulatedHost()
-  confirm = new ConfirmStatusPage({ db, host, now: () => now })
+  confirm = new ConfirmStatusPage({ db, host, now: () => now, canSubscribe: false })
   await db.batch([
     sql`truncate monitor, status_component, incident, alert, silence, change, release,
       deployment, event cascade`,
@@ -193,7 +193,13 @@ test('fairlead.yaml names the app, or keeps it off the page', async () => {
   expect((await list()).components).toMatchObject([{ name: 'The shop', state: 'operational' }])
   await set({ show: false })
   await confirm.run()
-  expect(last()).toEqual({ components: [], changes: [], incidents: [], maintenances: [] })
+  expect(last()).toEqual({
+    components: [],
+    changes: [],
+    incidents: [],
+    maintenances: [],
+    subscribe: false,
+  })
   expect((await list()).components).toEqual([])
 })
 

@@ -4,6 +4,7 @@ import { atomFeed, rssFeed } from '#platform/status-page/feed.ts'
 import { incidentPageHtml, pageHtml } from '#platform/status-page/html.ts'
 import { overallState, type ShownPage } from '#platform/status-page/shown-page.ts'
 import { style } from '#platform/status-page/style.ts'
+import { subscribeHtml } from '#platform/status-page/subscribe-html.ts'
 import { statuspageJson } from '#platform/status-page/statuspage.ts'
 
 /** A file as it is answered. */
@@ -15,8 +16,16 @@ export interface PageFile {
 
 const styleHash = createHash('sha256').update(style).digest('base64')
 const policy =
-  `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; ` +
+  `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'self'; ` +
   "frame-ancestors 'none'"
+
+/** The headers of pages for people. */
+export const htmlHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': policy,
+  'referrer-policy': 'no-referrer',
+}
 
 /** All files of a page by their paths; `url` is the address of the page. */
 export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
@@ -36,10 +45,11 @@ export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
     })
   }
   const open = { 'access-control-allow-origin': '*' }
-  const html = { 'content-security-policy': policy, 'referrer-policy': 'no-referrer' }
-  add('/', 'text/html; charset=utf-8', pageHtml(page), html)
-  for (const one of page.incidents)
-    add(`/incidents/${one.id}`, 'text/html; charset=utf-8', incidentPageHtml(page, one), html)
+  const html = (path: string, text: string) =>
+    add(path, htmlHeaders['content-type'], text, htmlHeaders)
+  html('/', pageHtml(page))
+  if (page.subscribe) html('/subscribe', subscribeHtml(page))
+  for (const one of page.incidents) html(`/incidents/${one.id}`, incidentPageHtml(page, one))
   for (const [path, json] of Object.entries(statuspageJson(page, url)))
     add(path, 'application/json; charset=utf-8', `${JSON.stringify(json)}\n`, open)
   add('/history.atom', 'application/atom+xml; charset=utf-8', atomFeed(page, url), open)

@@ -3,14 +3,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { StatusRequest } from '#contract/host/status-requests.ts'
 import { type StatusPage, statusPage } from '#contract/status-page/status-page.ts'
 import { shownPage } from '#platform/status-page/shown-page.ts'
 import { isFromHere } from '../from-here.ts'
 import { filesOf, type PageFile } from './files.ts'
+import { createStatusRequests } from './requests.ts'
+import { answerSubscriber } from './subscribe.ts'
 
 export interface StatusPageOptions {
   /** Keeps the page for the next host process. */
   folder: string
+  /** the address of the page for readers; null for the one under which they ask */
+  url: string | null
   /** milliseconds since 1970 */
   now(): number
   /** milliseconds of a clock that never jumps */
@@ -28,12 +33,14 @@ export interface StatusPageServer {
   stop(): void
   /** Replaces and confirms the page. */
   set(page: StatusPage): void
+  /** Forgets the requests of readers that are done; returns what waits. */
+  take(done: readonly string[]): StatusRequest[]
 }
 
 /** Milliseconds after a confirmation from which the page says `unknown`. */
 export const confirmedMs = 60_000
 const saved = z.object({ page: statusPage, confirmed: z.number() })
-/** Addresses under which a page is asked for are few; others are rendered again. */
+/** Addresses that a page is rendered for; readers at others get one without its address. */
 const mostAddresses = 20
 
 export function createStatusPage(options: StatusPageOptions): StatusPageServer {
@@ -47,13 +54,15 @@ export function createStatusPage(options: StatusPageOptions): StatusPageServer {
   let server: Server | null = null
   let rendered = { page: kept, isStale: false, byAddress: new Map<string, Map<string, PageFile>>() }
 
-  const files = (url: string): Map<string, PageFile> => {
+  const queue = createStatusRequests({ folder, steady, log })
+  const files = (asked: string): Map<string, PageFile> => {
     const isStale = steady() - confirmedAt > confirmedMs
     if (rendered.page !== kept || rendered.isStale !== isStale)
       rendered = { page: kept, isStale, byAddress: new Map() }
+    const isFew = rendered.byAddress.size < mostAddresses || rendered.byAddress.has(asked)
+    const url = options.url ?? (isFew ? asked : '')
     const known = rendered.byAddress.get(url)
     if (known) return known
-    if (rendered.byAddress.size >= mostAddresses) rendered.byAddress.clear()
     const confirmed = kept && new Date(kept.confirmed).toISOString()
     const fresh = filesOf(shownPage(kept?.page ?? null, confirmed, isStale), url)
     rendered.byAddress.set(url, fresh)
@@ -76,7 +85,8 @@ export function createStatusPage(options: StatusPageOptions): StatusPageServer {
       server = createServer((request, response) => {
         try {
           if (isLocal && !isFromHere(request)) notFound(response)
-          else respond(request, response, files)
+          else if (!answerSubscriber(request, response, queue, kept?.page.subscribe ?? false))
+            respond(request, response, files)
         } catch (error) {
           log('the status page cannot be rendered', { reason: (error as Error).message })
           response.destroy()
@@ -88,6 +98,7 @@ export function createStatusPage(options: StatusPageOptions): StatusPageServer {
       )
       return (listening.address() as AddressInfo).port
     },
+    take: (done) => queue.take(done),
     stop: () => {
       server?.close()
       server?.closeAllConnections()

@@ -1,4 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -13,16 +16,16 @@ const page: StatusPage = {
       ...{ since: '2026-11-29T14:02:00.000Z', detail: '', uptime: 1, days: [] },
     },
   ],
-  ...{ changes: [], incidents: [], maintenances: [] },
+  ...{ changes: [], incidents: [], maintenances: [], subscribe: true },
 }
 
 let folder: string
 const started: StatusPageServer[] = []
 const logged: string[] = []
 let [now, steady] = [Date.parse('2026-11-29T14:05:00Z'), 0]
-const open = async (path: string, isLocal = false) => {
+const open = async (path: string, isLocal = false, url: string | null = null) => {
   const server = createStatusPage({
-    ...{ folder: path, now: () => now, steady: () => steady },
+    ...{ folder: path, url, now: () => now, steady: () => steady },
     log: (message) => logged.push(message),
   })
   started.push(server)
@@ -30,6 +33,13 @@ const open = async (path: string, isLocal = false) => {
   const get = (file: string, headers: Record<string, string> = {}) =>
     fetch(`http://127.0.0.1:${port}${file}`, { headers: { connection: 'close', ...headers } })
   return { server, get, text: async (file = '/') => (await get(file)).text() }
+}
+/** The summary as a reader gets it who asks for this host. */
+async function exchangeAt(port: string, host: string): Promise<string> {
+  const path = '/api/v2/summary.json'
+  const asked = request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }).end()
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  return text(response)
 }
 let host: TestHost
 beforeAll(async () => {
@@ -104,6 +114,57 @@ test('until an address is chosen, only this machine reads the page', async () =>
   expect(await from('::1, ::ffff:127.0.0.1')).toBe(200)
   expect(await from('192.0.2.7, 127.0.0.1')).toBe(404)
   expect(await from('127.0.0.1, 192.0.2.7')).toBe(404)
+})
+
+test('readers subscribe by a form, also while no server answers', async () => {
+  const path = join(folder, 'e')
+  const { server, get, text } = await open(path)
+  const port = new URL((await get('/')).url).port
+  const post = (file: string, body: string, from = '192.0.2.7') =>
+    fetch(`http://127.0.0.1:${port}${file}`, {
+      ...{ method: 'POST', body },
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': from },
+    })
+  const ada = 'email=Ada%40Example.com&app=shop'
+  expect((await post('/subscribe', ada)).status).toBe(405)
+  server.set(page)
+  expect(await text()).toContain('href="/subscribe"')
+  expect(await text('/subscribe')).toContain('name="email"')
+  expect((await post('/subscribe', ada)).status).toBe(202)
+  for (const wrong of ['email=ada', `${ada}&x=${'x'.repeat(9000)}`])
+    expect((await post('/subscribe', wrong)).status).toBe(400)
+  const token = 'a'.repeat(43)
+  // A program that checks links changes nothing.
+  expect(await text(`/confirm/${token}`)).toContain('<button>Confirm</button>')
+  expect((await post(`/confirm/${token}`, '')).status).toBe(202)
+  expect((await post(`/unsubscribe/${token}`, 'List-Unsubscribe=One-Click')).status).toBe(202)
+  expect((await post('/unsubscribe/x', '')).status).toBe(405)
+  // The next process has what no server has taken.
+  const next = (await open(path)).server
+  const waiting = next.take([])
+  expect(waiting).toMatchObject([
+    { kind: 'subscribe', email: 'ada@example.com', apps: ['shop'] },
+    { kind: 'confirm', token },
+    { kind: 'unsubscribe', token },
+  ])
+  expect(next.take([waiting[0]!.id])).toHaveLength(2)
+  const answers = []
+  for (let i = 0; i < 62; i += 1) answers.push((await post('/subscribe', ada, '192.0.2.8')).status)
+  expect(answers.slice(60)).toEqual([429, 429])
+  expect((await post('/subscribe', ada)).status).toBe(202)
+})
+
+test('names of hosts that readers make up are rendered a few times only', async () => {
+  const { server, get } = await open(join(folder, 'f'))
+  server.set(page)
+  const urlAt = async (host: string) =>
+    (await exchangeAt(new URL((await get('/')).url).port, host)).match(/"url":"([^"]*)"/)?.[1]
+  for (let i = 0; i < 25; i += 1) await urlAt(`h${i}.test`)
+  expect(await urlAt('h1.test')).toBe('http://h1.test')
+  expect(await urlAt('h24.test')).toBe('')
+  const fixed = await open(join(folder, 'g'), false, 'https://status.example.com')
+  fixed.server.set(page)
+  expect(await fixed.text('/api/v2/summary.json')).toContain('"url":"https://status.example.com"')
 })
 
 test('the edge serves the page, also after a kill of the host, and not as an app', async () => {

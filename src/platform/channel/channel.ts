@@ -13,6 +13,8 @@ export interface Message {
   urgency: Alert['urgency']
   /** a page that acknowledges the alert without a sign-in; null without a person */
   answerUrl: string | null
+  /** ends the subscription that the message is for; absent when the receiver cannot */
+  unsubscribeUrl?: string
   /** null in a test message, about maintenance and for customers */
   alert: Pick<Alert, 'id' | 'app' | 'environment' | 'service' | 'deployment'> | null
 }
@@ -116,8 +118,10 @@ export const textOf = ({
   lines,
   url,
   answerUrl,
-}: Pick<Message, 'title' | 'lines' | 'url' | 'answerUrl'>): string =>
+  unsubscribeUrl,
+}: Pick<Message, 'title' | 'lines' | 'url' | 'answerUrl' | 'unsubscribeUrl'>): string =>
   [
     ...[title, ...lines, url],
     ...(answerUrl === null ? [] : [`Acknowledge or pass on: ${answerUrl}`]),
+    ...(unsubscribeUrl === undefined ? [] : [`Unsubscribe: ${unsubscribeUrl}`]),
   ].join('\n')

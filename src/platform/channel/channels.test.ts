@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { startMailServer } from '../../../test/support/mail.ts'
 import { type ChannelIo, type ChannelKind, type Message, Refused } from './channel.ts'
 import { channels } from './channels.generated.ts'
 
@@ -129,43 +129,23 @@ test('a command gets the message on its input, and its exit code decides', async
 })
 
 test('an e-mail is sent by SMTP with an id that stays the same', async () => {
-  const lines: string[] = []
-  const smtp = createTcpServer((socket) => {
-    let isData = false
-    socket.write('220 test\r\n')
-    socket.on('data', (chunk: Buffer) => {
-      for (const line of chunk.toString().split('\r\n')) {
-        lines.push(line)
-        if (isData) {
-          if (line === '.') {
-            isData = false
-            socket.write('250 ok\r\n')
-          }
-          continue
-        }
-        const [verb = ''] = line.toUpperCase().split(' ')
-        if (verb === 'EHLO') socket.write('250 test\r\n')
-        else if (verb === 'MAIL' || verb === 'RCPT') socket.write('250 ok\r\n')
-        else if (verb === 'DATA') {
-          isData = true
-          socket.write('354 go\r\n')
-        } else if (verb === 'QUIT') socket.end('221 bye\r\n')
-      }
-    })
-    socket.on('error', () => undefined)
-  })
-  await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve))
+  const { url, lines, close } = await startMailServer()
   try {
-    const url = `smtp://127.0.0.1:${(smtp.address() as AddressInfo).port}?ignoreTLS=true`
     const mail = { url, from: 'fairlead@example.com' }
     await kindOf('email').send(message, { to: 'ada@example.com' }, { ...io, mail })
     const text = lines.join('\n')
     expect(text).toMatch(/^Message-ID: <notification-7@fairlead\.example\.com>$/m)
     expect(text).toMatch(/^Subject: web <fails>$/m)
     expect(text).toContain('RCPT TO:<ada@example.com>')
+    expect(text).not.toContain('List-Unsubscribe')
+    const unsubscribeUrl = 'https://status.example.com/unsubscribe/x'
+    const ended = { ...message, unsubscribeUrl }
+    await kindOf('email').send(ended, { to: 'ada@example.com' }, { ...io, mail })
+    expect(lines).toContain(`List-Unsubscribe: <${unsubscribeUrl}>`)
+    expect(lines).toContain('List-Unsubscribe-Post: List-Unsubscribe=One-Click')
     const without = kindOf('email').send(message, { to: 'ada@example.com' }, io)
     await expect(without).rejects.toThrow('no mail server is configured')
   } finally {
-    smtp.close()
+    close()
   }
 })

@@ -19,6 +19,7 @@ import type { RehearsalRequest } from '#contract/rehearsal/host.ts'
 import { type RehearsalReport, rehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import { type Measurements, measurements } from '#contract/host/measurements.ts'
 import { type HostRoster, type Outage, rosterAnswer } from '#contract/host/roster.ts'
+import { type StatusRequest, statusRequests } from '#contract/host/status-requests.ts'
 import type { StatusPage } from '#contract/status-page/status-page.ts'
 import {
   type HostSwitch,
@@ -59,6 +60,8 @@ export interface HostClient {
   setRoster(roster: HostRoster): Promise<Outage | null>
   /** replaces and confirms what the status page shows */
   setStatusPage(page: StatusPage): Promise<void>
+  /** forgets the requests of readers that are done; returns what waits, oldest first */
+  takeStatusRequests(done: readonly string[]): Promise<StatusRequest[]>
   start(release: HostRelease): Promise<HostReleaseStatus>
   /** null when the host does not have the release */
   release(
@@ -151,6 +154,8 @@ export function createHostClient(socketPath: string): HostClient {
       void (await call('PUT', `${at(app, environment)}/switches/${name}`, request, 2000)),
     setRoster: async (roster) => rosterAnswer.parse(await call('PUT', '/roster', roster)).outage,
     setStatusPage: async (page) => void (await call('PUT', '/status-page', page, 2000)),
+    takeStatusRequests: async (done) =>
+      statusRequests.parse(await call('POST', '/status-page/requests', { done }, 2000)).requests,
     start: async (release) =>
       hostReleaseStatus.parse(
         await call(

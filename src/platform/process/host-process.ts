@@ -80,6 +80,7 @@ export const hostVariables = [
   'FAIRLEAD_NTP',
   'FAIRLEAD_STATUS_HOST',
   'FAIRLEAD_STATUS_PORT',
+  'FAIRLEAD_STATUS_URL',
   ...isolationVariables,
 ] as const
 

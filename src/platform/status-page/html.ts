@@ -36,7 +36,8 @@ ${page.components.length === 0 ? '' : '<h2>Components</h2>'}
 <ul>${page.components.map(componentHtml).join('\n')}</ul>
 ${endedIncidentsHtml(page)}${changesHtml(page)}
 <p class="soft">All times are UTC. <a href="/history.atom">Atom</a>
-<a href="/history.rss">RSS</a> <a href="/api/v2/summary.json">JSON</a></p>`,
+<a href="/history.rss">RSS</a> <a href="/api/v2/summary.json">JSON</a>
+${page.subscribe ? '<a href="/subscribe">Updates by e-mail</a>' : ''}</p>`,
   )
 }
 
@@ -44,7 +45,8 @@ ${endedIncidentsHtml(page)}${changesHtml(page)}
 export const incidentPageHtml = (page: ShownPage, incident: PublicIncident): string =>
   framed(escaped(incident.title), incidentHtml(page, incident))
 
-const framed = (title: string, main: string): string => `<!doctype html>
+/** A page of the status page; both are HTML. Pure. */
+export const framed = (title: string, main: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="alternate" type="application/atom+xml" title="Changes" href="/history.atom">

@@ -45,6 +45,7 @@ const page: StatusPage = {
     { ...place, state: 'degraded', since: time('06:30') },
   ],
   incidents: [incident, ended],
+  subscribe: false,
   maintenances: [
     maintenance(7, '09:00', '09:30'),
     maintenance(8, '14:00', '15:00'),

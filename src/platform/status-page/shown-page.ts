@@ -27,6 +27,7 @@ export const shownPage = (
 ): ShownPage => ({
   ...{ confirmed, isStale: isStale || page === null },
   changes: page?.changes ?? [],
+  subscribe: page?.subscribe ?? false,
   incidents: page?.incidents ?? [],
   maintenances: page?.maintenances ?? [],
   components: (page?.components ?? []).map((one) =>

@@ -36,7 +36,7 @@ const changes = [
 ]
 const page: StatusPage = {
   components: [component('shop', 'major_outage'), component('mail', 'operational')],
-  ...{ changes, incidents: [], maintenances: [] },
+  ...{ changes, incidents: [], maintenances: [], subscribe: false },
 }
 const isXml = (text: string): void => {
   const parser = new SaxesParser()
@@ -132,14 +132,19 @@ test('the JSON is that of Statuspage', () => {
 })
 
 test('the place of the page comes from the environment', () => {
-  expect(statusPagePlace({})).toEqual({ host: 'status.localhost', port: null, isLocal: true })
+  expect(statusPagePlace({})).toEqual({
+    ...{ host: 'status.localhost', port: null, isLocal: true, url: null },
+  })
   expect(statusPagePlace({ FAIRLEAD_STATUS_HOST: 'off' })).toBeNull()
   const place = statusPagePlace({
     ...{ FAIRLEAD_STATUS_HOST: 'Status.Example.com', FAIRLEAD_STATUS_PORT: '4900' },
   })
-  expect(place).toEqual({ host: 'status.example.com', port: 4900, isLocal: false })
+  expect(place).toEqual({ host: 'status.example.com', port: 4900, isLocal: false, url: null })
   expect(statusPageAddress(place!, 4480)).toBe('http://localhost:4900')
-  expect(statusPageAddress({ host: 'status.localhost', port: null }, 4480)).toBe(
+  expect(statusPageAddress({ host: 'status.localhost', port: null, url: null }, 4480)).toBe(
     'http://status.localhost:4480',
   )
+  const behindProxy = statusPagePlace({ FAIRLEAD_STATUS_URL: 'https://status.example.com/' })
+  expect(statusPageAddress(behindProxy!, 4480)).toBe('https://status.example.com')
+  expect(statusPagePlace({ FAIRLEAD_STATUS_URL: 'javascript:x' })?.url).toBeNull()
 })

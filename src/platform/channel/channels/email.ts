@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer'
 import { z } from 'zod'
-import { defineChannel, Refused, sendTimeout, textOf } from '../channel.ts'
+import { defineChannel, type Message, Refused, sendTimeout, textOf } from '../channel.ts'
 
 /** The mail server is that of the installation: FAIRLEAD_SMTP_URL and FAIRLEAD_MAIL_FROM. */
 export default defineChannel({
@@ -26,7 +26,7 @@ export default defineChannel({
         messageId: `<${message.id}@${host}>`,
         // All messages of an alert are one conversation.
         ...(message.alert ? { references: `<alert-${message.alert.id}@${host}>` } : {}),
-        headers: { 'Auto-Submitted': 'auto-generated' },
+        headers: { 'Auto-Submitted': 'auto-generated', ...unsubscribeHeaders(message) },
       })
     } catch (error) {
       const { responseCode } = error as { responseCode?: number }
@@ -41,3 +41,14 @@ export default defineChannel({
     }
   },
 })
+
+/** One click ends a subscription, by RFC 8058. */
+const unsubscribeHeaders = ({
+  unsubscribeUrl,
+}: Pick<Message, 'unsubscribeUrl'>): Record<string, string> =>
+  unsubscribeUrl === undefined
+    ? {}
+    : {
+        'List-Unsubscribe': `<${unsubscribeUrl}>`,
+        'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+      }

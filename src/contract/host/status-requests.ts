@@ -1,0 +1,18 @@
+import { z } from 'zod'
+
+/** What a reader of the status page asked the host for; a server carries it out. */
+export const statusRequest = z.discriminatedUnion('kind', [
+  z.object({
+    ...{ id: z.string(), kind: z.literal('subscribe') },
+    email: z.email().max(254),
+    /** null for all */
+    apps: z.array(z.string()).max(100).nullable(),
+  }),
+  z.object({ id: z.string(), kind: z.enum(['confirm', 'unsubscribe']), token: z.string() }),
+])
+export type StatusRequest = z.infer<typeof statusRequest>
+
+export const statusRequests = z.object({ requests: z.array(statusRequest) })
+
+/** The requests that a server has carried out. */
+export const doneStatusRequests = z.object({ done: z.array(z.string()) })

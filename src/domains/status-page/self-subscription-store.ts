@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
+
+/** What is stored of a token or an address, so that a reader of the database cannot use it. */
+export const keyOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** Addresses that are asked within an hour, against floods; and hours until one is asked again. */
+const mostAsked = 200
+
+export interface AskedSubscription {
+  name: string
+  /** sealed */
+  settings: string
+  apps: string[] | null
+  tokenKey: string
+  addressKey: string
+}
+
+/**
+ * Stores a subscription that its address has to confirm. Nothing is stored when the address was
+ * asked within the hour, or too many were.
+ */
+export const askSubscriber = (asked: AskedSubscription): Statement =>
+  sql`insert into status_subscription (name, kind, settings, apps, confirmed, token_key,
+      address_key, asked_due)
+    select ${asked.name}, 'email', ${asked.settings}, ${asked.apps}::text[], null,
+      ${asked.tokenKey}, ${asked.addressKey}, now()
+    where not exists (select from status_subscription where address_key = ${asked.addressKey}
+        and created > now() - interval '1 hour' and confirmed is null)
+      and (select count(*) from status_subscription where confirmed is null
+        and created > now() - interval '1 hour') < ${mostAsked}
+    on conflict do nothing`
+
+export interface FoundSubscription {
+  name: string
+  apps: string[] | null
+  isConfirmed: boolean
+}
+
+export async function findByToken(db: Database, token: string): Promise<FoundSubscription | null> {
+  const rows = await db.query<FoundSubscription>(
+    sql`select name, apps, confirmed is not null as "isConfirmed" from status_subscription
+      where token_key = ${keyOf(token)}`,
+  )
+  return rows[0] ?? null
+}
+
+/** Confirms a subscription, in place of an earlier one of its address. */
+export const confirmSubscription = (name: string): Statement[] => [
+  sql`delete from status_subscription o using status_subscription n
+    where n.name = ${name} and o.address_key = n.address_key and o.name <> n.name`,
+  sql`update status_subscription set confirmed = now(), asked_due = null where name = ${name}`,
+]
+
+/** Deletes what was not confirmed within a day. */
+export const dropUnconfirmed = (): Statement =>
+  sql`delete from status_subscription
+    where confirmed is null and created < now() - interval '1 day'`
+
+export interface DueQuestion {
+  name: string
+  settings: string
+  tries: number
+}
+
+/** The subscriptions whose address is to be asked now. */
+export const dueQuestions = (db: Database): Promise<DueQuestion[]> =>
+  db.query<DueQuestion>(sql`select name, settings, asked_tries + 1 as tries
+    from status_subscription where asked_due <= now() and confirmed is null
+    order by asked_due limit 20`)
+
+/** Stores that an address was asked, or when it is asked again. */
+export const setAsked = (name: string, pauseSeconds: number | null): Statement =>
+  sql`update status_subscription set asked_tries = asked_tries + 1,
+      asked_due = now() + ${pauseSeconds}::float8 * interval '1 second'
+    where name = ${name}`

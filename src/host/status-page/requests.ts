@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type StatusRequest, statusRequests } from '#contract/host/status-requests.ts'
+
+/** Requests that wait for a server. */
+const mostWaiting = 1000
+const hourMs = 3_600_000
+/** Requests in an hour from one address, and from all. */
+const mostOfOne = 60
+const mostOfAll = 1000
+
+/** A request before it is accepted. */
+export type NewStatusRequest = StatusRequest extends infer R
+  ? R extends StatusRequest
+    ? Omit<R, 'id'>
+    : never
+  : never
+
+/** What readers asked for while they wait for a server, also one that is down. */
+export interface StatusRequestQueue {
+  /** Keeps a request; false when there are too many of them. */
+  add(request: NewStatusRequest, from: string): boolean
+  /** Forgets what is done, and returns what waits, oldest first. */
+  take(done: readonly string[]): StatusRequest[]
+}
+
+export interface StatusRequestOptions {
+  folder: string
+  /** milliseconds of a clock that never jumps */
+  steady(): number
+  log(message: string, fields?: Record<string, unknown>): void
+}
+
+export function createStatusRequests(options: StatusRequestOptions): StatusRequestQueue {
+  const { folder, steady, log } = options
+  const file = join(folder, 'requests.json')
+  let waiting = readSaved(file)
+  let hour = { began: steady(), all: 0, of: new Map<string, number>() }
+  const isAllowed = (from: string): boolean => {
+    if (steady() - hour.began >= hourMs) hour = { began: steady(), all: 0, of: new Map() }
+    const own = hour.of.get(from) ?? 0
+    if (own >= mostOfOne || hour.all >= mostOfAll || waiting.length >= mostWaiting) return false
+    hour.all += 1
+    hour.of.set(from, own + 1)
+    return true
+  }
+  const save = (): void => {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      writeFileSync(`${file}.draft`, JSON.stringify({ requests: waiting }), { mode: 0o600 })
+      renameSync(`${file}.draft`, file)
+    } catch (error) {
+      log('requests to the status page cannot be saved', { reason: (error as Error).message })
+    }
+  }
+  return {
+    add: (request, from) => {
+      if (!isAllowed(from)) return false
+      waiting.push({ ...request, id: randomUUID() })
+      save()
+      return true
+    },
+    take: (done) => {
+      if (done.length > 0) {
+        waiting = waiting.filter(({ id }) => !done.includes(id))
+        save()
+      }
+      return waiting
+    },
+  }
+}
+
+function readSaved(file: string): StatusRequest[] {
+  try {
+    return statusRequests.parse(JSON.parse(readFileSync(file, 'utf8'))).requests
+  } catch {
+    return []
+  }
+}

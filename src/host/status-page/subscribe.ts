@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { statusRequest } from '#contract/host/status-requests.ts'
+import { askHtml, saidHtml } from '#platform/status-page/subscribe-html.ts'
+import { htmlHeaders } from './files.ts'
+import type { NewStatusRequest, StatusRequestQueue } from './requests.ts'
+
+const mostBody = 8192
+/** A link of an e-mail. */
+const link = /^\/(confirm|unsubscribe)\/([\w-]{43})$/
+
+interface Said {
+  status: number
+  title: string
+  text: string
+}
+const said = (status: number, title: string, text: string): Said => ({ status, title, text })
+const tooMany = said(429, 'Too many requests', 'Try again in an hour.')
+const received = {
+  subscribe: said(
+    ...([202, 'Look into your mail'] as const),
+    'If the address is right, it gets an e-mail with a link that confirms the subscription.',
+  ),
+  confirm: said(
+    ...([202, 'Thank you'] as const),
+    'If the link is not older than a day, the subscription begins within a minute.',
+  ),
+  unsubscribe: said(202, 'Your subscription ends', 'You get no more e-mails.'),
+}
+
+/** Answers what changes subscriptions; false for other requests. */
+export function answerSubscriber(
+  request: IncomingMessage,
+  response: ServerResponse,
+  queue: StatusRequestQueue,
+  isOffered: boolean,
+): boolean {
+  const path = (request.url ?? '').split('?')[0] ?? ''
+  const [, kind, token = ''] = link.exec(path) ?? []
+  const isLink = kind === 'confirm' || kind === 'unsubscribe'
+  if (request.method === 'GET' && isLink) {
+    request.resume()
+    send(response, 200, askHtml(kind, token))
+    return true
+  }
+  if (request.method !== 'POST' || (!isLink && (path !== '/subscribe' || !isOffered))) return false
+  void bodyOf(request).then((body) => {
+    const asked: NewStatusRequest | null = isLink
+      ? { kind, token }
+      : body === null
+        ? null
+        : subscriptionOf(body)
+    const { status, title, text } = accept(asked, queue, request)
+    send(response, status, saidHtml(title, text))
+  })
+  return true
+}
+
+function accept(
+  asked: NewStatusRequest | null,
+  queue: StatusRequestQueue,
+  { headers }: IncomingMessage,
+): Said {
+  if (asked === null)
+    return said(400, 'The address is not valid', 'Go back and enter an e-mail address.')
+  // The edge adds the address of its client at the end; what is before it can be made up.
+  const from =
+    String(headers['x-forwarded-for'] ?? '')
+      .split(',')
+      .at(-1)
+      ?.trim() ?? ''
+  return queue.add(asked, from) ? received[asked.kind] : tooMany
+}
+
+function subscriptionOf(body: string): NewStatusRequest | null {
+  const form = new URLSearchParams(body)
+  const apps = form.getAll('app')
+  const email = form.get('email')?.trim().toLowerCase()
+  const parsed = statusRequest.safeParse({
+    ...{ id: '', kind: 'subscribe', email, apps: apps.length === 0 ? null : apps },
+  })
+  return parsed.data ?? null
+}
+
+/** The body as text; null when it is too long or does not arrive completely. */
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
+  let text = ''
+  try {
+    for await (const chunk of request) if (text.length <= mostBody) text += String(chunk)
+  } catch {
+    return null
+  }
+  return text.length > mostBody ? null : text
+}
+
+function send(response: ServerResponse, status: number, html: string): void {
+  const headers = { ...htmlHeaders, 'cache-control': 'no-store', 'x-robots-tag': 'noindex' }
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(html) }).end(html)
+}

@@ -1,0 +1,44 @@
+import { createServer, type AddressInfo } from 'node:net'
+
+export interface MailServer {
+  url: string
+  /** the lines that clients sent */
+  lines: string[]
+  close(): void
+}
+
+/** A mail server that accepts everything. */
+export async function startMailServer(): Promise<MailServer> {
+  const lines: string[] = []
+  const server = createServer((socket) => {
+    let isData = false
+    socket.write('220 test\r\n')
+    socket.on('data', (chunk: Buffer) => {
+      for (const line of chunk.toString().split('\r\n')) {
+        lines.push(line)
+        if (isData) {
+          if (line === '.') {
+            isData = false
+            socket.write('250 ok\r\n')
+          }
+          continue
+        }
+        const [verb = ''] = line.toUpperCase().split(' ')
+        if (verb === 'EHLO') socket.write('250 test\r\n')
+        else if (verb === 'MAIL' || verb === 'RCPT') socket.write('250 ok\r\n')
+        else if (verb === 'DATA') {
+          isData = true
+          socket.write('354 go\r\n')
+        } else if (verb === 'QUIT') socket.end('221 bye\r\n')
+      }
+    })
+    socket.on('error', () => undefined)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `smtp://127.0.0.1:${port}?ignoreTLS=true`,
+    lines,
+    close: () => void server.close(),
+  }
+}
