@@ -90,15 +90,23 @@ function one(
 
 const kinds: ChangeKind[] = ['delivery', 'configuration', 'switch', 'restart', 'job', 'drift']
 const minute = 60_000
+/** The confidence that `automatic` needs if fairlead.yaml does not say otherwise. */
+const enough = 0.8
 
 /**
  * Ranks one guilty change among ten innocent ones of the day before. The harm follows its cause
  * after an exponential time; every second guilty deployment explains its alert.
  */
-function rank(meanMinutes: number, withExplanation: boolean): { first: number; three: number } {
+function rank(
+  meanMinutes: number,
+  withExplanation: boolean,
+): { first: number; three: number; sure: number; sureAndRight: number } {
   const random = generator(41)
   const pick = (): ChangeKind => kinds[Math.floor(random() * kinds.length)]!
-  const [score, onset] = [{ first: 0, three: 0 }, Date.parse('2026-11-29T03:00:00Z')]
+  const [score, onset] = [
+    { first: 0, three: 0, sure: 0, sureAndRight: 0 },
+    Date.parse('2026-11-29T03:00:00Z'),
+  ]
   for (let i = 0; i < faults; i += 1) {
     const make = (ref: string, kind: ChangeKind, before: number): Candidate => ({
       ...{ kind, ref, text: ref, time: onset - before },
@@ -114,9 +122,11 @@ function rank(meanMinutes: number, withExplanation: boolean): { first: number; t
       ...{ app: 'shop', environment: 'production', service: 'web' },
       ...{ deployment: isExplained ? 1 : null, onset: { from: onset, until: onset + 20_000 } },
     }
-    const place = rankChanges(harmed, [...all, make('1', kind, lag)]).findIndex(
-      ({ ref }) => ref === '1',
-    )
+    const ranked = rankChanges(harmed, [...all, make('1', kind, lag)])
+    const place = ranked.findIndex(({ ref }) => ref === '1')
+    const isSure = (ranked[0]?.confidence ?? 0) >= enough
+    if (isSure) score.sure += 1
+    if (isSure && place === 0) score.sureAndRight += 1
     if (place === 0) score.first += 1
     if (place >= 0 && place < 3) score.three += 1
   }
@@ -157,11 +167,12 @@ export async function run(): Promise<void> {
   console.log(`${faults} faults with ${innocents} innocent changes of the day before`)
   for (const mean of [1, 5, 30]) {
     for (const isExplained of [true, false]) {
-      const { first, three } = rank(mean, isExplained)
+      const { first, three, sure, sureAndRight } = rank(mean, isExplained)
       const words = isExplained ? 'half of the deployments explained' : 'nothing explained'
       console.log(
         `  harm after ${mean} min (mean), ${words}: first ${percent(first, faults)}, ` +
-          `among three ${percent(three, faults)}`,
+          `among three ${percent(three, faults)}; 80 % sure in ${percent(sure, faults)}, ` +
+          `right in ${percent(sureAndRight, sure)} of them`,
       )
     }
   }

@@ -11,6 +11,7 @@ import { checkDue } from '#flows/drift/due.ts'
 import type { Monitoring } from '#flows/monitoring/jobs.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { jobsOfApps } from '#flows/job/background.ts'
+import { mitigateIncidents } from '#flows/incident/mitigate.ts'
 import { reconcileIncidents } from '#flows/incident/reconcile.ts'
 import { reconcileReviews } from '#flows/review/reconcile.ts'
 import { rehearseDue } from '#flows/rehearsal/night.ts'
@@ -93,7 +94,10 @@ export function backgroundJobs({
       name: 'reconcile-incidents',
       interval: periods.monitors,
       claim: oneReplica(),
-      run: () => reconcileIncidents({ db, now: () => clock.now() }),
+      run: async () => {
+        await reconcileIncidents({ db, now: () => clock.now() })
+        await mitigateIncidents({ db, engine, now: () => clock.now() })
+      },
     }),
     every({
       name: 'reconcile-reviews',

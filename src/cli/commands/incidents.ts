@@ -234,7 +234,13 @@ const earlierLines = ({ earlier }: IncidentDetail): string[] =>
   )
 
 /** What may stop the harm, each with its command. */
-function mitigationLines({ id, app, environment, mitigations }: IncidentDetail): string[] {
+function mitigationLines({
+  id,
+  app,
+  environment,
+  mitigations,
+  unautomatic,
+}: IncidentDetail): string[] {
   if (mitigations.length === 0) return []
   const place = `${app ?? ''} ${environment ?? ''}`
   const commands = {
@@ -252,6 +258,7 @@ function mitigationLines({ id, app, environment, mitigations }: IncidentDetail):
         isProposed ? 'proposed: it undoes the first suspect' : '',
       ]),
     ),
+    ...(unautomatic === null ? [] : [`Fairlead does not act by itself: ${unautomatic}.`]),
   ]
 }
 

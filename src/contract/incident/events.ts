@@ -98,6 +98,37 @@ export const incidentEvents = [
     example: { ...example, data: { ...example.data, mitigation: 'deployment 12 rolled back' } },
   }),
   defineEvent({
+    type: 'dev.cdeventsx.fairlead-incident.acted',
+    version: '0.1.0',
+    data: {
+      ...data,
+      /** what it does, without its subject and full stop */
+      act: z.string(),
+      /** the suspect that it undoes */
+      suspect: z.string(),
+      /** that the suspect is the cause, from 0 to 1 */
+      confidence: z.number(),
+      /** why it was not done; null if it was */
+      problem: z.string().nullable(),
+    },
+    sentence: ({ data: { act, suspect, confidence, problem } }) => {
+      const percent = Math.floor(100 * (confidence ?? 0))
+      const because = `it suspects the ${suspect ?? 'last change'} (${percent} %)`
+      return problem
+        ? `Fairlead could not act by itself on the incident: ${problem}`
+        : `Fairlead ${act ?? 'acts'} by itself because ${because}`
+    },
+    tone: 'stopped',
+    page,
+    example: {
+      ...example,
+      data: {
+        ...{ ...example.data, act: 'turns the switch mails off for everybody' },
+        ...{ suspect: 'switch mails set to on by Ada', confidence: 0.93, problem: null },
+      },
+    },
+  }),
+  defineEvent({
     type: 'dev.cdeventsx.fairlead-incident.acknowledged',
     version: '0.1.0',
     data,

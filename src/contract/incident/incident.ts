@@ -76,6 +76,8 @@ export const incidentChange = z.object({
   text: z.string(),
   /** why it is a suspect, in one sentence without its full stop */
   reason: z.string(),
+  /** that it is the cause, from 0 to 1; null for incidents before this was computed */
+  confidence: z.number().nullable(),
   time: z.string(),
   /** who said that it is the cause; null when nobody did */
   confirmedBy: z.string().nullable(),
@@ -142,6 +144,11 @@ export const incidentDetail = incident.extend({
   alerts: z.array(incidentAlert),
   /** while the harm goes on; the proposed one first */
   mitigations: z.array(mitigation),
+  /**
+   * why Fairlead does not act by itself, without its subject and full stop; null when it does, and
+   * where fairlead.yaml does not ask it to
+   */
+  unautomatic: z.string().nullable(),
   /** the most likely cause first */
   changes: z.array(incidentChange),
   /** oldest first */

@@ -15,6 +15,8 @@ export interface Candidate {
 
 export interface RankedChange extends Candidate {
   reason: string
+  /** that it is the cause, from 0 to 1: its part of all weights */
+  confidence: number
 }
 
 export interface Harmed {
@@ -39,6 +41,8 @@ const halfMs = 10 * 60_000
 /** Clocks of host and server, and the switch itself. */
 const laterMs = 5000
 const most = 10
+/** The weight of a cause that is not in the list: that of a delivery 43 minutes before. */
+const unknownWeight = 0.05
 
 /**
  * What changed before harm, the most likely cause first: the deployment that explains the alert,
@@ -46,12 +50,14 @@ const most = 10
  * breaks what runs. What changed after the harm began is left out.
  */
 export function rankChanges(harmed: Harmed, candidates: Candidate[]): RankedChange[] {
-  return candidates
+  const weighed = candidates
     .filter(({ time }) => time <= harmed.onset.until + laterMs)
     .map((candidate) => ({ candidate, ...weigh(harmed, candidate) }))
     .toSorted((a, b) => b.weight - a.weight || b.candidate.time - a.candidate.time)
+  const all = weighed.reduce((sum, { weight }) => sum + weight, unknownWeight)
+  return weighed
     .slice(0, most)
-    .map(({ candidate, reason }) => ({ ...candidate, reason }))
+    .map(({ candidate, reason, weight }) => ({ ...candidate, reason, confidence: weight / all }))
 }
 
 function weigh(

@@ -185,15 +185,15 @@ export const raiseSeverity = (id: number, severity: Severity): Statement =>
 export const insertChanges = (incident: number, changes: RankedChange[]): Statement[] =>
   changes.map(
     (one, i) => sql`insert into incident_change (incident, place, kind, ref, app, environment, text,
-        reason, time)
+        reason, time, confidence)
       values (${incident}, ${i + 1}, ${one.kind}, ${one.ref}, ${one.app}::text,
-        ${one.environment}::text, ${one.text}, ${one.reason}, ${at(one.time)})
+        ${one.environment}::text, ${one.text}, ${one.reason}, ${at(one.time)}, ${one.confidence})
       on conflict (incident, place) do nothing`,
   )
 
 export const listChanges = (db: Database, incident: number): Promise<IncidentChange[]> =>
   db.query<IncidentChange>(sql`select id, place, kind, ref, app, environment, text, reason, time,
-      confirmed_by as "confirmedBy"
+      confidence, confirmed_by as "confirmedBy"
     from incident_change where incident = ${incident} order by place`)
 
 /** Keeps which change was the cause; null for none of them. */

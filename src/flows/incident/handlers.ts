@@ -1,7 +1,7 @@
 import { may, visibleApps } from '#contract/access/grants.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
-import type { Incident, IncidentDetail } from '#contract/incident/incident.ts'
+import type { Incident, IncidentChange, IncidentDetail } from '#contract/incident/incident.ts'
 import { listUsers } from '#domains/access/user-store.ts'
 import { listAllEnvironments } from '#domains/deployment/store.ts'
 import { proposeSeverity } from '#domains/incident/felt.ts'
@@ -13,6 +13,7 @@ import type { Statement } from '#platform/postgres/sql.ts'
 import { alertsOfIncident, eventsOfIncident, messagesOfIncident } from '#views/incident.ts'
 import { countImpact, impactOf } from './impact.ts'
 import { earlierReviews } from '#views/review.ts'
+import { automaticOf } from './mitigate.ts'
 import { mitigationsOf } from './mitigations.ts'
 import { rankedChanges } from './reconcile.ts'
 import { factsOf, headOf, timelineOf } from './words.ts'
@@ -250,6 +251,17 @@ async function mustBeUser(db: Database, person: string | null, caller: Caller): 
     throw new FairleadError('not_found', { kind: 'user', id: person })
 }
 
+/** Why Fairlead does not act by itself; null when it does, and where it is not asked to. */
+async function whyNot(
+  db: Database,
+  incident: Incident,
+  changes: IncidentChange[],
+  now: number,
+): Promise<string | null> {
+  const decided = await automaticOf(db, incident, changes, now)
+  return decided !== null && 'why' in decided ? decided.why : null
+}
+
 /** An incident with everything around it that the caller may see. */
 export async function readIncident(
   db: Database,
@@ -272,6 +284,7 @@ export async function readIncident(
   return {
     ...incident,
     mitigations: await mitigationsOf(db, incident, changes, now),
+    unautomatic: incident.over === null ? await whyNot(db, incident, changes, now) : null,
     ...{ alerts, earlier, timeline: timelineOf(events, messages) },
     hasReview: review !== null && (withDrafts || review.audience !== 'draft'),
     changes: changes.filter(({ app }) => isVisible(app)),

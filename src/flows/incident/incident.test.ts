@@ -4,13 +4,16 @@ import { noLatency, type TrafficSecond } from '#contract/host/measurements.ts'
 import type { Incident } from '#contract/incident/incident.ts'
 import { acknowledge, addEntry } from '#domains/alert/store.ts'
 import { addRequestCounts } from '#domains/signal/request-count.ts'
+import { createEngine } from '#engine/engine.ts'
 import { appendEvent, readEvents } from '#engine/events.ts'
 import { reconcileAlerts } from '#flows/monitoring/alerts.ts'
+import { systemClock } from '#platform/clock.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { storeLiveRelease } from '../../../test/support/live-release.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { incidentHandlers } from './handlers.ts'
+import { mitigateIncidents } from './mitigate.ts'
 import { reconcileIncidents } from './reconcile.ts'
 
 let db: Database
@@ -342,5 +345,107 @@ test('what was turned on just before is proposed to be turned off, which mitigat
   await runOnce()
   expect(await call('getIncident', { params })).toMatchObject({
     ...{ state: 'mitigated', mitigation: 'Ada turned off the switch mails' },
+  })
+})
+
+const mitigate = () =>
+  mitigateIncidents({
+    ...{ db, now },
+    engine: createEngine({
+      ...{ db, clock: systemClock, random: Math.random, replica: 'test' },
+      definitions: [{ name: 'rollback', version: 1, concurrency: 1, run: async () => undefined }],
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    }),
+  })
+const automatic = (confidence: number) => {
+  const settings = { act: true, mitigations: ['switch', 'rollback'], confidence, perDay: 2 }
+  return db.query(sql`update release set definition = jsonb_set(definition::jsonb,
+    '{incidents}', ${{ automatic: settings }}::jsonb)::json where id = 1`)
+}
+
+test('it turns off by itself what it suspects, once, and says so', async () => {
+  const turnOn = () =>
+    db.batch([
+      appendEvent({
+        type: 'dev.cdeventsx.fairlead-switch.changed',
+        ...{
+          subject: 'switch/shop/production/mails',
+          chain: 'app/shop',
+          app: 'shop',
+          actor: 'Ada',
+        },
+        data: {
+          ...{ environment: 'production', name: 'mails', setting: null, to: 'on', version: 1 },
+          reason: '',
+        },
+      }),
+      sql`delete from switch`,
+      aMinuteAgo,
+    ])
+  await automatic(99)
+  await db.query(sql`delete from event where type like '%switch%'`)
+  await turnOn()
+  await fire('errors')
+  await runOnce()
+  const id = (await incidents())[0]!.id
+  const params = { incident: id }
+  await mitigate()
+  const unsure = await call('getIncident', { params })
+  expect(unsure.unautomatic).toMatch(
+    /^the confidence in the first suspect is 9\d %, and 99 % are needed$/,
+  )
+  await automatic(80)
+  expect(await call('getIncident', { params })).toMatchObject({ unautomatic: null, state: 'open' })
+  await Promise.allSettled([mitigate(), mitigate()])
+  await mitigate()
+  await runOnce()
+  const done = await call('getIncident', { params })
+  expect(done).toMatchObject({ state: 'mitigated', unautomatic: 'no mitigation is proposed' })
+  expect(done.mitigation).toBe('fairlead turned off the switch mails')
+  expect(done.timeline.map(({ text }) => text)).toContainEqual(
+    expect.stringMatching(/^Fairlead turns the switch mails off .* by itself because it suspects/),
+  )
+  expect((await types(id)).filter((type) => type === 'acted')).toHaveLength(1)
+  // Somebody turns it on again, and the harm comes back: the same guess would be no news.
+  await fire('errors', false)
+  await runOnce()
+  await turnOn()
+  await fire('errors')
+  await runOnce()
+  await mitigate()
+  expect(await call('getIncident', { params })).toMatchObject({
+    ...{ state: 'open', occurrence: 2, unautomatic: 'its last guess was the same' },
+  })
+})
+
+test('it rolls back by itself what it suspects, once', async () => {
+  await automatic(80)
+  await db.batch([
+    sql`delete from event where type like '%switch%'`,
+    sql`delete from deployment where id <> 1`,
+    sql`insert into artifact (digest, app, run, size) values ('sha256:1', 'shop', 1, 1)`,
+    sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition)
+      overriding system value select 3, app, environment, 'sha256:1', 0, 1, sha, definition
+        from release where id = 1`,
+    sql`insert into deployment (id, app, environment, kind, state, run, release, actor, workflow,
+        live)
+      overriding system value values (0, 'shop', 'production', 'delivery', 'replaced', 1, 3,
+        'Ada', 'w', now() - interval '2 days')`,
+    sql`update deployment set live = now() - interval '1 minute' where id = 1`,
+  ])
+  await fire('errors')
+  await runOnce()
+  const id = (await incidents())[0]!.id
+  expect((await call('getIncident', { params: { incident: id } })).unautomatic).toBeNull()
+  await Promise.allSettled([mitigate(), mitigate()])
+  await mitigate()
+  const rollbacks = await db.query(sql`select release, actor, state from deployment
+    where kind = 'rollback'`)
+  expect(rollbacks).toEqual([{ release: 3, actor: 'fairlead', state: 'waiting' }])
+  expect(await db.query(sql`select input->>'reason' as reason from workflow`)).toEqual([
+    { reason: `incident ${id}` },
+  ])
+  expect(await call('getIncident', { params: { incident: id } })).toMatchObject({
+    unautomatic: 'a deployment of the environment goes on',
   })
 })

@@ -12,7 +12,7 @@ import { asSentence } from '../ui/state.ts'
 
 /** What may stop the harm. Each button asks first; what was done is in the timeline. */
 export function MitigationSection({ incident }: { incident: IncidentDetail }) {
-  const { app, environment, mitigations } = incident
+  const { app, environment, mitigations, unautomatic } = incident
   if (app === null || environment === null || mitigations.length === 0) return null
   return (
     <Section title="What may stop it">
@@ -36,6 +36,9 @@ export function MitigationSection({ incident }: { incident: IncidentDetail }) {
           </li>
         ))}
       </ul>
+      {unautomatic === null ? null : (
+        <p className="mt-2 text-soft">Fairlead does not act by itself: {unautomatic}.</p>
+      )}
     </Section>
   )
 }
