@@ -5,11 +5,13 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { HostStatus } from '#contract/host/status.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
+import { hostUrl } from '#platform/host-url.ts'
 import { homeFrom, type Home, makeHome } from '#platform/home.ts'
 import { findIsolation, type Isolation } from '#platform/process/isolation.ts'
 import { isolationOptions } from '#platform/process/isolation-policy.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
+import { serveAnswers } from './answer-server.ts'
 import { createApi } from './api.ts'
 import { Containers } from './docker/containers.ts'
 import { createEngine, engineSocket } from './docker/engine.ts'
@@ -94,7 +96,8 @@ class Host {
   readonly #ended = Promise.withResolvers<number>()
   #lock: Lock
   #isLeaving = false
-  #stopMetrics: () => void = () => undefined
+  /** stops what serves pages of the host itself */
+  readonly #stops: (() => void)[] = []
   #claimSocket = (): void => undefined
 
   constructor({ home, logger, lock, inherited, isolation }: HostOptions) {
@@ -158,6 +161,7 @@ class Host {
     })
     this.#pager = new Pager({
       ...{ folder: home.host, hostName: hostname(), now: Date.now, log: logger.warn },
+      url: hostUrl(process.env),
       isConnected: () => this.#monitors.isConnected(),
       countReleases: () => this.#supervisor.all().length,
     })
@@ -180,6 +184,7 @@ class Host {
     this.#supervisor.adopt()
     await this.#routeStatusPage()
     await this.#routeMetrics()
+    await this.#routeAnswers()
     try {
       await this.#edge.listen(this.#home.edgePort, this.#inherited.sockets)
     } catch (error) {
@@ -222,7 +227,7 @@ class Host {
         status: () => this.#status(),
         measurements: () => this.#measurements.after(0),
       })
-      this.#stopMetrics = stop
+      this.#stops.push(stop)
       this.#edge.set({
         ...{ app: ownApp, environment: 'metrics', release: 0 },
         ...{ host: metricsHost, port: metricsPort(process.env) },
@@ -230,6 +235,22 @@ class Host {
       })
     } catch (error) {
       this.#logger.error(`the metrics of the host are not served: ${(error as Error).message}`)
+    }
+  }
+
+  /** People acknowledge what this host sent, also while the server and the database are gone. */
+  async #routeAnswers(): Promise<void> {
+    const url = hostUrl(process.env)
+    if (url === null) return
+    try {
+      const { port, stop } = await serveAnswers(this.#pager)
+      this.#stops.push(stop)
+      this.#edge.set({
+        ...{ app: ownApp, environment: 'answers', release: 0, host: url.hostname, port: null },
+        services: [{ name: 'answers', ports: [port] }],
+      })
+    } catch (error) {
+      this.#logger.error(`messages of the host have no links: ${(error as Error).message}`)
     }
   }
 
@@ -262,7 +283,7 @@ class Host {
     this.#api.closeIdleConnections()
     await this.#edge.close(drainMs)
     this.#statusPage.stop()
-    this.#stopMetrics()
+    for (const stop of this.#stops) stop()
     this.#supervisor.settleCounts(Infinity)
     this.#api.closeAllConnections()
     if (isLast) this.#lock.free()

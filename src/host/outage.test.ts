@@ -30,7 +30,8 @@ const roster: HostRoster = {
   ],
 }
 const names = ({ pages }: Outage) => pages.map(({ channel, state }) => `${channel} ${state}`)
-const begin = (now = 2000) => takeSteps(beginOutage(7, 0, now), roster, now)
+const begin = (now = 2000) =>
+  takeSteps(beginOutage({ alert: 7, since: 0, secret: 's' }, now), roster, now)
 const refuse = (outage: Outage, channel: string, now: number, isCutOff = false) => {
   const { id } = outage.pages.find((page) => page.channel === channel)!
   return refusePage(outage, id, { problem: 'it answered 500', isCutOff, now })
@@ -47,7 +48,9 @@ test('steps are taken once, at their times, until the last one', () => {
 })
 
 test('who is on call is who was planned for now; the last plan holds on', () => {
-  expect(names(takeSteps(beginOutage(7, 0, 500), roster, 500))).toEqual(['night pending'])
+  expect(
+    names(takeSteps(beginOutage({ alert: 7, since: 0, secret: 's' }, 500), roster, 500)),
+  ).toEqual(['night pending'])
   expect(planAt(roster, 1e12)).toEqual(roster.plans[0])
 })
 

@@ -58,6 +58,7 @@ const open = (isConnected = true) => {
   const pager = new Pager({
     ...{ folder, hostName: 'one', now: () => now, log: () => undefined },
     isConnected: async () => isConnected,
+    url: null,
     countReleases: () => 2,
   })
   pager.read()

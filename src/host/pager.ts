@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
@@ -8,6 +9,7 @@ import {
   type Outage,
   type OutagePage,
 } from '#contract/host/roster.ts'
+import type { Answer } from '#platform/channel/answer.ts'
 import { type ChannelKind, type Message, Refused } from '#platform/channel/channel.ts'
 import { channels } from '#platform/channel/channels.generated.ts'
 import { guardedFetch } from '#platform/net/private.ts'
@@ -19,14 +21,18 @@ import {
   endOutage,
   reachesAnybody,
   refusePage,
+  resumeOutage,
   takeSteps,
 } from './outage.ts'
+import { type Answered, followLink, linkKey } from './outage-link.ts'
 import { replaceFile } from './state.ts'
 
 export interface PagerOptions {
   /** where the roster and the outage are kept */
   folder: string
   hostName: string
+  /** the address at which the edge serves the links in messages; null: they have none */
+  url: URL | null
   /** milliseconds since 1970 */
   now(): number
   /** whether this machine reaches another one */
@@ -58,6 +64,7 @@ export class Pager {
   #tickedAt: number
   #isBusy = false
   #isStopped = false
+  #isRead = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: PagerOptions) {
@@ -81,6 +88,7 @@ export class Pager {
   }
 
   read(): void {
+    this.#isRead = true
     this.#outage = readJson(outageSchema, this.#outageFile)
     // A server may have called before the former host ended.
     if (this.#roster !== null) return this.#end()
@@ -97,6 +105,24 @@ export class Pager {
     if (this.#outage?.alert === roster.recorded) this.#keep(null)
     else this.#end()
     return { outage: this.#outage }
+  }
+
+  /** What the link of a message shows, without an answer, or does. */
+  follow(key: string, answer: Answer | null): Omit<Answered, 'outage'> & { link: string } {
+    const link = `${this.#roster?.publicUrl ?? ''}/alerts`
+    // During an upgrade, either process may have an older outage than the other.
+    if (this.#isStopped || !this.#isRead)
+      return { status: 503, sentence: 'Try again in a few seconds.', isOpen: false, link }
+    const { outage, ...answered } = followLink(this.#outage, {
+      ...{ key, answer, now: this.#options.now() },
+    })
+    try {
+      if (outage !== this.#outage) this.#keep(outage)
+    } catch (error) {
+      // A full disk: it holds for this process.
+      this.#options.log('an answer cannot be saved', { error: (error as Error).message })
+    }
+    return { ...answered, link }
   }
 
   /** Looks whether people have to be notified, and sends what is due. */
@@ -125,17 +151,20 @@ export class Pager {
     }
     // A server may have called meanwhile.
     if (!this.#isAlone(roster)) return
-    // One that no server has recorded goes on.
-    const open =
-      this.#outage?.ended === null || this.#outage === null
-        ? this.#outage
-        : { ...this.#outage, ended: null, next: now }
-    const due = takeSteps(open ?? beginOutage(roster.alert, this.#calledAt, now), roster, now)
+    const due = takeSteps(this.#open(roster.alert, now), roster, now)
     if (JSON.stringify(due) !== JSON.stringify(this.#outage)) this.#keep(due)
-    for (const page of duePages(due, now)) {
+    for (const { id } of duePages(due, now)) {
       if (!this.#isAlone(roster)) return
-      await this.#send(page, roster)
+      const page = this.#outage?.pages.find((one) => one.id === id)
+      if (page?.state === 'pending') await this.#send(page, roster)
     }
+  }
+
+  #open(alert: number, now: number): Outage {
+    if (this.#outage !== null)
+      return this.#outage.ended === null ? this.#outage : resumeOutage(this.#outage, now)
+    const secret = this.#options.url === null ? '' : randomBytes(32).toString('base64url')
+    return beginOutage({ alert, since: this.#calledAt, secret }, now)
   }
 
   #isAlone({ after }: HostRoster): boolean {
@@ -171,20 +200,22 @@ export class Pager {
     }
   }
 
-  #message({ id, reason }: OutagePage, { publicUrl }: HostRoster): Message {
-    const { hostName, countReleases } = this.#options
+  #message(page: OutagePage, { publicUrl }: HostRoster): Message {
+    const { hostName, countReleases, url } = this.#options
+    const key = this.#outage && linkKey(this.#outage, page)
+    const answerUrl = url === null || key === null ? null : `${url.origin}/answer?key=${key}`
     const { alert, since } = this.#outage ?? { alert: 0, since: this.#options.now() }
     const last = Number.isFinite(since)
       ? ` since ${new Date(since).toISOString().slice(11, 19)} UTC`
       : ''
     return {
-      ...{ id, kind: 'opened', urgency: 'high', answerUrl: null },
+      ...{ id: page.id, kind: 'opened', urgency: 'high', answerUrl },
       title: 'Fairlead does not answer',
       lines: [
         `No server of ${new URL(publicUrl).host} has answered${last}.`,
         `The host ${hostName} sends this itself; ${countReleases()} releases run on it.`,
-        'Nobody can acknowledge it before a server answers.',
-        `You get this because ${reason}.`,
+        ...(answerUrl === null ? ['Nobody can acknowledge this message.'] : []),
+        `You get this because ${page.reason}.`,
       ],
       url: `${publicUrl}/alerts/${alert}`,
       alert: { id: alert, app: null, environment: null, service: null, deployment: null },

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { escapeMarkup } from '#platform/channel/markup.ts'
+import { answerOf, spoken } from '#platform/channel/answer.ts'
 import type { Answers } from '#flows/monitoring/answer.ts'
 
 /** A form has a few short fields. */
@@ -28,17 +28,14 @@ export function addAnswers(app: FastifyInstance, answers: Answers): void {
         .send(html)
     })
     scope.post('/answer', async (request, reply) => {
-      const { action, Digits: digits } = request.body as { action?: string; Digits?: string }
-      const answer = action === 'pass' || digits === '2' ? 'pass' : 'acknowledge'
-      const isCall = digits !== undefined
-      const isMeant = isCall ? ['1', '2'].includes(digits) : action !== undefined
-      const { status, html, sentence } = isMeant
-        ? await answers.act(keyOf(request.query), answer)
-        : { ...(await answers.show(keyOf(request.query))), sentence: 'Nothing was changed.' }
-      if (isCall)
-        return reply
-          .header('content-type', 'text/xml; charset=utf-8')
-          .send(`<Response><Say>${escapeMarkup(sentence)}</Say></Response>`)
+      const body = (request.body ?? {}) as Record<string, unknown>
+      const answer = answerOf(body)
+      const { status, html, sentence } =
+        answer === null
+          ? { ...(await answers.show(keyOf(request.query))), sentence: 'Nothing was changed.' }
+          : await answers.act(keyOf(request.query), answer)
+      if (body['Digits'] !== undefined)
+        return reply.header('content-type', 'text/xml; charset=utf-8').send(spoken(sentence))
       return reply
         .status(status)
         .headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })

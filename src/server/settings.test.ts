@@ -66,6 +66,7 @@ test.each([
   ['FAIRLEAD_NTP', 'ntp.example.com, x:0', 'must be servers such as'],
   ['FAIRLEAD_EDGE_CONNECTIONS', 'many', 'must be a number of at least 1; it is "many"'],
   ['FAIRLEAD_NTP', 'a b', 'must be servers such as'],
+  ['FAIRLEAD_HOST_URL', 'https://host.example.com/x', 'must be an address without a path'],
   ['FAIRLEAD_HEARTBEAT_URL', 'hc-ping.com/x', 'must be an address with http:// or https://'],
 ])('%s=%s is refused in one sentence', (variable, value, problem) => {
   expect(() => readSettings({ [variable]: value }, home)).toThrow(`${variable} ${problem}`)

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { defaultSlots } from '#flows/step/slots.ts'
 import { type BucketsFile, readBucketsFile } from '#platform/bucket/buckets-file.ts'
 import type { Home } from '#platform/home.ts'
+import { hostUrl } from '#platform/host-url.ts'
 import { ntpSetting } from '#platform/ntp.ts'
 import { type StatusPagePlace, statusPagePlace } from '#platform/status-page/place.ts'
 
@@ -131,6 +132,7 @@ export function readSettings(
   const publishFolders = listOf(env['FAIRLEAD_PUBLISH_FOLDERS'])
   // The host reads these; a mistake is shown here, where an administrator looks.
   ntpSetting(env['FAIRLEAD_NTP'])
+  hostUrl(env)
   count('FAIRLEAD_EDGE_CONNECTIONS', 1, 1)
   count('FAIRLEAD_METRICS_PORT', 1, 1)
   count('FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS', 1, 1)

@@ -53,6 +53,8 @@ export type HostRoster = z.infer<typeof hostRoster>
 export const outagePage = rosterRecipient.extend({
   /** the same when the message is sent again */
   id: z.string(),
+  /** 1, and one more each time an acknowledgement expired */
+  occurrence: z.number().int().default(1),
   step: z.number().int(),
   state: z.enum(['pending', 'sent', 'failed']),
   tries: z.number().int(),
@@ -61,6 +63,16 @@ export const outagePage = rosterRecipient.extend({
   problem: z.string().nullable(),
 })
 export type OutagePage = z.infer<typeof outagePage>
+
+/** What a person did with the link of a message of a host. */
+export const outageAnswer = z.object({
+  /** the id of the message */
+  page: z.string(),
+  person: z.string(),
+  time: z.number(),
+  /** when the alert opens again; null for "not mine", which passes it on */
+  until: z.number().nullable(),
+})
 
 /** A time without a server in which a host notified people. */
 export const outage = z.object({
@@ -76,6 +88,10 @@ export const outage = z.object({
   step: z.number().int(),
   /** when the next step is due; null after the last */
   next: z.number().nullable(),
+  /** signs the links of its messages; without it they have none */
+  secret: z.string().default(''),
+  occurrence: z.number().int().default(1),
+  answers: z.array(outageAnswer).default([]),
   pages: z.array(outagePage),
 })
 export type Outage = z.infer<typeof outage>

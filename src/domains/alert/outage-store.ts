@@ -12,7 +12,7 @@ export async function isRecorded(db: Database, { alert }: Outage): Promise<boole
 
 /** Records a time without a server as an alert that is over, with what the host has sent. */
 export function recordOutage(outage: Outage, reason: string): Statement[] {
-  const { alert, since, began, pages } = outage
+  const { alert, since, began, pages, answers } = outage
   const ended = iso(outage.ended ?? began)
   const source = `outage/${alert}`
   const entries = [
@@ -24,8 +24,16 @@ export function recordOutage(outage: Outage, reason: string): Statement[] {
         `${person === null ? channel : `${person} on ${channel}`}: ` +
         (state === 'sent' ? `opened by the host, because ${why}` : (problem ?? 'it was not sent')),
     })),
+    ...answers.map(({ person, time, until }) => ({
+      time: iso(time),
+      kind: until === null ? 'passed' : 'acknowledged',
+      actor: person,
+      text: `${until === null ? '' : `until ${iso(until)}, `}by the link in a message of the host`,
+    })),
     { time: ended, kind: 'resolved', text: 'a server answers again' },
-  ].toSorted((one, other) => one.time.localeCompare(other.time))
+  ]
+    .map((entry) => ({ actor: 'fairlead', ...entry }))
+    .toSorted((one, other) => one.time.localeCompare(other.time))
   return [
     sql`insert into alert (id, cause, title, reason, urgency, onset_from, onset_until, opened,
         resolved, announced)
@@ -36,9 +44,9 @@ export function recordOutage(outage: Outage, reason: string): Statement[] {
       values (${alert}, ${source}, ${outageTitle}, ${reason}, ${iso(since)}::timestamptz,
         ${ended}::timestamptz)`,
     sql`insert into alert_entry (alert, time, kind, actor, text)
-      select ${alert}, e.time, e.kind, 'fairlead', e.text
+      select ${alert}, e.time, e.kind, e.actor, e.text
       from jsonb_to_recordset(${JSON.stringify(entries)}::jsonb)
-        as e(time timestamptz, kind text, text text)`,
+        as e(time timestamptz, kind text, actor text, text text)`,
     sql`insert into notification (alert, channel, kind, occurrence, person, reason, state, tries,
         sent, problem, step)
       select ${alert}, p.channel, 'opened', 1, p.person, p.reason, p.state, p.tries,
@@ -46,6 +54,7 @@ export function recordOutage(outage: Outage, reason: string): Statement[] {
       from jsonb_to_recordset(${JSON.stringify(pages)}::jsonb) as p(channel text, person text,
           reason text, state text, tries int, sent float, problem text, step int)
         join channel c on c.name = p.channel
+      order by p.state = 'sent' desc
       on conflict do nothing`,
   ]
 }

@@ -1,16 +1,11 @@
 import type { AlertDetail } from '#contract/alert/alert.ts'
 import { readAnswerKey } from '#domains/alert/answer-link.ts'
 import * as escalation from '#domains/alert/escalation-store.ts'
-import { escapeMarkup } from '#platform/channel/markup.ts'
+import { type Answer, answerMinutes, answerPage } from '#platform/channel/answer.ts'
 import { getNotification, useLink } from '#domains/alert/notification-store.ts'
 import * as store from '#domains/alert/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { NotifyParts } from './notify.ts'
-
-export type Answer = 'acknowledge' | 'pass'
-
-/** Minutes until an alert that was acknowledged by a link opens again. */
-const minutes = 60
 
 export interface Answers {
   /** the page of a link; it changes nothing, so that a preview may fetch it */
@@ -34,7 +29,10 @@ export function createAnswers({
   }
   const done = (status: number, alert: AlertDetail | null, sentence: string) => ({
     ...{ status, sentence },
-    html: pageOf(alert?.title ?? 'Fairlead', sentence, linkTo(publicUrl, alert), ''),
+    html: answerPage(
+      { title: alert?.title ?? 'Fairlead', text: sentence, link: linkTo(publicUrl, alert) },
+      null,
+    ),
   })
   return {
     show: async (key) => {
@@ -44,7 +42,8 @@ export function createAnswers({
       const why = cannotAct(alert, answered)
       if (why !== null) return done(200, alert, why)
       const text = `${person}, this alert is open. Take it on for an hour?`
-      return { status: 200, html: pageOf(alert.title, text, linkTo(publicUrl, alert), form(key)) }
+      const page = { title: alert.title, text, link: linkTo(publicUrl, alert) }
+      return { status: 200, html: answerPage(page, key) }
     },
     act: async (key, answer) => {
       const found = await find(key)
@@ -71,7 +70,7 @@ export function createAnswers({
         ])
         return done(200, alert, 'You passed the alert on. The next person is notified.')
       }
-      const until = new Date(now() + minutes * 60_000).toISOString()
+      const until = new Date(now() + answerMinutes * 60_000).toISOString()
       await db.batch([
         store.acknowledge(alert.id, person, until),
         escalation.dropPending(alert.id, `${person} acknowledged the alert`),
@@ -107,20 +106,3 @@ function cannotAct(alert: AlertDetail, answered: string | null): string | null {
 
 const linkTo = (publicUrl: string, alert: AlertDetail | null): string =>
   alert === null ? `${publicUrl}/alerts` : `${publicUrl}/alerts/${alert.id}`
-
-const form = (key: string): string =>
-  `<form method="post" action="/answer?key=${encodeURIComponent(key)}">` +
-  '<button name="action" value="acknowledge">Acknowledge</button> ' +
-  '<button name="action" value="pass">Not mine</button></form>'
-
-const style =
-  'body{font:1.1rem/1.5 system-ui;margin:2rem auto;max-width:32rem;padding:0 1rem;' +
-  'color-scheme:light dark}button{font:inherit;padding:.8rem 1.2rem;margin:.3rem 0}'
-
-/** A page without scripts, which every phone shows at once. */
-const pageOf = (title: string, text: string, link: string, more: string): string =>
-  '<!doctype html><html lang="en"><meta charset="utf-8">' +
-  '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">' +
-  `<title>${escapeMarkup(title)}</title><style>${style}</style>` +
-  `<main><h1>${escapeMarkup(title)}</h1><p>${escapeMarkup(text)}</p>${more}` +
-  `<p><a href="${escapeMarkup(link)}">Open in Fairlead</a></p></main></html>`

@@ -85,9 +85,14 @@ test('the timeline takes over what the host sent, once, and nobody is notified a
   const server = share()
   await server.run()
   const alert = rosters.at(-1)!.alert!
-  const page = { person: 'Ada', reason: 'they are on call', others: [], tries: 1, problem: null }
+  const page = {
+    ...{ person: 'Ada', reason: 'they are on call', others: [], tries: 1, problem: null },
+    occurrence: 1,
+  }
   outage = {
     ...{ alert, since: now - 600_000, began: now - 400_000, ended: now, step: 3, next: null },
+    ...{ secret: '', occurrence: 2 },
+    answers: [{ page: 'a', person: 'Ada', time: now - 390_000, until: now + 3_210_000 }],
     pages: [
       { ...page, id: 'a', channel: 'ada', step: 2, state: 'sent', due: now, sent: now - 399_000 },
       { ...page, id: 'b', channel: 'bob', step: 3, state: 'failed', due: now, sent: null },
@@ -110,6 +115,7 @@ test('the timeline takes over what the host sent, once, and nobody is notified a
   expect(detail.entries.map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
     expect.stringMatching(/^opened: .* no server answered from 11:50:00 to 12:00:00 UTC/),
     'notified: Ada on ada: opened by the host, because they are on call',
+    'acknowledged: until 2026-11-29T12:53:30.000Z, by the link in a message of the host',
     'refused: Ada on bob: it was not sent',
     'resolved: a server answers again',
   ])

@@ -1,0 +1,63 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { answerOf, answerPage, spoken } from '#platform/channel/answer.ts'
+import type { Pager } from './pager.ts'
+
+/** A form has a few short fields. */
+const bodyLimit = 16_384
+
+/**
+ * Serves the links in messages of this host on a free port of 127.0.0.1 for the edge: GET shows a
+ * page and changes nothing, and POST acts.
+ */
+export async function serveAnswers(
+  pager: Pick<Pager, 'follow'>,
+): Promise<{ port: number; stop(): void }> {
+  const server = createServer((request, response) => {
+    respond(pager, request, response).catch(() => response.destroy())
+  })
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(0, '127.0.0.1', resolve),
+  )
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+async function respond(
+  pager: Pick<Pager, 'follow'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = '' } = request
+  const url = URL.parse(request.url ?? '', 'http://host')
+  const end = (status: number, type: string, text: string): void => {
+    const headers = { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' }
+    response.writeHead(status, headers).end(method === 'HEAD' ? undefined : text)
+  }
+  if (url?.pathname !== '/answer' || !['GET', 'HEAD', 'POST'].includes(method)) {
+    request.resume()
+    return end(404, 'text/plain', 'There is no such page here.\n')
+  }
+  const form = method === 'POST' ? await readForm(request) : {}
+  if (form === null) return end(413, 'text/plain', 'The form is too long.\n')
+  const key = url.searchParams.get('key') ?? ''
+  const { status, sentence, isOpen, link } = pager.follow(key, answerOf(form))
+  if (form['Digits'] !== undefined) return end(200, 'text/xml', spoken(sentence))
+  const page = { title: 'Fairlead does not answer', text: sentence, link }
+  end(status, 'text/html', answerPage(page, isOpen ? key : null))
+}
+
+/** The fields of a form; null when it is too long. */
+async function readForm(request: IncomingMessage): Promise<Record<string, unknown> | null> {
+  let text = ''
+  for await (const chunk of request) {
+    text += String(chunk)
+    if (text.length > bodyLimit) return null
+  }
+  return Object.fromEntries(new URLSearchParams(text))
+}
