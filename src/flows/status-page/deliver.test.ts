@@ -76,14 +76,14 @@ test('an update goes once to those who want its app, with a link to the page', a
   await subscribe('all')
   await subscribe('shop', { apps: ['shop'] })
   await subscribe('mail', { apps: ['mail'] })
-  await tell(1, 'Cards are **refused**.')
+  await tell(1, 'Cards of shop \\(EU\\) are **refused**.')
   const claimed = await claim()
   expect(claimed.map(({ subscription }) => subscription).sort()).toEqual(['all', 'shop'])
   for (const one of claimed) await sendUpdate(parts(), one)
   expect(await claim()).toEqual([])
   expect(received).toHaveLength(2)
   expect(received[0]).toBe(
-    'Identified: Cards fail\nCards are **refused**.\n' +
+    'Identified: Cards fail\nCards of shop (EU) are **refused**.\n' +
       'Next update by 2026-11-29 at 14:32 UTC.\nhttp://status.test/incidents/3',
   )
 })

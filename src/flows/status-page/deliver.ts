@@ -6,6 +6,7 @@ import { every, rows } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import { channelKind, type NotifyParts } from '#flows/monitoring/notify.ts'
 import { type Message, Refused } from '#platform/channel/channel.ts'
+import { unescaped } from '#platform/status-page/markdown.ts'
 import { toldUpdate, type ToldUpdate } from '#views/status-page.ts'
 
 export interface DeliverParts extends Pick<NotifyParts, 'db' | 'secrets' | 'io' | 'publicUrl'> {
@@ -91,7 +92,7 @@ export function updateMessage(
     ...{ id: `status-update-${id}`, kind: 'updated', urgency: 'low', answerUrl: null },
     ...{ title: `${statusPhaseWords[phase]}: ${title}`, alert: null },
     lines: [
-      text,
+      unescaped(text),
       ...(promised === null
         ? []
         : [`Next update by ${promised.slice(0, 10)} at ${promised.slice(11, 16)} UTC.`]),

@@ -32,6 +32,10 @@ const marked = new Marked({
   },
 })
 
+/** Markdown for readers of plain text: without the backslashes before its characters. Pure. */
+export const unescaped = (markdown: string): string =>
+  markdown.replace(/\\([\\`*_{}[\]<>()#+!|~&])/g, '$1')
+
 /** Text that is nested too deeply for the library is shown as it is. Pure. */
 export function markdownHtml(markdown: string): string {
   try {

@@ -5,6 +5,7 @@ import type {
   StatusChange,
   StatusComponent,
 } from '#contract/status-page/status-page.ts'
+import { unescaped } from './markdown.ts'
 import { headline, maintenanceState, namesOf, overallState, type ShownPage } from './shown-page.ts'
 
 /**
@@ -135,7 +136,7 @@ function publishedIncident(page: ShownPage, one: PublicIncident, url: string) {
     ...{ resolved_at: one.resolved, shortlink: `${url}/incidents/${one.id}` },
     ...{ impact: indicators[one.impact], components: component.map(componentOf) },
     incident_updates: one.updates.map(({ id, phase, text, published }) => ({
-      ...{ id: String(id), incident_id: String(one.id), status: phase, body: text },
+      ...{ id: String(id), incident_id: String(one.id), status: phase, body: unescaped(text) },
       ...{ created_at: published, updated_at: published, display_at: published },
     })),
   }
