@@ -39,17 +39,21 @@ export function reviewHandlers({ db, now }: ReviewHandlersOptions): SomeHandlers
     createReview: async ({ params: { incident: id } }, caller) => {
       const incident = await getIncident(db, id)
       if (!incident) throw new FairleadError('not_found', { kind: 'incident', id })
-      if (await store.getReview(db, id))
-        throw new FairleadError('already_exists', { kind: 'review of the incident', id })
+      const exists = new FairleadError('already_exists', { kind: 'review of the incident', id })
+      if (await store.getReview(db, id)) throw exists
       const kinds = await kindsOfIncident(db, id)
-      await db.batch([
+      const writes = [
         store.insertReview(id, { kinds, by: caller.name, now: now() }),
         appendEvent({
           type: 'dev.cdeventsx.fairlead-review.created',
           ...headOf({ incident: id, app: incident.app }, caller),
           data: factsOf(incident),
         }),
-      ])
+      ]
+      await db.batch(writes).catch(async (error: unknown) => {
+        // Another request, or the server itself, may have begun it meanwhile.
+        throw (await store.getReview(db, id)) ? exists : error
+      })
       return read(id, caller)
     },
     changeReview: async ({ params: { incident: id }, body }, caller) => {
