@@ -9,6 +9,7 @@ import { hostUrl } from '#platform/host-url.ts'
 import { homeFrom, type Home, makeHome } from '#platform/home.ts'
 import { findIsolation, type Isolation } from '#platform/process/isolation.ts'
 import { isolationOptions } from '#platform/process/isolation-policy.ts'
+import { edgeProxies } from '#platform/net/edge-proxies.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
 import { serveAnswers } from './answer-server.ts'
@@ -111,6 +112,7 @@ class Host {
       programOn,
       random: Math.random,
       limits: edgeLimits(process.env),
+      proxies: edgeProxies(process.env),
     })
     const keepFree = Number(process.env['FAIRLEAD_DISK_FLOOR_MB'] || 500) * 1e6 || 0
     const id = readId(join(home.host, 'id'))

@@ -65,6 +65,7 @@ test.each([
   ['FAIRLEAD_CONCURRENCY', '-1', 'must be a number of at least 1; it is "-1"'],
   ['FAIRLEAD_NTP', 'ntp.example.com, x:0', 'must be servers such as'],
   ['FAIRLEAD_EDGE_CONNECTIONS', 'many', 'must be a number of at least 1; it is "many"'],
+  ['FAIRLEAD_EDGE_PROXIES', 'lb.internal', 'has "lb.internal", but must be addresses such as'],
   ['FAIRLEAD_NTP', 'a b', 'must be servers such as'],
   ['FAIRLEAD_HOST_URL', 'https://host.example.com/x', 'must be an address without a path'],
   ['FAIRLEAD_HEARTBEAT_URL', 'hc-ping.com/x', 'must be an address with http:// or https://'],

@@ -5,6 +5,7 @@ import { defaultSlots } from '#flows/step/slots.ts'
 import { type BucketsFile, readBucketsFile } from '#platform/bucket/buckets-file.ts'
 import type { Home } from '#platform/home.ts'
 import { hostUrl } from '#platform/host-url.ts'
+import { edgeProxies } from '#platform/net/edge-proxies.ts'
 import { ntpSetting } from '#platform/ntp.ts'
 import { type StatusPagePlace, statusPagePlace } from '#platform/status-page/place.ts'
 
@@ -133,6 +134,7 @@ export function readSettings(
   // The host reads these; a mistake is shown here, where an administrator looks.
   ntpSetting(env['FAIRLEAD_NTP'])
   hostUrl(env)
+  edgeProxies(env)
   count('FAIRLEAD_EDGE_CONNECTIONS', 1, 1)
   count('FAIRLEAD_METRICS_PORT', 1, 1)
   count('FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS', 1, 1)

@@ -141,7 +141,7 @@ export class Connection implements ExchangeClient, Guest {
     this.#cookie = passage.cookie
     this.#exchange.begin(passage, {
       method: request.method,
-      head: `${request.kept}${forwardedLines(request, this.#client)}\r\n`,
+      head: `${request.kept}${forwardedLines(request, this.#client, passage.proxies)}\r\n`,
       firstBody,
       hasBody: request.length > 0,
     })

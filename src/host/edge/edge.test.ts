@@ -253,6 +253,23 @@ describe.each([
     })
   })
 
+  test('believes the proxies that are named, and nobody else', async () => {
+    for (const isProxy of [true, false]) {
+      const { edge, port } = await startEdge(isThorough, { proxies: () => isProxy })
+      edge.set(
+        route([
+          await service((request, response) => response.end(JSON.stringify(request.headers))),
+        ]),
+      )
+      const claims = { 'x-forwarded-for': '9.9.9.9', 'x-forwarded-proto': 'https' }
+      const answer = await ask(port, { headers: claims })
+      expect(JSON.parse(answer.body.toString())).toMatchObject({
+        'x-forwarded-for': isProxy ? '9.9.9.9, 127.0.0.1' : '127.0.0.1',
+        'x-forwarded-proto': isProxy ? 'https' : 'http',
+      })
+    }
+  })
+
   test('keeps the cookies of the console from services', async () => {
     const { edge, port } = await startEdge(isThorough)
     const seen: string[][] = []

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { TrafficSecond } from '#contract/host/measurements.ts'
+import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import { Connection } from './connection.ts'
 import { type GuestLimits, Guests, type GuestTimes, guestLimits, guestTimes } from './guests.ts'
 import { page, tooMany } from './pages.ts'
@@ -52,6 +53,8 @@ export interface EdgeOptions {
   programOn?(port: number): Promise<string | null>
   /** Returns a number from 0 to 1 that selects the requests of a canary. */
   random(): number
+  /** The proxies in front whose word is believed; those on this machine by default. */
+  proxies?: IsProxy | null
   /** How many connections clients may have. */
   limits?: GuestLimits
   /** How long clients may take, and how often that is checked, in milliseconds. */
@@ -69,7 +72,7 @@ const reportMs = 60_000
  * assignment, so that no request is lost.
  */
 export function createEdge(options: EdgeOptions): Edge {
-  const routes = new Routes(options.random)
+  const routes = new Routes(options.random, options.proxies ?? null)
   const listeners = new Map<string, Server>()
   const guests = new Guests(options.limits ?? guestLimits(Infinity))
   const thorough = createThorough(routes, guests, () => isClosing)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import { ChunkScanner } from './chunked.ts'
 import { hasConsoleCookie, withoutConsoleCookies } from './console-cookies.ts'
 import { Exchange, type ExchangeClient } from './exchange.ts'
@@ -79,7 +80,7 @@ class Forwarding implements ExchangeClient {
     const { method = 'GET', url = '/' } = this.#request
     const coding = this.#request.headers['transfer-encoding']
     const lines = [
-      ...pairsOf(requestHeaders(this.#request)),
+      ...pairsOf(requestHeaders(this.#request, passage.proxies)),
       ...(this.#awaitsContinue ? [['expect', '100-continue']] : []),
       ...(coding === undefined ? [] : [['transfer-encoding', coding]]),
     ].map(([name, value]) => `${name}: ${value}\r\n`)
@@ -227,6 +228,7 @@ const absoluteTarget = /^https?:\/\/([^/?#]+)([/?#].*)?$/i
 /** Request headers to forward, as a flat list of names and values. */
 export function requestHeaders(
   request: IncomingMessage,
+  proxies: IsProxy | null,
   kept: (name: string) => boolean = () => false,
 ): string[] {
   const headers = headersToForward(request.rawHeaders, kept)
@@ -241,7 +243,7 @@ export function requestHeaders(
   }
   return [
     ...headers.flat(),
-    ...pairsOfLines(forwardedLines(way, request.socket.remoteAddress ?? '')).flat(),
+    ...pairsOfLines(forwardedLines(way, request.socket.remoteAddress ?? '', proxies)).flat(),
   ]
 }
 

@@ -1,3 +1,4 @@
+import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import type { Address } from '../address.ts'
 import { outcomeOf } from './arm.ts'
 import { Backend } from './backend.ts'
@@ -16,6 +17,7 @@ import {
 
 /** What a request needs of the routes. */
 interface RouteTable {
+  readonly proxies: IsProxy | null
   random(): number
   traffic(route: EdgeRoute, release: number): Traffic
 }
@@ -49,6 +51,11 @@ export class Passage {
   readonly #path: string
   /** By the rule of the environment; null without one. */
   readonly #tenant: string | null
+
+  /** The proxies in front of the edge; null when they are not named. */
+  get proxies(): IsProxy | null {
+    return this.#routes.proxies
+  }
 
   constructor(routes: RouteTable, entry: Entry, host: string, request: RequestFacts) {
     this.#routes = routes

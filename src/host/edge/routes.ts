@@ -1,4 +1,5 @@
 import type { TrafficSecond } from '#contract/host/measurements.ts'
+import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import { type ServiceCount, TrafficCount } from './traffic-count.ts'
 import { type EdgeRoute, type RequestFacts, type Entry, keyOf, hasService } from './route.ts'
 import { type Traffic, Passage } from './passage.ts'
@@ -9,14 +10,16 @@ import { type Traffic, Passage } from './passage.ts'
  */
 export class Routes {
   readonly random: () => number
+  readonly proxies: IsProxy | null
   readonly #entries = new Map<string, Entry>()
   readonly #hosts = new Map<string, Entry>()
   readonly #traffic = new Map<string, Traffic>()
   /** The last requests of releases that were drained since the last second was taken. */
   #drained: TrafficSecond[] = []
 
-  constructor(random: () => number) {
+  constructor(random: () => number, proxies: IsProxy | null) {
     this.random = random
+    this.proxies = proxies
   }
 
   set(route: EdgeRoute): Entry {

@@ -44,7 +44,7 @@ export function forwardUpgrade(
       agent: false,
       method: request.method,
       path: request.url,
-      headers: requestHeaders(request, isPartOfUpgrade),
+      headers: requestHeaders(request, passage.proxies, isPartOfUpgrade),
       maxHeaderSize: 65_536,
     })
     let isConnected = false
