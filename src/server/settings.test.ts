@@ -26,7 +26,7 @@ test('blank variables mean the defaults', () => {
     channelCommands: null,
     heartbeat: null,
     hostPagesMs: 180_000,
-    statusPage: { host: 'status.localhost', port: null, isLocal: true },
+    statusPage: { host: 'status.localhost', port: null, isLocal: true, url: null },
   })
   expect(concurrency).toBeGreaterThanOrEqual(4)
   expect(steps).toBeGreaterThanOrEqual(4)
