@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HostContainer, HostService } from '#contract/host/service.ts'
 import { type TestEngine, linesOf, startEngine } from '../../../test/support/engine.ts'
+import { startRegistry } from '../../../test/support/registry.ts'
 import {
   ask,
   deploy,
@@ -54,6 +55,8 @@ function service(
 
 const releaseWith = (one: HostService) => releaseOf(host, (release += 1), good, [one], { env: {} })
 const containers = (): string[] => engine.docker('ps', '-aq').split('\n').filter(Boolean)
+const pinned = (): string[] =>
+  engine.docker('images', '-q', 'fairlead.local/*').split('\n').filter(Boolean)
 const inspect = () =>
   JSON.parse(engine.docker('inspect', ...containers())) as {
     Config: { Env: string[]; Labels: Record<string, string> }
@@ -238,6 +241,57 @@ describe(
       await deploy(host, releaseWith(service()))
       await waitUntil('one container is left', () => containers().length === 1)
       expect(existsSync(logFile(release))).toBe(true)
+    })
+
+    test('pulls by digest, keeps what a release needs, and removes what none needs', async () => {
+      const registry = await startRegistry(engine)
+      try {
+        const names = ['one', 'two', 'three'].map((text) => registry.add(text))
+        const [one = '', two = '', three = ''] = names
+        const withImage = (image: string) => releaseWith(service({}, { image }))
+        registry.problem = 'wrong blobs'
+        expect((await settle(host, withImage(one))).reason).toMatch(
+          /cannot be pulled: .*(digest|verification|unexpected|filesystem layer)/,
+        )
+        registry.problem = 'no more than half'
+        expect((await settle(host, withImage(one))).reason).toMatch(/cannot be pulled: /)
+        registry.problem = null
+        await deploy(host, withImage(one))
+        const first = release
+        await deploy(host, withImage(two))
+        registry.stop()
+        // The way back needs no registry.
+        const back = await settle(host, releaseOf(host, first, good, [service({}, { image: one })]))
+        expect(back.state).toBe('ready')
+        expect((await settle(host, withImage(three))).reason).toMatch(/connection refused/)
+        expect(pinned()).toHaveLength(2)
+        const last = { deployment: release, epoch: 1 }
+        await host.client.route(...at, { release: first, fence: last })
+        for (const { release: other } of (await host.client.status()).releases)
+          if (other !== first) await host.client.remove(...at, other, last)
+        await host.kill()
+        await host.ensure()
+        await waitUntil('one image is left', () => pinned().length === 1)
+        expect((await ask(host)).status).toBe(200)
+      } finally {
+        registry.stop()
+      }
+    })
+
+    test('does not pull when the disk would be too full', async () => {
+      const registry = await startRegistry(engine)
+      const full = await startHost({
+        ...{ FAIRLEAD_DOCKER_SOCKET: engine.socket, FAIRLEAD_DISK_FLOOR_MB: '1000000000' },
+      })
+      try {
+        const artifact = await full.artifact({ 'a.txt': 'a' })
+        const image = registry.add('four')
+        const status = await settle(full, releaseOf(full, 1, artifact, [service({}, { image })]))
+        expect(status.reason).toMatch(/must stay free|no space|free/)
+      } finally {
+        registry.stop()
+        await full.close()
+      }
     })
   },
 )
