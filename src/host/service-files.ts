@@ -47,12 +47,16 @@ export async function writeServiceFiles({
   if (files.length > 0 || service.exclusive) await writeFiles(configFolder, files, owner)
 }
 
-/** Makes a folder of data, for the user of the services; also one that another user wrote. */
+/**
+ * Makes a folder of data, for the user of the services; also one that another user wrote. That of
+ * containers gets its user at their start.
+ */
 export async function makeData(
   { isolation, release }: Pick<ServicePlace, 'isolation' | 'release'>,
   folder: string,
 ): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const user = userOfServices(isolation, release.app)
+  const hasContainers = release.services.some(({ container }) => container !== undefined)
+  const user = hasContainers ? null : userOfServices(isolation, release.app)
   if (user !== null && statSync(folder).uid !== user) await chownTree(user, folder)
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HostContainer, HostService } from '#contract/host/service.ts'
@@ -97,6 +97,10 @@ describe(
       expect(status).toMatch(/^Uid:\s+1234\s/m)
       expect(status).toMatch(/^CapBnd:\s+0+$/m)
       expect(status).toMatch(/^NoNewPrivs:\s+1$/m)
+      const data = join(host.home.host, 'data', ...at)
+      expect(statSync(data).uid).toBe(1234)
+      await settle(host, releaseWith(one))
+      expect(statSync(data).uid).toBe(1234)
       const secrets = join(host.home.host, 'tmp', ...at, String(release), 'web.0.secrets')
       expect(readdirSync(secrets).toSorted()).toEqual(['.variables', 'TOKEN'])
     })

@@ -74,6 +74,8 @@ export class InstanceContainer implements InstanceRuntime {
   async #start(events: RuntimeEvents): Promise<void> {
     // One that ended in a time without a host: its last output is read before it is removed.
     await this.#remove()
+    if (process.getuid?.() !== 0)
+      throw new Error('the host must run as root, to give files to the users of containers')
     const image = await this.#containers.image(this.#container.image)
     if (events.isCancelled()) return
     const marker = `${this.#name('/')}/${randomBytes(8).toString('hex')}`
