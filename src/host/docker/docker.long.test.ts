@@ -99,9 +99,11 @@ describe(
       expect(status).toMatch(/^NoNewPrivs:\s+1$/m)
       const data = join(host.home.host, 'data', ...at)
       expect(statSync(data).uid).toBe(1234)
-      await settle(host, releaseWith(one))
+      // A release whose start fails leaves the data to the one that runs.
+      await settle(host, releaseWith(service({}, { image: `sha256:${'0'.repeat(64)}` })))
+      await host.client.remove(...at, release, { deployment: release, epoch: 1 })
       expect(statSync(data).uid).toBe(1234)
-      const secrets = join(host.home.host, 'tmp', ...at, String(release), 'web.0.secrets')
+      const secrets = join(host.home.host, 'tmp', ...at, String(release - 1), 'web.0.secrets')
       expect(readdirSync(secrets).toSorted()).toEqual(['.variables', 'TOKEN'])
     })
 
