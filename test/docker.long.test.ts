@@ -27,9 +27,11 @@ afterAll(async () => {
 const contained = (version: string, failsEvery = 0): string =>
   server(version, failsEvery).replace("'127.0.0.1'", 'process.env.HOST')
 
+const imageOf = (target: string): string =>
+  target === 'docker' ? `, image: '${engine.image}'` : ''
 const file = (target: string, canary: string): string => `
 services:
-  web: {run: exec node server.js, health: /health${target === 'docker' ? `, image: '${engine.image}'` : ''}}
+  web: {run: exec node server.js, health: /health${imageOf(target)}}
 environments:
   production: {target: ${target}, strategy: canary, canary: {${canary}}, watch: 0s}
 `
