@@ -13,14 +13,22 @@ export interface Due {
 
 const isAcknowledged = sql`coalesce(a.acknowledged_until > now(), false)`
 
-/** The steps that are due, of open alerts that nobody acknowledged or silenced. */
-export const listDue = (db: Database): Promise<Due[]> =>
+/**
+ * The steps that are due, of open alerts that nobody acknowledged or silenced. Of the alerts that
+ * are about to be resolved, only until a message goes to a person by a channel that has worked:
+ * later steps of an alert that is over reach people for nothing.
+ */
+export const listDue = (db: Database, ending: readonly number[]): Promise<Due[]> =>
   db.query<Due>(sql`select a.id, a.occurrence,
       case when a.announced < a.occurrence then 0 else a.step + 1 end as step
     from alert a
     where a.resolved is null and not ${isAcknowledged}
       and (a.announced < a.occurrence or a.next_step <= now())
       and ${silencedUntil} is null
+      and not (a.id = any(${ending}::int[]) and exists (
+        select from notification n join channel c on c.name = n.channel
+        where n.alert = a.id and n.occurrence = a.occurrence and n.kind = 'opened'
+          and n.person is not null and n.state <> 'failed' and c.proven is not null))
     order by a.id limit 200`)
 
 const isStill = ({ id, occurrence, step }: Due): Statement =>

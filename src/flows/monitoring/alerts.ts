@@ -40,15 +40,16 @@ export async function reconcileAlerts(parts: AlertsParts): Promise<void> {
   const firing = rows.map((row) => firingOf(row, live))
   const actions = reconcile(known, firing, now())
   // A server may have died after it opened an alert. Nobody hears of one that is resolved first.
-  if (actions.some(({ kind }) => kind === 'resolve')) await send(parts)
+  const ending = actions.flatMap((one) => (one.kind === 'resolve' ? [one.alert] : []))
+  if (ending.length > 0) await send(parts, ending)
   for (const action of actions) await act(parts, action, live)
   await send(parts)
 }
 
 /** Takes the steps that are due, of alerts that are not silenced. */
-async function send(parts: AlertsParts): Promise<void> {
+async function send(parts: AlertsParts, ending: readonly number[] = []): Promise<void> {
   await silence(parts.db)
-  await escalate(parts)
+  await escalate(parts, ending)
 }
 
 /** Notes which alerts silences with matchers cover, before anything is sent. */

@@ -22,10 +22,16 @@ export interface EscalateParts {
   onNotification(): void
 }
 
-/** Takes every step that is due. A step and its messages are one statement with a key. */
-export async function escalate({ db, now, onNotification }: EscalateParts): Promise<void> {
+/**
+ * Takes every step that is due. A step and its messages are one statement with a key. `ending`
+ * names the alerts that are resolved next.
+ */
+export async function escalate(
+  { db, now, onNotification }: EscalateParts,
+  ending: readonly number[] = [],
+): Promise<void> {
   for (let round = 0; round < mostAtOnce; round += 1) {
-    const due = await store.listDue(db)
+    const due = await store.listDue(db, ending)
     if (due.length === 0) return
     const common = await readCommon(db, now())
     for (const one of due) await takeOne(db, one, common, now())

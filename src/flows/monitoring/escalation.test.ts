@@ -96,7 +96,34 @@ const dueNow = () => db.query(sql`update alert set next_step = now() where next_
 const entries = async () =>
   (await store.getDetail(db, await alertId()))!.entries.map(({ kind, text }) => `${kind}: ${text}`)
 
+const endHarm = () => db.query(sql`update monitor set state = 'up', firing = false`)
+
 describe('escalation', () => {
+  test('an alert that is over takes no later steps once a person has the message', async () => {
+    await runOnce(db)
+    await endHarm()
+    await dueNow()
+    await runOnce(db)
+    expect(names()).toEqual(['ada-one', 'ada-one', 'chat', 'chat'])
+    expect((await store.getAlert(db, await alertId()))?.resolved).not.toBeNull()
+  })
+
+  test('the steps to the first person are taken before an alert is resolved', async () => {
+    await db.query(sql`delete from channel where person = 'Ada'`)
+    // A server died after it took the first step, which is the chat.
+    await runOnce(db)
+    await db.batch([
+      sql`update alert set step = 0, next_step = now()`,
+      sql`delete from notification where person is not null`,
+    ])
+    received = []
+    await endHarm()
+    await runOnce(db)
+    // The end is sent to Bob after his first message.
+    await runOnce(db)
+    expect(names()).toEqual(['bob', 'bob', 'chat'])
+  })
+
   test('suspects and shared channels, then the rota, until somebody acknowledges', async () => {
     await runOnce(db)
     expect(names()).toEqual(['ada-one', 'chat'])
