@@ -59,6 +59,9 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
       machine: { ...machineVariables(env), PATH: stepPath(env) },
       keepFree: settings.diskFloor * 1e6,
       publishFolders: settings.publishFolders,
+      remoteFolders: settings.remoteFolders,
+      ssh: { config: env['FAIRLEAD_SSH_CONFIG'] || null },
+      failures: new Map(),
       buckets: openBuckets(settings.buckets),
       ...{ fetch, clock: systemClock, log },
     }),
@@ -88,7 +91,7 @@ function openBuckets(file: ServerSettings['buckets']): Map<string, OpenBucket> {
     name,
     {
       ...{ bucket: openBucket(name, one), apps: one.apps ?? null },
-      ...{ failures: new Map(), states: new Map() },
+      states: new Map(),
     },
   ])
   return new Map(opened)

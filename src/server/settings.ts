@@ -65,6 +65,8 @@ export interface ServerSettings {
   reach: string[]
   /** folders that targets may publish files to */
   publishFolders: string[]
+  /** folders of other machines that targets may publish to, as `USER@HOST:FOLDER` */
+  remoteFolders: string[]
   /** the buckets that targets may publish to, by name */
   buckets: BucketsFile
   /** megabytes of free disk below which new work waits */
@@ -152,6 +154,7 @@ export function readSettings(
     signalBudget: count('FAIRLEAD_SIGNALS_MB', 2000, 10) * 1e6,
     errorBudget: count('FAIRLEAD_ERRORS_MB', 500, 1) * 1e6,
     publishFolders: publishFolders.length > 0 ? publishFolders : [join(root, 'publish')],
+    remoteFolders: remoteFoldersOf(env),
     buckets: env['FAIRLEAD_BUCKETS'] ? readBucketsFile(env['FAIRLEAD_BUCKETS']) : {},
     mail: mailOf(env),
     channelCommands: env['FAIRLEAD_CHANNEL_COMMANDS'] || null,
@@ -179,6 +182,17 @@ function privateHostsOf(env: Variables): string[] | null {
     (!env['FAIRLEAD_LISTEN'] || env['FAIRLEAD_LISTEN'] === '127.0.0.1')
   if (hosts === undefined) return isLocal ? null : []
   return hosts.trim() === '*' ? null : listOf(hosts)
+}
+
+function remoteFoldersOf(env: Variables): string[] {
+  const folders = listOf(env['FAIRLEAD_RSYNC_FOLDERS'])
+  const wrong = folders.find((one) => !/^(?:[\w.-]+@)?[\w.-]+:\//.test(one))
+  if (wrong !== undefined)
+    throw new Error(
+      'FAIRLEAD_RSYNC_FOLDERS must be folders of machines, such as ' +
+        `deploy@www.example.com:/srv/www, separated by commas; one is ${JSON.stringify(wrong)}`,
+    )
+  return folders
 }
 
 /** Throws one sentence when only one of the two variables is set. */

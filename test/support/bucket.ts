@@ -107,7 +107,7 @@ export async function startStore(): Promise<TestStore> {
         },
         1,
       ),
-      ...{ apps: null, failures: new Map(), states: new Map() },
+      ...{ apps: null, states: new Map() },
     }),
     close: () => new Promise((done) => server.close(() => done())),
   }

@@ -21,6 +21,7 @@ export const programs = {
   postgresql: { command: 'postgres', packages: ['postgresql'] },
   prometheus: { command: 'prometheus', packages: ['prometheus'] },
   python3: { command: 'python3', packages: ['python3'] },
+  rsync: { command: 'rsync', packages: ['rsync'] },
   sshd: { command: 'sshd', packages: ['openssh-server', 'openssh-client'] },
   'redis-server': { command: 'redis-server', packages: ['redis-server'] },
 } as const satisfies Record<string, { command: string; packages: readonly string[] }>

@@ -21,6 +21,8 @@ export interface SshMachines {
   /** the private key of the user who may sign in */
   key: string
   user: string
+  /** an ssh_config in which the machines have their names */
+  config: string
   /** where the playbooks of a test write */
   folder: string
   remove(): Promise<void>
@@ -38,7 +40,11 @@ export async function startSshMachines(names: string[]): Promise<SshMachines> {
   mkdirSync('/run/sshd', { recursive: true })
   const machines = await Promise.all(names.map((name) => makeMachine(root, name)))
   for (const one of machines) await one.start()
+  const config = join(root, 'ssh_config')
+  writeFileSync(join(root, 'known_hosts'), machines.map(knownHost).join(''))
+  writeFileSync(config, machines.map((one) => configOf(root, one)).join(''))
   return {
+    config,
     ...{ machines, folder, key: readFileSync(join(root, 'user'), 'utf8') },
     user: userInfo().username,
     remove: async () => {
@@ -47,6 +53,15 @@ export async function startSshMachines(names: string[]): Promise<SshMachines> {
     },
   }
 }
+
+const knownHost = ({ port, hostKey }: SshMachine): string => `[127.0.0.1]:${port} ${hostKey}\n`
+
+const configOf = (root: string, { name, port }: SshMachine): string =>
+  [
+    `Host ${name}\n  HostName 127.0.0.1\n  Port ${port}\n  User ${userInfo().username}`,
+    `  IdentityFile ${join(root, 'user')}\n  IdentitiesOnly yes`,
+    `  UserKnownHostsFile ${join(root, 'known_hosts')}\n`,
+  ].join('\n')
 
 async function makeMachine(root: string, name: string): Promise<SshMachine> {
   const file = join(root, name)

@@ -1,10 +1,8 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { Bucket } from '#platform/bucket/bucket.ts'
 import { type BucketState, bucketState } from './open-bucket.ts'
-import type { EnvironmentReference, Fence } from './target.ts'
+import type { EnvironmentReference } from './target.ts'
 
-/** Deployments whose epochs are kept. */
-const epochsKept = 20
 /** How often a conditional write is repeated that another server overtook. */
 const tries = 10
 
@@ -35,17 +33,6 @@ export const isOwner = (
 export const newState = ({ app, environment }: EnvironmentReference): BucketState => ({
   ...{ app, environment, epochs: {}, releases: {}, failed: {}, live: null },
 })
-
-/** Refuses a lower epoch of a deployment, and returns the state with a higher one. Pure. */
-export function admit(state: BucketState, { deployment, epoch }: Fence): BucketState {
-  const known = state.epochs[deployment] ?? 0
-  if (epoch < known) throw new FairleadError('overtaken', { what: `deployment ${deployment}` })
-  const all: Record<string, number> = { ...state.epochs, [deployment]: epoch }
-  const epochs = Object.entries(all)
-    .toSorted(([a], [b]) => Number(b) - Number(a))
-    .slice(0, epochsKept)
-  return { ...state, epochs: Object.fromEntries(epochs) }
-}
 
 export async function readState(bucket: Bucket, keys: BucketKeys): Promise<BucketState | null> {
   return (await readWithTag(bucket, keys)).state

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { FairleadError } from '#contract/errors.ts'
 import type { Bucket } from '#platform/bucket/bucket.ts'
-import { admit, type BucketKeys, updateState } from './bucket-state.ts'
+import { type BucketKeys, updateState } from './bucket-state.ts'
 import type { BucketState } from './open-bucket.ts'
 import {
   type BucketManifest,
@@ -12,6 +12,7 @@ import {
   readManifest,
   writeManifest,
 } from './bucket-release.ts'
+import { admitEpoch } from './published-state.ts'
 import type { Fence, ReleaseReference } from './target.ts'
 
 /** Pages between two checks that no newer server took over. */
@@ -31,7 +32,7 @@ export async function publishRelease(
 ): Promise<void> {
   const { release } = reference
   const admitted = (): Promise<BucketState> =>
-    updateState(bucket, keys, reference, (state) => admit(state, fence))
+    updateState(bucket, keys, reference, (state) => admitEpoch(state, fence))
   const state = await admitted()
   const wanted = await readManifest(bucket, manifestKey(keys, release))
   if (wanted === null) throw new FairleadError('not_now', { why: `Release ${release} is missing` })
@@ -50,7 +51,10 @@ export async function publishRelease(
   const old = await unused(bucket, keys, { state, live, wanted })
   await inParallel(old, (path) => bucket.remove(keys.site(path)))
   await writeManifest(bucket, keys.live, without({ ...live, ...wanted }, old))
-  await updateState(bucket, keys, reference, (now) => ({ ...admit(now, fence), live: release }))
+  await updateState(bucket, keys, reference, (now) => ({
+    ...admitEpoch(now, fence),
+    live: release,
+  }))
 }
 
 async function copyFile(

@@ -21,8 +21,6 @@ export interface OpenBucket {
   bucket: Bucket
   /** the apps that may publish to it; null for all */
   apps: string[] | null
-  /** why a release could not be published, when the bucket cannot keep that itself */
-  failures: Map<string, string>
   /** the state below a prefix as it was read, and when (`Clock.monotonic`) */
   states: Map<string, { state: BucketState | null; at: number }>
 }

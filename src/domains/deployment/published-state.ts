@@ -12,7 +12,7 @@ import { z } from 'zod'
 import { FairleadError } from '#contract/errors.ts'
 import type { EnvironmentReference, Fence } from './target.ts'
 
-const stateSchema = z.object({
+export const stateSchema = z.object({
   app: z.string(),
   environment: z.string(),
   /** the highest epoch of each deployment */
@@ -44,14 +44,22 @@ export const newState = ({ app, environment }: EnvironmentReference): State => (
   ...{ app, environment, epochs: {}, stopped: [], failed: {} },
 })
 
-/** Refuses a lower epoch of a deployment, and records a higher one. */
-export function admit(folder: string, state: State, { deployment, epoch }: Fence): State {
+/** Refuses a lower epoch of a deployment, and returns the state with a higher one. Pure. */
+export function admitEpoch<S extends { epochs: Record<string, number> }>(
+  state: S,
+  { deployment, epoch }: Fence,
+): S {
   const known = state.epochs[deployment] ?? 0
   if (epoch < known) throw new FairleadError('overtaken', { what: `deployment ${deployment}` })
   const epochs: Record<string, number> = { ...state.epochs, [deployment]: epoch }
   const newest = Object.entries(epochs).toSorted(([a], [b]) => Number(b) - Number(a))
-  const next = { ...state, epochs: Object.fromEntries(newest.slice(0, epochsKept)) }
-  if (epoch > known) writeState(folder, next)
+  return { ...state, epochs: Object.fromEntries(newest.slice(0, epochsKept)) }
+}
+
+/** Admits an epoch, and records a higher one. */
+export function admit(folder: string, state: State, fence: Fence): State {
+  const next = admitEpoch(state, fence)
+  if (fence.epoch > (state.epochs[fence.deployment] ?? 0)) writeState(folder, next)
   return next
 }
 

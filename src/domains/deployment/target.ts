@@ -13,6 +13,7 @@ import type { Batch } from '#contract/verdict/verdict.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Logger } from '#platform/log.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
+import type { SshSettings } from '#platform/ssh/ssh.ts'
 import type { OpenBucket } from './open-bucket.ts'
 
 /** Names an environment of an app. */
@@ -322,6 +323,11 @@ export interface TargetIo {
   keepFree: number
   /** folders in which targets may publish files, the default one first */
   publishFolders: string[]
+  /** folders of other machines in which targets may publish files, as `USER@HOST:FOLDER` */
+  remoteFolders: string[]
+  ssh: SshSettings
+  /** why releases could not be published, when the place of publication cannot keep that itself */
+  failures: Map<string, string>
   /** the buckets that targets may publish to, by name */
   buckets: Map<string, OpenBucket>
   fetch: typeof fetch

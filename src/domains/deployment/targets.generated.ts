@@ -2,6 +2,7 @@
 import bucketPlugin from './targets/bucket.ts'
 import dockerPlugin from './targets/docker.ts'
 import processPlugin from './targets/process.ts'
+import rsyncPlugin from './targets/rsync.ts'
 import staticPlugin from './targets/static.ts'
 
-export const targets = [bucketPlugin, dockerPlugin, processPlugin, staticPlugin] as const
+export const targets = [bucketPlugin, dockerPlugin, processPlugin, rsyncPlugin, staticPlugin] as const

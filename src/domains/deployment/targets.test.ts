@@ -8,19 +8,28 @@ import { createLogger } from '#platform/log.ts'
 import { pack } from '#platform/oci/oci.ts'
 import { startStore, type TestStore } from '../../../test/support/bucket.ts'
 import { startHost, type TestHost } from '../../../test/support/host.ts'
+import { isInstalled } from '../../../test/support/programs.ts'
+import { isLong } from '../../../test/support/scale.ts'
+import { type SshMachines, startSshMachines } from '../../../test/support/sshd.ts'
 import { createTargets, type OpenTarget } from './open-targets.ts'
-import type { Fence, ReleaseSpec, TargetIo } from './target.ts'
+import type { Fence, ReleaseSpec, TargetDefinition, TargetIo } from './target.ts'
 import { targets } from './targets.generated.ts'
 
 let host: TestHost
 let publish: string
 let store: TestStore
+let ssh: SshMachines | null = null
 let io: TargetIo
 let artifact: string
+
+/** The target over SSH takes ten seconds, and is tested among the long tests. */
+const canRsync = isLong && isInstalled('sshd') && isInstalled('rsync')
+const isTested = ({ kind }: TargetDefinition): boolean => kind !== 'rsync' || canRsync
 
 beforeAll(async () => {
   host = await startHost()
   store = await startStore()
+  if (canRsync) ssh = await startSshMachines(['site-machine'])
   publish = mkdtempSync(join(tmpdir(), 'fairlead-publish-'))
   io = {
     artifacts: host.home.artifacts,
@@ -29,6 +38,8 @@ beforeAll(async () => {
     machine: { PATH: process.env['PATH'] ?? '' },
     keepFree: 0,
     publishFolders: [publish],
+    remoteFolders: [`site-machine:${publish}`],
+    ...{ ssh: { config: ssh?.config ?? null }, failures: new Map() },
     buckets: new Map([['site', store.open('site')]]),
     fetch,
     clock: systemClock,
@@ -40,6 +51,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await host.close()
   await store.close()
+  await ssh?.remove()
   rmSync(publish, { recursive: true, force: true })
 })
 
@@ -81,10 +93,14 @@ async function startRelease(target: OpenTarget, spec: ReleaseSpec): Promise<stri
 
 const overtaken = { code: 'overtaken' }
 
-describe.each(targets)('target $kind', (definition) => {
+/** The example, at a place of this test. */
+const settingsOf = ({ kind, example }: TargetDefinition): Record<string, unknown> =>
+  kind === 'rsync' ? { folder: `site-machine:${publish}/remote` } : example
+
+describe.each(targets.filter(isTested))('target $kind', (definition) => {
   const environment = `suite-${definition.kind}`
   const open = (): OpenTarget =>
-    createTargets(targets, io).of({ kind: definition.kind, ...definition.example })
+    createTargets(targets, io).of({ kind: definition.kind, ...settingsOf(definition) })
 
   test('reads its example, and refuses a setting that it does not have', () => {
     expect(definition.config.safeParse(definition.example).success).toBe(true)

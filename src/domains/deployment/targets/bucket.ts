@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { FairleadError } from '#contract/errors.ts'
 import { type Bucket, Refused } from '#platform/bucket/bucket.ts'
-import { admit, isOwner, keysOf, readState, updateState } from '../bucket-state.ts'
+import { isOwner, keysOf, readState, updateState } from '../bucket-state.ts'
 import { inParallel, readManifest, storeRelease } from '../bucket-release.ts'
 import type { BucketState, OpenBucket } from '../open-bucket.ts'
+import { admitEpoch } from '../published-state.ts'
 import { publishRelease } from '../bucket-traffic.ts'
 import {
   defineTarget,
@@ -81,30 +82,30 @@ function publisher(name: string, prefix: string, io: TargetIo): Omit<Target, 're
   }
   return {
     start: async (release) => {
-      const failure = `${prefix} ${release.app} ${release.environment} ${release.release}`
-      opened?.failures.delete(failure)
+      const failure = `${name} ${prefix} ${release.app} ${release.environment} ${release.release}`
+      io.failures.delete(failure)
       if (opened === undefined || !isAllowed(opened, release)) return
       try {
         const { release: number, fence } = release
         const outer = await outerOwner(opened.bucket, prefix)
         const state = await readState(opened.bucket, keys)
         const problem = outer ?? (state && !isOwner(state, release) ? belongsTo(state) : null)
-        if (problem !== null) return void opened.failures.set(failure, problem)
+        if (problem !== null) return void io.failures.set(failure, problem)
         const admitted = await update(release, (now) =>
-          started(admit(now, fence), number, now.releases[number] && 'ready'),
+          started(admitEpoch(now, fence), number, now.releases[number] && 'ready'),
         )
         if (admitted.releases[number] !== undefined) return
         const reason = await storeRelease(opened.bucket, keys, release, io, () =>
-          update(release, (now) => admit(now, fence)),
+          update(release, (now) => admitEpoch(now, fence)),
         )
         await update(release, (now) =>
           reason === null
-            ? started(admit(now, fence), number, 'ready')
-            : { ...admit(now, fence), failed: { ...now.failed, [number]: reason } },
+            ? started(admitEpoch(now, fence), number, 'ready')
+            : { ...admitEpoch(now, fence), failed: { ...now.failed, [number]: reason } },
         )
       } catch (error) {
         if (!(error instanceof Refused)) throw error
-        opened.failures.set(failure, error.message)
+        io.failures.set(failure, error.message)
       }
     },
     report: async (reference, waitMs) => {
@@ -113,7 +114,7 @@ function publisher(name: string, prefix: string, io: TargetIo): Omit<Target, 're
         ...{ ...missingRelease, state: 'failed', reason },
       })
       if (opened === undefined || !isAllowed(opened, reference)) return failed(setUp(name, opened))
-      const failure = opened.failures.get(`${prefix} ${app} ${environment} ${release}`)
+      const failure = io.failures.get(`${name} ${prefix} ${app} ${environment} ${release}`)
       if (failure !== undefined) return failed(failure)
       const seen = opened.states.get(prefix)
       const now = io.clock.monotonic()
@@ -127,7 +128,7 @@ function publisher(name: string, prefix: string, io: TargetIo): Omit<Target, 're
       const state = await holds(reference)
       if (state?.releases[reference.release] !== 'ready')
         throw notNow(`Release ${reference.release} is not published in the bucket ${name}`)
-      admit(state, fence)
+      admitEpoch(state, fence)
       if (state.live === reference.release) return
       await publishRelease(bucketFor(reference), keys, reference, fence)
       opened?.states.delete(prefix)
@@ -137,14 +138,14 @@ function publisher(name: string, prefix: string, io: TargetIo): Omit<Target, 're
       if (state?.releases[reference.release] === undefined) return
       await update(reference, (now) => {
         refuseLive(now, reference)
-        return started(admit(now, fence), reference.release, 'stopped')
+        return started(admitEpoch(now, fence), reference.release, 'stopped')
       })
     },
     remove: async (reference, fence) => {
       if ((await holds(reference)) === null) return
       await update(reference, (now) => {
         refuseLive(now, reference)
-        return started(admit(now, fence), reference.release, undefined)
+        return started(admitEpoch(now, fence), reference.release, undefined)
       })
       const bucket = bucketFor(reference)
       const stored = await bucket.list(keys.release(reference.release))
@@ -157,7 +158,7 @@ function publisher(name: string, prefix: string, io: TargetIo): Omit<Target, 're
     removeEnvironment: async (environment, fence) => {
       const state = await holds(environment)
       if (state === null) return
-      if (fence) admit(state, fence)
+      if (fence) admitEpoch(state, fence)
       const bucket = bucketFor(environment)
       const live = Object.keys((await readManifest(bucket, keys.live)) ?? {})
       await inParallel(live, (path) => bucket.remove(keys.site(path)))
