@@ -183,6 +183,10 @@ environments: {production: {}}
     expect(await installation.cli('exec', 'jobs', 'production', ...words)).toEqual({
       ...{ code: 0, stdout: 'jobs\nweb\n', stderr: '' },
     })
+    const size = ['--', 'stty size; tty; whoami; exit 5']
+    expect(await installation.cli('exec', '-i', 'jobs', 'production', ...size)).toEqual({
+      ...{ code: 5, stdout: '24 80\r\n/dev/pts/0\r\nfairlead\r\n', stderr: '' },
+    })
     const list = await installation.cli('job', 'list', 'jobs', 'production')
     expect(list.stdout).toMatch(/attempt +on request +failed: it exited with 3/)
   })

@@ -9,6 +9,9 @@ export interface Output {
   columns?: number | undefined
   rows?: number | undefined
   write(text: string): unknown
+  /** `resize`: the terminal has another size */
+  on?(event: 'resize', listener: () => void): unknown
+  off?(event: 'resize', listener: () => void): unknown
 }
 
 /** The environment of a command line. */

@@ -14,6 +14,7 @@ import type { Measurements } from '#contract/host/measurements.ts'
 import { hostMonitors } from '#contract/host/monitors.ts'
 import { hostRoster } from '#contract/host/roster.ts'
 import { commandRoutes } from './command/routes.ts'
+import { serveTerminals } from './command/serve-terminals.ts'
 import { hostSwitches, hostSwitchRequest } from '#contract/host/switches.ts'
 import type { HostChecks } from './monitors.ts'
 import type { Pager } from './pager.ts'
@@ -264,12 +265,14 @@ export function createApi(api: HostApi): Server {
     part,
     pattern: new RegExp(`^${path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`),
   }))
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     handle(table, request).then(
       (answer) => send(response, 200, answer ?? { done: true }),
       (error: unknown) => sendError(response, error),
     )
   })
+  serveTerminals(server, supervisor.commands, sendError)
+  return server
 }
 
 async function handle(

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { HostRelease } from '#contract/host/release.ts'
 import type { HostService } from '#contract/host/service.ts'
+import type { Terminal } from '#contract/job/job.ts'
 import { accountName, writeAccount } from '#platform/process/account.ts'
 import { startApp } from '#platform/process/app-command.ts'
 import {
@@ -16,6 +17,7 @@ import { findProgram, systemPath } from '#platform/process/program.ts'
 import { joinCgroup } from '#platform/process/memory-limit.ts'
 import { selfCommand, selfReadable } from '#platform/self.ts'
 import type { Machine } from './machine.ts'
+import { inTerminal } from './command/pseudo-terminal.ts'
 import { openSite } from './site.ts'
 import type { SwitchPlace } from './switches/place.ts'
 
@@ -149,9 +151,14 @@ const recorder =
 
 /**
  * Starts a command of `sh` in a session of its own, which outlives the host. Its output goes
- * directly to its log, and its exit code to a file that it cannot write itself.
+ * directly to its log, or with a terminal to a pipe, and its exit code to a file that it cannot
+ * write itself.
  */
-export function startRecorded(started: Started, command: string, exitFile: string): ChildProcess {
+export function startRecorded(
+  started: Started,
+  command: string,
+  { exitFile, terminal }: { exitFile: string; terminal: Terminal | undefined },
+): ChildProcess {
   const cwd = join(started.folder, started.service.directory)
   if (!existsSync(cwd))
     throw new Error(`the directory ${started.service.directory} is not in the artifact`)
@@ -159,16 +166,18 @@ export function startRecorded(started: Started, command: string, exitFile: strin
   const { helpers, filter } = isolate(started, {
     ...{ isBound: false, writable: [dataFolder, tmpFolder] },
   })
+  const env = environmentOf(started)
   const log = openSync(started.logFile, 'a', 0o600)
   try {
     return startApp({
       helpers: ['/bin/sh', '-c', recorder, 'recorder', exitFile, ...helpers],
       filter,
-      command: ['/bin/sh', '-c', command],
-      env: environmentOf(started),
+      command: terminal ? inTerminal(command, terminal) : ['/bin/sh', '-c', command],
+      env: terminal ? { ...env, TERM: terminal.type, SHELL: '/bin/sh' } : env,
       marker: { FAIRLEAD_PROCESS: started.marker },
       cwd: isConfined(started) ? '/' : cwd,
-      output: [log, log],
+      output: terminal ? ['pipe', 'pipe'] : [log, log],
+      hasInput: terminal !== undefined,
       folder: dirname(exitFile),
     })
   } finally {

@@ -28,9 +28,13 @@ import { guardRequest, httpsHeaders, securityHeaders } from './security.ts'
 import { addInbox, type InboxOptions } from './inbox.ts'
 import { addSentry, isSdkRequest } from './sentry.ts'
 import { addSignIn } from './sign-in.ts'
+import { addTerminals, isWebSocket, type TerminalOptions } from './terminals.ts'
 import { streamEvents } from './stream.ts'
 
-export interface HttpOptions extends Pick<InboxOptions, 'inbox' | 'alertmanager' | 'started'> {
+export interface HttpOptions
+  extends
+    Pick<InboxOptions, 'inbox' | 'alertmanager' | 'started'>,
+    Pick<TerminalOptions, 'openTerminal'> {
   handlers: Omit<Handlers, 'createSession' | 'deleteSession'>
   access: Access
   /** null when users sign in by links only */
@@ -76,7 +80,7 @@ type AnyHandler = (input: unknown, caller: Caller, signal: AbortSignal) => unkno
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const app = Fastify({
     bodyLimit: 1024 * 1024,
-    http: headerLimits,
+    http: { ...headerLimits, shouldUpgradeCallback: isWebSocket },
     connectionTimeout: idleMs,
     // A push may take longer than any limit; other bodies must arrive at a least rate.
     requestTimeout: 0,
@@ -118,6 +122,9 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   addMetrics(app, options)
   addCalendars(app, options)
   addAnswers(app, options.answers)
+  const watch = (request: FastifyRequest, caller: Caller) =>
+    watchCaller(options.access, request, caller, closing.signal)
+  addTerminals(app, options, watch)
   addGit(app, options)
   addWebhooks(app, options)
   addSentry(app, options)
@@ -154,10 +161,9 @@ function addEndpoint(
       }
       await authorize(options, caller, endpoint, input)
       if (!endpoint.events) return handler(input, caller, AbortSignal.any([closing]))
-      const watch = watchCaller(options.access, request, caller)
-      const until = AbortSignal.any([closing, watch.signal])
+      const watch = watchCaller(options.access, request, caller, closing)
       const open = (signal: AbortSignal) => handler(input, caller, signal) as AsyncIterable<never>
-      await streamEvents(request, reply, open, until).finally(watch.stop)
+      await streamEvents(request, reply, open, watch.signal).finally(watch.stop)
       return reply
     },
   })
@@ -167,13 +173,14 @@ function addEndpoint(
 const watchEvery = 500
 
 /**
- * Aborts when a caller is signed out, is disabled, or has other permissions than before. The client
- * then reconnects, and is authorized again.
+ * Aborts when the server closes, and when a caller is signed out, is disabled, or has other
+ * permissions than before. The client then reconnects, and is authorized again.
  */
 function watchCaller(
   access: Access,
   request: FastifyRequest,
   before: Caller,
+  closing: AbortSignal,
 ): { signal: AbortSignal; stop: () => void } {
   const changed = new AbortController()
   const check = async (): Promise<void> => {
@@ -186,7 +193,8 @@ function watchCaller(
     if (!isSame) changed.abort()
   }
   const timer = setInterval(() => void check(), watchEvery)
-  return { signal: changed.signal, stop: () => clearInterval(timer) }
+  const signal = AbortSignal.any([changed.signal, closing])
+  return { signal, stop: () => clearInterval(timer) }
 }
 
 /** Serves `/metrics` to callers who may see every app, such as a Prometheus with a token. */

@@ -25,6 +25,7 @@ import { createIngest } from '#flows/error/ingest.ts'
 import { createSourceMaps } from '#flows/error/source-maps.ts'
 import { createAnswers } from '#flows/monitoring/answer.ts'
 import { monitoring } from '#flows/monitoring/jobs.ts'
+import { openTerminal } from '#flows/job/terminal.ts'
 import { calendarText } from '#flows/oncall/calendar.ts'
 import { webhookInbox } from '#flows/webhook/inbox.ts'
 import { takeNewKey } from '#flows/upkeep/reseal.ts'
@@ -160,6 +161,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     ingest: createIngest({ db, maps, now: Date.now }),
     metrics,
     answers: createAnswers({ ...notify, now: Date.now }),
+    openTerminal: (...of) => openTerminal(deps, ...of),
     calendar: (rota, key) => calendarText(deps, { rota, key, now: Date.now() }),
     access,
     provider,

@@ -1,11 +1,19 @@
 import type { Command } from 'commander'
 import type { Client } from '#contract/client.ts'
+import { FairleadError } from '#contract/errors.ts'
 import { hasEnded, type JobRun } from '#contract/job/job.ts'
 import { count, number, positive } from '../arguments.ts'
 import { type Context, exitCodes } from '../context.ts'
 import { ago, stripControlCodes, table } from '../format.ts'
 import type { Register } from '../register.ts'
 import { untilAnswered } from '../until-answered.ts'
+
+interface ExecOptions {
+  service?: string
+  /** seconds */
+  timeout: number
+  interactive?: boolean
+}
 
 interface Place {
   app: string
@@ -17,6 +25,7 @@ export const register: Register = (program, context) => {
     .argument('<command...>', 'the command; one word is a script for `sh -c`')
     .option('--service <service>', 'whose variables, files and directory it gets')
     .option('--timeout <seconds>', 'stop the command after this time', positive, 3600)
+    .option('-i, --interactive', 'connect this terminal to the command, as for a shell')
     .description(
       'run a command in the files and with the configuration of the live release, print its ' +
         'output, and exit with its exit code; Ctrl-C stops it',
@@ -24,15 +33,11 @@ export const register: Register = (program, context) => {
     .addHelpText(
       'after',
       '\nExamples:\n  $ fairlead exec shop production -- node tools/reindex.js --all' +
-        "\n  $ fairlead exec shop production -- 'ls *.sql | wc -l'",
+        "\n  $ fairlead exec shop production -- 'ls *.sql | wc -l'" +
+        '\n  $ fairlead exec --interactive shop production -- bash',
     )
-    .action(
-      (
-        app: string,
-        environment: string,
-        words: string[],
-        options: { service?: string; timeout: number },
-      ) => execute(context, { app, environment }, words, options),
+    .action((app: string, environment: string, words: string[], options: ExecOptions) =>
+      execute(context, { app, environment }, words, options),
     )
   const jobs = program.command('job').description('list and run the jobs of an environment')
   withPlace(jobs.command('list'))
@@ -99,12 +104,38 @@ async function execute(
   context: Context,
   params: Place,
   words: string[],
-  { service, timeout }: { service?: string; timeout: number },
+  { service, timeout, interactive }: ExecOptions,
 ): Promise<void> {
   const { client } = await context.connect()
   const command = scriptOf(words)
   const body = { command, timeout: timeout * 1000, ...(service === undefined ? {} : { service }) }
+  if (interactive === true) return interact(context, client, params, body)
   await followRun(context, client, await client.runCommand({ params, body }))
+}
+
+/** Connects this terminal to a command, and exits with its exit code. */
+async function interact(
+  context: Context,
+  client: Client,
+  params: Place,
+  body: { command: string; timeout: number; service?: string },
+): Promise<void> {
+  if (context.isJson())
+    throw new FairleadError('invalid_input', {
+      field: '--json',
+      problem: 'cannot be used with --interactive',
+    })
+  // Other commands do not load the library of WebSockets.
+  const { terminalOf, useTerminal } = await import('../terminal.ts')
+  const terminal = terminalOf(context)
+  const { app, id } = await client.runCommand({ params, body: { ...body, terminal } })
+  try {
+    await useTerminal(context, { app, jobRun: id })
+  } catch (error) {
+    await client.stopJobRun({ params: { app, jobRun: id } }).catch(() => undefined)
+    throw error
+  }
+  await followRun(context, client, { app, id })
 }
 
 async function runJob(
@@ -120,7 +151,11 @@ async function runJob(
 }
 
 /** Prints the output of a run until it ends, and exits with its exit code. */
-async function followRun(context: Context, client: Client, { app, id }: JobRun): Promise<void> {
+async function followRun(
+  context: Context,
+  client: Client,
+  { app, id }: Pick<JobRun, 'app' | 'id'>,
+): Promise<void> {
   const params = { app, jobRun: id }
   const run = await printOutput(context, client, params, true)
   if (run === null) {

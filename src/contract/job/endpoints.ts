@@ -4,7 +4,7 @@ import { endpoint } from '#contract/endpoint.ts'
 import { id, inApp, inEnvironment, limit } from '#contract/params.ts'
 import { command } from '#contract/pipeline-file/shapes.ts'
 import { commandPage } from './host.ts'
-import { job, jobRun } from './job.ts'
+import { job, jobRun, terminal } from './job.ts'
 
 const inRun = inApp.extend({ jobRun: id })
 
@@ -41,6 +41,8 @@ export const jobEndpoints = {
       service: name.optional(),
       /** milliseconds; the command is stopped after that */
       timeout: z.number().int().min(1000).max(longestCommand).default(3_600_000),
+      /** makes a terminal, to which `…/job-runs/{jobRun}/terminal` connects: see docs/jobs.md */
+      terminal: terminal.optional(),
     }),
     output: jobRun,
   }),

@@ -18,10 +18,12 @@ const nameOf = (job: string | null | undefined): string =>
 export const jobEvents = [
   defineEvent({
     type: 'dev.cdeventsx.fairlead-job.requested',
-    version: '0.1.0',
-    data: { ...common, command: z.string() },
+    version: '0.2.0',
+    data: { ...common, command: z.string(), terminal: z.boolean().optional() },
     sentence: ({ actor, data }) =>
-      `${actor} requested ${nameOf(data.job)}` + place(data.environment) + because(data.command),
+      `${actor} requested ${data.terminal === true ? 'a terminal' : nameOf(data.job)}` +
+      place(data.environment) +
+      because(data.command),
     tone: 'fact',
     example: {
       ...{ subject: 'job-run/12', app: 'shop', actor: 'Ada' },

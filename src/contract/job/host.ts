@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { terminal } from './job.ts'
 
 /** The files and variables of a command that runs outside of a release. */
 const commandFiles = z.object({
@@ -22,6 +23,8 @@ export const hostCommand = z.object({
   run: z.string(),
   /** milliseconds; it is stopped after that */
   timeout: z.number().int(),
+  /** absent for a command without a terminal */
+  terminal: terminal.optional(),
 })
 export type HostCommand = z.infer<typeof hostCommand>
 

@@ -17,6 +17,22 @@ export const hasEnded = (state: JobRunState): boolean => state !== 'waiting' && 
 
 export const jobTriggers = ['schedule', 'request'] as const
 
+/** The size of a terminal in characters. */
+export const terminalSize = z.object({
+  columns: z.number().int().min(1).max(1000),
+  rows: z.number().int().min(1).max(1000),
+})
+export type TerminalSize = z.infer<typeof terminalSize>
+
+/** The terminal of a command; `type` is the `TERM` of its programs, such as `xterm-256color`. */
+export const terminal = terminalSize.extend({
+  type: z
+    .string()
+    .regex(/^[\w.+-]{1,64}$/, 'must be the name of a type of terminal, such as xterm-256color')
+    .default('xterm-256color'),
+})
+export type Terminal = z.infer<typeof terminal>
+
 /** A run of a job, or of a command of a person. Times are ISO 8601 UTC. */
 export const jobRun = z.object({
   id: z.number().int(),
@@ -28,6 +44,8 @@ export const jobRun = z.object({
   /** null for the first service with a command */
   service: z.string().nullable(),
   trigger: z.enum(jobTriggers),
+  /** null for a command without a terminal */
+  terminal: terminal.nullable(),
   actor: z.string(),
   /** the time of the schedule; null when a person requested it */
   due: z.string().nullable(),

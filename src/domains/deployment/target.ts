@@ -14,6 +14,7 @@ import type { Clock } from '#platform/clock.ts'
 import type { Logger } from '#platform/log.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import type { SshSettings } from '#platform/ssh/ssh.ts'
+import type { Handshake, Upgraded } from '#platform/process/upgrade.ts'
 import type { OpenBucket } from './open-bucket.ts'
 
 /** Names an environment of an app. */
@@ -242,6 +243,12 @@ export interface TargetCommands {
   stop(environment: EnvironmentReference, key: string): Promise<CommandStatus>
   /** Deletes the output. */
   remove(environment: EnvironmentReference, key: string): Promise<void>
+  /** Opens a WebSocket to the terminal of a command: see `HostClient`. */
+  openTerminal(
+    environment: EnvironmentReference,
+    key: string,
+    handshake: Handshake,
+  ): Promise<Upgraded>
 }
 
 /** What one instance exposes in the Prometheus text format; null when it did not answer. */

@@ -25,7 +25,15 @@ export interface StoredJobRun extends JobRun {
 
 export interface NewJobRun extends Pick<
   StoredJobRun,
-  'app' | 'environment' | 'job' | 'command' | 'service' | 'trigger' | 'actor' | 'reason'
+  | 'app'
+  | 'environment'
+  | 'job'
+  | 'command'
+  | 'service'
+  | 'trigger'
+  | 'actor'
+  | 'reason'
+  | 'terminal'
 > {
   id: number
   key: string
@@ -63,11 +71,12 @@ export async function nextJobRun(db: Database): Promise<number> {
 /** Stores a run; fails with SQLSTATE 23505 when its job already has one for that time. */
 export const insertJobRun = (run: NewJobRun): Statement =>
   sql`insert into job_run (id, app, environment, job, key, command, service, timeout, late,
-      may_overlap, trigger, actor, due, state, reason, ended) overriding system value
+      may_overlap, trigger, actor, due, state, reason, terminal, ended) overriding system value
     values (${run.id}, ${run.app}, ${run.environment}, ${run.job}::text, ${run.key},
       ${run.command}, ${run.service}::text, ${run.timeout}, ${run.late}, ${run.overlaps},
       ${run.trigger}, ${run.actor}, ${run.due?.toISOString() ?? null}::timestamptz, ${run.state},
-      ${run.reason}::text, case when ${run.state} = 'skipped' then now() end)`
+      ${run.reason}::text, ${run.terminal && JSON.stringify(run.terminal)}::json,
+      case when ${run.state} = 'skipped' then now() end)`
 
 /**
  * Begins a run in a release. Fails with SQLSTATE 22012 when it does not wait any more, and with
@@ -94,7 +103,7 @@ export const askJobRunToStop = (id: number): Statement =>
 
 const columns = sql`id, app, environment, job, key, command, service, timeout,
   may_overlap as "overlaps", trigger,
-  actor, due, release, state, stopping, reason, exit, created, started, ended`
+  actor, due, release, state, stopping, reason, exit, terminal, created, started, ended`
 
 /** The runs that have not ended, oldest first. */
 export const openJobRuns = (db: Database): Promise<StoredJobRun[]> =>

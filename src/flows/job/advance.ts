@@ -92,8 +92,9 @@ async function statusOf(
   if (run.stopping) return commands.stop(run, run.key)
   const known = await commands.look(run, run.key)
   if (known) return known
-  const { service, command, timeout } = run
-  return commands.start(run, run.key, { release, service, run: command, timeout })
+  const { service, command, timeout, terminal } = run
+  const wanted = { release, service, run: command, timeout }
+  return commands.start(run, run.key, { ...wanted, ...(terminal === null ? {} : { terminal }) })
 }
 
 /** Stores the end of a run with its event; fails when the run has another state by now. */

@@ -1,7 +1,7 @@
 import { FairleadError } from '#contract/errors.ts'
 import { nameOfActor } from '#contract/event/event.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
-import type { Job, JobRun } from '#contract/job/job.ts'
+import type { Job, JobRun, Terminal } from '#contract/job/job.ts'
 import type { JobFile } from '#contract/pipeline-file/job-file.ts'
 import { admit, isScheduledIn, nextTime } from '#domains/job/rules.ts'
 import * as store from '#domains/job/store.ts'
@@ -47,16 +47,18 @@ export function jobHandlers(parts: JobHandlerParts): SomeHandlers<JobEndpoints> 
       const file = Object.hasOwn(live.jobs, job) ? live.jobs[job] : undefined
       if (!file) throw new FairleadError('not_found', { kind: 'job', id: job })
       await mustOverlap(parts, live, job, file)
-      return request(parts, live, caller, { ...file, job, overlaps: file.overlap === 'allow' })
+      return request(parts, live, caller, {
+        ...{ ...file, job, overlaps: file.overlap === 'allow', terminal: null },
+      })
     },
     runCommand: async ({ params: { app, environment }, body }, caller) => {
       const live = await mustBeLive(deps, app, environment)
-      const { command, service, timeout } = body
+      const { command, service, timeout, terminal = null } = body
       if (service !== undefined && !Object.hasOwn(live.services, service))
         throw new FairleadError('not_found', { kind: 'service', id: service })
       const late = 600_000
-      const wanted = { run: command, service, timeout, late, job: null, overlaps: true }
-      return request(parts, live, caller, wanted)
+      const wanted = { run: command, service, timeout, late, terminal }
+      return request(parts, live, caller, { ...wanted, job: null, overlaps: true })
     },
     listJobRuns: async ({ params: { app }, query }) => {
       const runs = await store.listJobRuns(db, { app, ...query })
@@ -123,8 +125,8 @@ const toJobRun = ({
   ...run
 }: store.StoredJobRun): JobRun => run
 
-async function mustFind(
-  { deps }: JobHandlerParts,
+export async function mustFind(
+  { deps }: { deps: Pick<Dependencies, 'db'> },
   { app, jobRun }: { app: string; jobRun: number },
 ): Promise<store.StoredJobRun> {
   const run = await store.getJobRun(deps.db, app, jobRun)
@@ -164,13 +166,14 @@ interface Wanted extends Pick<JobFile, 'run' | 'timeout' | 'late' | 'service'> {
   /** null for a command of a person */
   job: string | null
   overlaps: boolean
+  terminal: Terminal | null
 }
 
 async function request(
   parts: JobHandlerParts,
   { app, environment }: LiveJobs,
   caller: Caller,
-  { job, run: command, service, timeout, late, overlaps }: Wanted,
+  { job, run: command, service, timeout, late, overlaps, terminal }: Wanted,
 ): Promise<JobRun> {
   const { db } = parts.deps
   const id = await store.nextJobRun(db)
@@ -178,12 +181,12 @@ async function request(
     store.insertJobRun({
       ...{ id, app, environment, job, key: parts.makeKey(), command, service: service ?? null },
       ...{ timeout, late, overlaps, trigger: 'request', actor: nameOfActor(caller) },
-      ...{ due: null, state: 'waiting', reason: null },
+      ...{ due: null, state: 'waiting', reason: null, terminal },
     }),
     appendEvent({
       type: 'dev.cdeventsx.fairlead-job.requested',
       ...{ subject: `job-run/${id}`, chain: `app/${app}`, app, actor: caller },
-      data: { environment, job, command },
+      data: { environment, job, command, ...(terminal === null ? {} : { terminal: true }) },
     }),
   ])
   parts.onQueued()

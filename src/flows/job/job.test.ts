@@ -12,6 +12,7 @@ import { firingSources } from '#views/watched.ts'
 import { testDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import { advanceJobRuns, type JobDependencies } from './advance.ts'
 import { jobHandlers } from './handlers.ts'
+import { openTerminal } from './terminal.ts'
 import { queueDue } from './queue-due.ts'
 
 const place = { app: 'shop', environment: 'production' }
@@ -47,6 +48,7 @@ class SimulatedTarget {
           : null,
       ),
     remove: () => this.#call('remove', () => undefined),
+    openTerminal: () => Promise.reject(new Error('the target opens it')),
   }
 
   end(key: string, end: Omit<NonNullable<CommandStatus['end']>, 'at'>): void {
@@ -314,6 +316,25 @@ describe('a run', () => {
       `reindex cannot run now: run ${id} had not ended`,
     )
     await expect(request('other')).rejects.toThrow('There is no job other')
+  })
+
+  test('of a command with a terminal is for the person who requested it', async () => {
+    await live({})
+    const terminal = { columns: 80, rows: 24, type: 'xterm' }
+    const run = (body: object) =>
+      handlers().runCommand(
+        { params: place, query: {}, body: { command: 'sh', timeout: 1000, ...body } },
+        ada,
+        never,
+      )
+    const [plain, own] = [await run({}), await run({ terminal })]
+    await advance()
+    expect(target.started.map(([, command]) => command.terminal)).toEqual([undefined, terminal])
+    const open = (jobRun: number, caller: Caller) =>
+      openTerminal(deps(), { app: 'shop', jobRun }, caller, {})
+    await expect(open(plain.id, ada)).rejects.toThrow('The command has no terminal')
+    await expect(open(own.id, { ...ada, name: 'Bob' })).rejects.toThrow('belongs to Ada')
+    await expect(open(own.id, ada)).rejects.toThrow('the target opens it')
   })
 
   test('of a command belongs to no job', async () => {

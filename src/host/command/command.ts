@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CommandEnd, CommandPage, CommandStatus } from '#contract/job/host.ts'
@@ -10,7 +11,9 @@ import type { ReleasePlace } from '../release-command.ts'
 import { startRecorded } from '../start.ts'
 import { killFamily, terminate } from '../terminate.ts'
 import { readPage } from './output-page.ts'
+import { resize } from './pseudo-terminal.ts'
 import { type CommandPlace, type SavedCommand, saveCommand } from './saved.ts'
+import { Terminal } from './terminal.ts'
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 const grace = 10_000
@@ -36,6 +39,7 @@ export class Command {
   readonly #ended: () => void
   #limit: NodeJS.Timeout | undefined
   #check: NodeJS.Timeout | undefined
+  #terminal: Terminal | null = null
   #isEnding = false
   #isReleased = false
 
@@ -52,6 +56,11 @@ export class Command {
 
   get hasEnded(): boolean {
     return this.#saved.end !== null
+  }
+
+  /** Null when it has none, or another host has started it. */
+  get terminal(): Terminal | null {
+    return this.#terminal
   }
 
   get saved(): SavedCommand {
@@ -113,17 +122,26 @@ export class Command {
           ...{ path: machine.path, isolation: machine.isolation },
         },
         command,
-        this.#exitFile,
+        { exitFile: this.#exitFile, terminal: this.#saved.terminal },
       )
       child.once('error', (error) => void this.#finish(notStarted(error)))
       child.once('exit', (code, signal) => void this.#finish(this.#endOf(code, signal)))
       child.unref()
+      if (this.#saved.terminal) this.#openTerminal(child)
       const pid = child.pid ?? null
       this.#save({ pid, startTime: pid === null ? null : startTimeOf(pid) })
       this.#limitTime(this.#saved.timeout)
     } catch (error) {
       void this.#finish(notStarted(error as Error))
     }
+  }
+
+  #openTerminal(child: ChildProcess): void {
+    this.#terminal = new Terminal({
+      child,
+      resize: (size) => resize(this.#origin, size),
+      disconnected: () => this.#end('disconnected'),
+    })
   }
 
   /** Ends a command whose files cannot be unpacked. */
@@ -134,7 +152,9 @@ export class Command {
   /** Watches a command that a former host started. */
   adopt(now: number): void {
     if (this.hasEnded) return
-    if (this.#saved.ending) void terminate(this.#origin, { signal: 'SIGTERM', grace })
+    // Its terminal ended with the former host.
+    if (this.#saved.terminal) this.#end('disconnected')
+    if (this.#saved.ending) this.#terminate()
     this.#check = setInterval(() => this.#look(), checkEvery)
     this.#check.unref()
     const { began, timeout } = this.#saved
@@ -160,13 +180,21 @@ export class Command {
   #end(ending: NonNullable<SavedCommand['ending']>): void {
     if (this.hasEnded || this.#saved.ending || this.#isEnding || this.#isReleased) return
     this.#save({ ending })
-    void terminate(this.#origin, { signal: 'SIGTERM', grace })
+    this.#terminate()
+  }
+
+  /** A shell in a terminal ignores SIGTERM, and ends with its terminal. */
+  #terminate(): void {
+    const signal = this.#saved.terminal ? 'SIGHUP' : 'SIGTERM'
+    void terminate(this.#origin, { signal, grace })
   }
 
   /** How it ended, by its record and the file with its exit code. */
   #endOf(code: number | null, signal: NodeJS.Signals | null): Omit<CommandEnd, 'at'> {
     const { ending, timeout } = this.#saved
     if (ending === 'stopped') return { kind: ending, exit: null, reason: 'it was stopped' }
+    if (ending === 'disconnected')
+      return { kind: 'stopped', exit: null, reason: 'its terminal was disconnected' }
     if (ending === 'timed_out')
       return { kind: ending, exit: null, reason: `it ran for more than ${timeout / 1000} s` }
     const exit = this.#exit() ?? code

@@ -6,6 +6,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { CommandFiles, CommandPage, CommandStatus, HostCommand } from '#contract/job/host.ts'
 import type { ReleasePlace } from '../release-command.ts'
 import { Command } from './command.ts'
+import type { Terminal } from './terminal.ts'
 import {
   type CommandPlace,
   neverStarted,
@@ -140,6 +141,7 @@ export class Commands {
       ...{ release: wanted.release, artifact, secrets, marker },
       ...{ began: Date.now(), timeout: wanted.timeout, pid: null, startTime: null },
       ...{ ending: null, end: null },
+      ...(wanted.terminal === undefined ? {} : { terminal: wanted.terminal }),
     }
     const folder = join(this.#options.folder, app, environment, key)
     saveCommand(folder, saved)
@@ -161,6 +163,15 @@ export class Commands {
       if (page.next > after || page.complete || left <= 0) return page
       await sleep(Math.min(left, lookEvery))
     }
+  }
+
+  /** Takes the terminal of a command for a connection. */
+  terminal(place: CommandPlace): Terminal {
+    this.#mustServe()
+    const { terminal } = this.#find(place)
+    if (!terminal) throw new FairleadError('not_found', { kind: 'terminal', id: nameOf(place) })
+    terminal.take()
+    return terminal
   }
 
   /** Stops a command. One that was never started gets a record, so that it never will be. */

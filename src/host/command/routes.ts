@@ -4,7 +4,8 @@ import { hostCommand } from '#contract/job/host.ts'
 import type { Route } from '../route.ts'
 import type { Commands } from './commands.ts'
 
-const place = z.object({
+/** The path of a command in the host's API. */
+export const commandPlace = z.object({
   app: name,
   environment: name,
   key: z.string().regex(/^[a-z0-9-]{1,80}$/),
@@ -21,18 +22,19 @@ export function commandRoutes(commands: Commands, base: string): Route[] {
     [
       'PUT',
       path,
-      async (match, _query, body) => commands.start(place.parse(match), hostCommand.parse(body)),
+      async (match, _query, body) =>
+        commands.start(commandPlace.parse(match), hostCommand.parse(body)),
     ],
-    ['GET', path, async (match) => commands.look(place.parse(match))],
+    ['GET', path, async (match) => commands.look(commandPlace.parse(match))],
     [
       'GET',
       `${path}/output`,
       async (match, query) => {
         const { after, wait } = read.parse(Object.fromEntries(query))
-        return commands.output(place.parse(match), after, wait)
+        return commands.output(commandPlace.parse(match), after, wait)
       },
     ],
-    ['POST', `${path}/stop`, async (match) => commands.stop(place.parse(match))],
-    ['DELETE', path, async (match) => commands.remove(place.parse(match))],
+    ['POST', `${path}/stop`, async (match) => commands.stop(commandPlace.parse(match))],
+    ['DELETE', path, async (match) => commands.remove(commandPlace.parse(match))],
   ]
 }

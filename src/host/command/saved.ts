@@ -11,6 +11,7 @@ import {
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { commandEnd } from '#contract/job/host.ts'
+import { terminal } from '#contract/job/job.ts'
 
 /** What the host keeps on disk of a command, readable for its own user only. */
 const savedCommand = z.object({
@@ -29,7 +30,9 @@ const savedCommand = z.object({
   pid: z.number().nullable(),
   startTime: z.string().nullable(),
   /** why the host ends it; null when it does not */
-  ending: z.enum(['timed_out', 'stopped']).nullable(),
+  ending: z.enum(['timed_out', 'stopped', 'disconnected']).nullable(),
+  /** absent without a terminal */
+  terminal: terminal.optional(),
   end: commandEnd.nullable(),
 })
 export type SavedCommand = z.infer<typeof savedCommand>

@@ -7,6 +7,9 @@ import { helperEnvironment } from './program.ts'
 /** The descriptor from which bwrap reads the filter of system calls. */
 export const filterDescriptor = 3
 
+/** The descriptor from which the command behind the helpers reads its input, when it has one. */
+const inputDescriptor = 4
+
 /** A command of an app, and the helper programs that start it. */
 export interface AppCommand {
   /** Programs that isolate or limit the command, as one command line; empty for none. */
@@ -21,6 +24,8 @@ export interface AppCommand {
   marker: Record<string, string>
   cwd: string
   output: [IOType | number, IOType | number]
+  /** Gives it an input, which `inputOf` returns; otherwise its input is empty. */
+  hasInput?: boolean
   /**
    * A folder for what the helpers read. With it, all of that is in files before they start. Without
    * it, it comes from this process: when that dies, the command does not start, and the helpers can
@@ -30,12 +35,13 @@ export interface AppCommand {
 }
 
 /**
- * Starts a command of an app in a session of its own, with empty input. The helpers run with more
- * rights than the command, and variables such as LD_PRELOAD would run code in them. A shell behind
- * the helpers therefore reads the variables from a descriptor, and then becomes the command.
+ * Starts a command of an app in a session of its own, by default with empty input. The helpers run
+ * with more rights than the command, and variables such as LD_PRELOAD would run code in them. A
+ * shell behind the helpers therefore reads the variables from a descriptor, and then becomes the
+ * command.
  */
 export function startApp(app: AppCommand): ChildProcess {
-  const { helpers, filter, command, env, marker, cwd, output } = app
+  const { helpers, filter, command, env, marker, cwd, output, hasInput = false } = app
   const [helper, ...args] = helpers
   if (helper === undefined) {
     const [program, ...words] = command
@@ -43,10 +49,10 @@ export function startApp(app: AppCommand): ChildProcess {
       cwd,
       env: { ...env, ...marker },
       detached: true,
-      stdio: ['ignore', ...output],
+      stdio: [hasInput ? 'pipe' : 'ignore', ...output],
     })
   }
-  const script = Buffer.from(appScript({ ...env, ...marker }))
+  const script = Buffer.from(appScript({ ...env, ...marker }, hasInput ? inputDescriptor : null))
   const inputs = filter === null ? [script] : [script, Buffer.from(filter, 'base64')]
   const files = inputs.map((input, i) =>
     app.folder === undefined ? null : openInput(join(app.folder, `input.${i}`), input),
@@ -57,7 +63,7 @@ export function startApp(app: AppCommand): ChildProcess {
       cwd,
       env: { ...helperEnvironment(), ...marker },
       detached: true,
-      stdio: [first, ...output, ...others],
+      stdio: [first, ...output, others[0] ?? 'ignore', ...(hasInput ? ['pipe' as const] : [])],
     })
     write(child.stdio[0], script)
     if (inputs[1] !== undefined) write(child.stdio[filterDescriptor], inputs[1])
@@ -65,6 +71,12 @@ export function startApp(app: AppCommand): ChildProcess {
   } finally {
     for (const file of files) if (file !== null) closeSync(file)
   }
+}
+
+/** The input of a command with `hasInput`. */
+export function inputOf(child: ChildProcess): Writable | null {
+  const input = child.stdio[inputDescriptor] ?? child.stdin
+  return input instanceof Writable ? input : null
 }
 
 /** Opens a file with that content for reading, and deletes its name. */
@@ -85,14 +97,15 @@ function write(stream: Readable | Writable | null | undefined, content: string |
 }
 
 /** A script for sh that exports these variables and becomes the command in its arguments. */
-export function appScript(env: Record<string, string>): string {
+export function appScript(env: Record<string, string>, input: number | null = null): string {
   const lines = Object.entries(env).map(([name, value]) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
       throw new Error(`"${name}" cannot be the name of a variable: use letters, digits and _`)
     return `export ${name}=${quote(value)}\n`
   })
+  const from = input === null ? '</dev/null' : `<&${input} ${input}<&-`
   const unset = Object.keys(helperEnvironment()).filter((name) => !(name in env))
-  return [...unset.map((name) => `unset ${name}\n`), ...lines, 'exec "$@" </dev/null\n'].join('')
+  return [...unset.map((name) => `unset ${name}\n`), ...lines, `exec "$@" ${from}\n`].join('')
 }
 
 const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`

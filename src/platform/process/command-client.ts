@@ -6,6 +6,7 @@ import {
   commandStatus,
   type HostCommand,
 } from '#contract/job/host.ts'
+import type { Handshake, Upgraded } from './upgrade.ts'
 
 interface Place {
   app: string
@@ -21,11 +22,16 @@ export interface CommandClient {
   output(place: Place, key: string, after: number, waitMs: number): Promise<CommandPage | null>
   stop(place: Place, key: string): Promise<CommandStatus>
   remove(place: Place, key: string): Promise<void>
+  /** Opens a WebSocket to its terminal, whose handshake has these headers. */
+  openTerminal(place: Place, key: string, handshake: Handshake): Promise<Upgraded>
 }
+
+/** Makes a request that changes its connection to another protocol. */
+type Upgrade = (path: string, headers: Handshake) => Promise<Upgraded>
 
 type Call = (method: string, path: string, body?: unknown, timeoutMs?: number) => Promise<unknown>
 
-export function createCommandClient(call: Call): CommandClient {
+export function createCommandClient(call: Call, upgrade: Upgrade): CommandClient {
   const at = ({ app, environment }: Place, key: string): string =>
     `/apps/${app}/environments/${environment}/commands/${key}`
   return {
@@ -42,6 +48,7 @@ export function createCommandClient(call: Call): CommandClient {
     stop: async (place, key) =>
       commandStatus.parse(await call('POST', `${at(place, key)}/stop`, {})),
     remove: async (place, key) => void (await call('DELETE', at(place, key))),
+    openTerminal: (place, key, handshake) => upgrade(`${at(place, key)}/terminal`, handshake),
   }
 }
 

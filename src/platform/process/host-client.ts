@@ -15,6 +15,7 @@ import { logTail, type NewOutput, newOutput, type OutputPlaces } from '#contract
 import { type DriftReport, driftReport } from '#contract/drift/drift.ts'
 import type { DriftFile, DriftRepair, DriftRequest } from '#contract/drift/host.ts'
 import { type CommandClient, createCommandClient } from './command-client.ts'
+import { upgrade } from './upgrade.ts'
 import type { RehearsalRequest } from '#contract/rehearsal/host.ts'
 import { type RehearsalReport, rehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import { type Measurements, measurements } from '#contract/host/measurements.ts'
@@ -138,7 +139,9 @@ export function createHostClient(socketPath: string): HostClient {
   const at = (app: string, environment: string): string =>
     `/apps/${app}/environments/${environment}`
   return {
-    commands: createCommandClient(call),
+    commands: createCommandClient(call, (path, headers) =>
+      upgrade({ socketPath, path, headers, readError }),
+    ),
     status: async () => hostStatus.parse(await call('GET', '/status', undefined, 3000)),
     measurements: async (after) =>
       measurements.parse(await call('GET', `/measurements?after=${after}`, undefined, 5000)),
@@ -248,6 +251,11 @@ export function createHostClient(socketPath: string): HostClient {
     stopAll: async () => void (await call('POST', '/stop-all', {}, 600_000)),
     close: () => agent.destroy(),
   }
+}
+
+function readError(status: number, text: string): Error {
+  const answer = readAnswer(status, text)
+  return 'error' in answer ? answer.error : new Error(text)
 }
 
 interface Sent {
