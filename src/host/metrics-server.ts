@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { HostStatus } from '#contract/host/status.ts'
 import type { Measurements } from '#contract/host/measurements.ts'
+import { portSetting } from '#platform/home.ts'
 import { hostMetrics } from '#platform/open-metrics/host-metrics.ts'
 import { openMetrics, openMetricsType } from '#platform/open-metrics/open-metrics.ts'
 import { isFromHere } from './from-here.ts'
@@ -10,10 +11,8 @@ import { isFromHere } from './from-here.ts'
 export const metricsHost = 'metrics.localhost'
 
 /** `FAIRLEAD_METRICS_PORT`, a port of its own for the metrics of the host; null without one. */
-export function metricsPort(env: Record<string, string | undefined>): number | null {
-  const port = Number(env['FAIRLEAD_METRICS_PORT'] || NaN)
-  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : null
-}
+export const metricsPort = (env: Record<string, string | undefined>): number | null =>
+  portSetting(env, 'FAIRLEAD_METRICS_PORT')
 
 /**
  * Serves `/metrics` of this host in OpenMetrics, also while the server and the database are gone.

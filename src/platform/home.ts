@@ -100,11 +100,18 @@ function makePrivate(folder: string): void {
     throw new Error(`The folder ${folder} belongs to another user; choose a shorter FAIRLEAD_HOME`)
 }
 
-function readPort(env: Record<string, string | undefined>, name: string, fallback: number): number {
-  const text = env[name]
-  if (text === undefined || text === '') return fallback
+const readPort = (
+  env: Record<string, string | undefined>,
+  name: string,
+  fallback: number,
+): number => portSetting(env, name) ?? fallback
+
+/** The port in a variable; null without one. Throws one sentence for what is no port. */
+export function portSetting(env: Record<string, string | undefined>, name: string): number | null {
+  const text = env[name]?.trim() ?? ''
+  if (text === '') return null
   const port = Number(text)
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new Error(`${name} is "${text}", but must be a port from 1 to 65535`)
+    throw new Error(`${name} is ${JSON.stringify(text)}, but must be a port from 1 to 65535`)
   return port
 }

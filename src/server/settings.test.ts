@@ -69,6 +69,10 @@ test.each([
   ['FAIRLEAD_RSYNC_FOLDERS', '/srv/www', 'must be folders of machines, such as'],
   ['FAIRLEAD_NTP', 'a b', 'must be servers such as'],
   ['FAIRLEAD_HOST_URL', 'https://host.example.com/x', 'must be an address without a path'],
+  ['FAIRLEAD_STATUS_URL', 'status.example.com', 'must be an address without a path'],
+  ['FAIRLEAD_STATUS_URL', 'https://example.com/status', 'must be an address without a path'],
+  ['FAIRLEAD_STATUS_PORT', '70000', 'is "70000", but must be a port from 1 to 65535'],
+  ['FAIRLEAD_METRICS_PORT', '9.5', 'is "9.5", but must be a port from 1 to 65535'],
   ['FAIRLEAD_HEARTBEAT_URL', 'hc-ping.com/x', 'must be an address with http:// or https://'],
 ])('%s=%s is refused in one sentence', (variable, value, problem) => {
   expect(() => readSettings({ [variable]: value }, home)).toThrow(`${variable} ${problem}`)

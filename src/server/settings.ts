@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { defaultSlots } from '#flows/step/slots.ts'
 import { type BucketsFile, readBucketsFile } from '#platform/bucket/buckets-file.ts'
-import type { Home } from '#platform/home.ts'
+import { type Home, portSetting } from '#platform/home.ts'
 import { hostUrl } from '#platform/host-url.ts'
 import { edgeProxies } from '#platform/net/edge-proxies.ts'
 import { ntpSetting } from '#platform/ntp.ts'
@@ -138,7 +138,7 @@ export function readSettings(
   hostUrl(env)
   edgeProxies(env)
   count('FAIRLEAD_EDGE_CONNECTIONS', 1, 1)
-  count('FAIRLEAD_METRICS_PORT', 1, 1)
+  portSetting(env, 'FAIRLEAD_METRICS_PORT')
   count('FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS', 1, 1)
   return {
     publicUrl: env['FAIRLEAD_PUBLIC_URL']?.replace(/\/$/, '') || `http://localhost:${port}`,

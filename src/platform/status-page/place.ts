@@ -1,3 +1,6 @@
+import { portSetting } from '#platform/home.ts'
+import { addressSetting } from '#platform/host-url.ts'
+
 /** Where the edge serves the status page. */
 export interface StatusPagePlace {
   host: string
@@ -9,26 +12,16 @@ export interface StatusPagePlace {
   url: string | null
 }
 
-/** The place of the status page; null when `FAIRLEAD_STATUS_HOST` is `off`. */
+/**
+ * The place of the status page; null when `FAIRLEAD_STATUS_HOST` is `off`. Throws one sentence when
+ * a variable is invalid.
+ */
 export function statusPagePlace(env: Record<string, string | undefined>): StatusPagePlace | null {
-  const [set, port] = [env['FAIRLEAD_STATUS_HOST']?.trim().toLowerCase() ?? '', portOf(env)]
+  const set = env['FAIRLEAD_STATUS_HOST']?.trim().toLowerCase() ?? ''
+  const port = portSetting(env, 'FAIRLEAD_STATUS_PORT')
+  const url = addressSetting(env, 'FAIRLEAD_STATUS_URL')?.origin ?? null
   if (set === 'off') return null
-  return {
-    host: set || 'status.localhost',
-    port,
-    isLocal: set === '' && port === null,
-    url: urlOf(env),
-  }
-}
-
-function urlOf(env: Record<string, string | undefined>): string | null {
-  const text = env['FAIRLEAD_STATUS_URL']?.trim() ?? ''
-  return /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text).origin : null
-}
-
-function portOf(env: Record<string, string | undefined>): number | null {
-  const port = Number(env['FAIRLEAD_STATUS_PORT'])
-  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : null
+  return { host: set || 'status.localhost', port, isLocal: set === '' && port === null, url }
 }
 
 /** The address of the status page: that for readers, otherwise that for people on this machine. */

@@ -146,5 +146,7 @@ test('the place of the page comes from the environment', () => {
   )
   const behindProxy = statusPagePlace({ FAIRLEAD_STATUS_URL: 'https://status.example.com/' })
   expect(statusPageAddress(behindProxy!, 4480)).toBe('https://status.example.com')
-  expect(statusPagePlace({ FAIRLEAD_STATUS_URL: 'javascript:x' })?.url).toBeNull()
+  expect(() => statusPagePlace({ FAIRLEAD_STATUS_URL: 'javascript:x' })).toThrow(
+    'FAIRLEAD_STATUS_URL must be an address without a path',
+  )
 })
