@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { ntpServer, ntpSetting } from '#platform/ntp.ts'
+import { ntpServer } from '#platform/ntp.ts'
 
 /** Seconds from 1900, where the time of NTP begins, to 1970. */
 const epoch = 2_208_988_800
@@ -29,9 +29,8 @@ export function ntpServers(text: string): string[] {
   })
 }
 
-/** The clock by the servers of `FAIRLEAD_NTP`, or without it, by those that the machine uses. */
-export function clockOf(setting: string | undefined, now: () => number): Clock {
-  const named = ntpSetting(setting)
+/** The clock by the servers that somebody named, or without one, by those that the machine uses. */
+export function clockOf(named: readonly string[], now: () => number): Clock {
   const servers = named.length > 0 ? named : ntpFiles.flatMap((file) => ntpServers(readText(file)))
   return createClock(servers, { isAsked: named.length > 0, now })
 }

@@ -5,11 +5,8 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { HostStatus } from '#contract/host/status.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
-import { hostUrl } from '#platform/host-url.ts'
 import { homeFrom, type Home, makeHome } from '#platform/home.ts'
 import { findIsolation, type Isolation } from '#platform/process/isolation.ts'
-import { isolationOptions } from '#platform/process/isolation-policy.ts'
-import { edgeProxies } from '#platform/net/edge-proxies.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
 import { serveAnswers } from './answer-server.ts'
@@ -22,15 +19,15 @@ import { handOver, inherit, type Inheritance } from './handover.ts'
 import { createLimits } from '#platform/process/memory-limit.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { clockOf } from './clock.ts'
-import { metricsHost, metricsPort, serveMetrics } from './metrics-server.ts'
+import { metricsHost, serveMetrics } from './metrics-server.ts'
 import { createMeasurements, type MeasurementLog } from './measurements.ts'
 import { createMonitors, type HostChecks } from './monitors.ts'
 import { Pager } from './pager.ts'
 import { Ports } from './port.ts'
 import { programOn, startTimeOf } from './processes.ts'
+import { type HostSettings, readHostSettings } from './settings.ts'
 import { openState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
-import { statusPagePlace } from '#platform/status-page/place.ts'
 import { createStatusPage, type StatusPageServer } from './status-page/server.ts'
 import { createSwitches, type SwitchServer } from './switches/switches.ts'
 
@@ -44,9 +41,29 @@ const drainMs = 30_000
  * asks the running host to hand over to this program.
  */
 export async function main(options: { upgrade: boolean }): Promise<number> {
-  const home = homeFrom(process.env)
-  makeHome(home)
-  return options.upgrade ? upgradeRunning(home) : serve(home)
+  const home = orExit(() => homeFrom(process.env))
+  if (options.upgrade) return upgradeRunning(home)
+  const settings = orExit(() => {
+    makeHome(home)
+    return readHostSettings(process.env, home.root)
+  })
+  return serve(home, settings)
+}
+
+function orExit<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    return exitWith(error)
+  }
+}
+
+/** Ends this host because a setting is wrong: one sentence for a person, or for the log. */
+function exitWith(error: unknown): never {
+  const { message } = error as Error
+  if (process.stderr.isTTY) process.stderr.write(`fairlead: ${message}\n`)
+  else createLogger((line) => process.stderr.write(line)).error(message)
+  process.exit(1)
 }
 
 async function upgradeRunning(home: Home): Promise<number> {
@@ -59,7 +76,7 @@ async function upgradeRunning(home: Home): Promise<number> {
   }
 }
 
-async function serve(home: Home): Promise<number> {
+async function serve(home: Home, settings: HostSettings): Promise<number> {
   const logger = createLogger((line) => process.stderr.write(line))
   const inherited = await inherit()
   const lock = takeLock(join(home.host, 'lock'), process.send !== undefined)
@@ -67,13 +84,14 @@ async function serve(home: Home): Promise<number> {
     logger.info('another host serves this installation already')
     return 0
   }
-  const isolation = await findIsolation(isolationOptions(home.root, process.env))
-  const host = new Host({ home, logger, lock, inherited, isolation })
+  const isolation = await findIsolation(settings.isolation).catch(exitWith)
+  const host = new Host({ home, settings, logger, lock, inherited, isolation })
   return host.run()
 }
 
 interface HostOptions {
   home: Home
+  settings: HostSettings
   logger: Logger
   lock: Lock
   inherited: Inheritance
@@ -83,6 +101,7 @@ interface HostOptions {
 /** One host process with its edge, its supervisor and its API. */
 class Host {
   readonly #home: Home
+  readonly #settings: HostSettings
   readonly #logger: Logger
   readonly #inherited: Inheritance
   readonly #edge: Edge
@@ -101,20 +120,21 @@ class Host {
   readonly #stops: (() => void)[] = []
   #claimSocket = (): void => undefined
 
-  constructor({ home, logger, lock, inherited, isolation }: HostOptions) {
+  constructor({ home, settings, logger, lock, inherited, isolation }: HostOptions) {
     this.#home = home
+    this.#settings = settings
     this.#logger = logger
     this.#lock = lock
     this.#inherited = inherited
     this.#edge = createEdge({
-      address: process.env['FAIRLEAD_EDGE_LISTEN'] || '127.0.0.1',
+      address: settings.listen,
       log: logger.warn,
       programOn,
       random: Math.random,
-      limits: edgeLimits(process.env),
-      proxies: edgeProxies(process.env),
+      limits: edgeLimits(settings),
+      proxies: settings.proxies,
     })
-    const keepFree = Number(process.env['FAIRLEAD_DISK_FLOOR_MB'] || 500) * 1e6 || 0
+    const { keepFree } = settings
     const id = readId(join(home.host, 'id'))
     const ports = new Ports(Math.random)
     this.#switches = createSwitches({
@@ -125,7 +145,7 @@ class Host {
     this.#statusPage = createStatusPage({
       ...{ folder: join(home.host, 'status-page'), log: logger.warn },
       ...{ now: Date.now, steady: () => performance.now() },
-      url: statusPagePlace(process.env)?.url ?? null,
+      url: settings.statusPage?.url ?? null,
     })
     this.#supervisor = new Supervisor({
       folder: home.host,
@@ -154,7 +174,7 @@ class Host {
       folder: home.host,
       takeTraffic: () => this.#edge.takeSecond().filter(({ app }) => app !== ownApp),
       releases: () => this.#supervisor.all(),
-      clock: clockOf(process.env['FAIRLEAD_NTP'], Date.now),
+      clock: clockOf(settings.ntp, Date.now),
     })
     this.#monitors = createMonitors({
       ...{ file: join(home.host, 'monitors.json'), run: `${process.pid}-${this.#started}` },
@@ -163,7 +183,7 @@ class Host {
     })
     this.#pager = new Pager({
       ...{ folder: home.host, hostName: hostname(), now: Date.now, log: logger.warn },
-      url: hostUrl(process.env),
+      url: settings.url,
       isConnected: () => this.#monitors.isConnected(),
       countReleases: () => this.#supervisor.all().length,
     })
@@ -212,7 +232,7 @@ class Host {
 
   /** The edge serves the status page as it serves an app, without counting it as one. */
   async #routeStatusPage(): Promise<void> {
-    const place = statusPagePlace(process.env)
+    const place = this.#settings.statusPage
     if (place === null) return
     const { host, port, isLocal } = place
     try {
@@ -232,7 +252,7 @@ class Host {
       this.#stops.push(stop)
       this.#edge.set({
         ...{ app: ownApp, environment: 'metrics', release: 0 },
-        ...{ host: metricsHost, port: metricsPort(process.env) },
+        ...{ host: metricsHost, port: this.#settings.metricsPort },
         services: [{ name: 'metrics', ports: [port] }],
       })
     } catch (error) {
@@ -242,7 +262,7 @@ class Host {
 
   /** People acknowledge what this host sent, also while the server and the database are gone. */
   async #routeAnswers(): Promise<void> {
-    const url = hostUrl(process.env)
+    const { url } = this.#settings
     if (url === null) return
     try {
       const { port, stop } = await serveAnswers(this.#pager)
@@ -309,18 +329,9 @@ class Host {
   }
 }
 
-/** The limits of connections at the edge: from the environment, or as files may be opened. */
-function edgeLimits(env: NodeJS.ProcessEnv): GuestLimits {
-  const set = (name: string): number | undefined => {
-    const value = Number(env[name])
-    return Number.isInteger(value) && value > 0 ? value : undefined
-  }
-  return guestLimits(
-    openFilesLimit(),
-    set('FAIRLEAD_EDGE_CONNECTIONS'),
-    set('FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS'),
-  )
-}
+/** The limits of connections at the edge: from the settings, or as files may be opened. */
+const edgeLimits = ({ connections, connectionsPerAddress }: HostSettings): GuestLimits =>
+  guestLimits(openFilesLimit(), connections, connectionsPerAddress)
 
 /** How many files this process may open; Infinity when unknown or without a limit. */
 function openFilesLimit(): number {

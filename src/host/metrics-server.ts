@@ -2,17 +2,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { HostStatus } from '#contract/host/status.ts'
 import type { Measurements } from '#contract/host/measurements.ts'
-import { portSetting } from '#platform/home.ts'
 import { hostMetrics } from '#platform/open-metrics/host-metrics.ts'
 import { openMetrics, openMetricsType } from '#platform/open-metrics/open-metrics.ts'
 import { isFromHere } from './from-here.ts'
 
 /** The host name under which the edge answers with the metrics of this host. */
 export const metricsHost = 'metrics.localhost'
-
-/** `FAIRLEAD_METRICS_PORT`, a port of its own for the metrics of the host; null without one. */
-export const metricsPort = (env: Record<string, string | undefined>): number | null =>
-  portSetting(env, 'FAIRLEAD_METRICS_PORT')
 
 /**
  * Serves `/metrics` of this host in OpenMetrics, also while the server and the database are gone.
