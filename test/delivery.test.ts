@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -428,7 +429,8 @@ describe('configuration', () => {
   test('files are rendered for each environment, and bad values are refused', async () => {
     const read = "require('node:fs').readFileSync(process.env.FAIRLEAD_CONFIG_DIR + '/app.json')"
     const repository = await repositoryWith({
-      'server.js': `const server = require('node:http').createServer((q, r) => r.end(${read}))
+      'server.js': `if (process.env.BROKEN) process.exit(1)
+const server = require('node:http').createServer((q, r) => r.end(${read}))
 server.listen(process.env.PORT)`,
       'app.json.liquid': '{"level": "{{ LEVEL }}", "key": "{{ KEY | default: "none" }}"}',
       'values.json': JSON.stringify({ properties: { LEVEL: { maxLength: 12 } } }),
@@ -477,6 +479,15 @@ server.listen(process.env.PORT)`,
     await change({ secrets: { KEY: 'hunter3hunter3' } })
     const same = await installation.cli(...diff.slice(0, 4), '--from', '1', '--to', '3')
     expect(same.stdout).toContain('No difference')
+    await installation.client.changeConfiguration({
+      params: { ...at, environment: 'staging' },
+      body: { variables: { BROKEN: 'yes' }, also: ['production'] },
+    })
+    await waitFor('the change stops after the environment in which it fails', async () => {
+      const type = 'dev.cdeventsx.fairlead-configuration.stopped'
+      const { events } = await installation.client.listEvents({ query: { app: 'rendered', type } })
+      return events.some(({ data }) => isDeepStrictEqual(data['environments'], ['production']))
+    })
     await repository.commit({ 'app.json.liquid': '{\n  "level": {{ MISSING }}}' })
     await push(installation, 'rendered', repository)
     const run = await endedRun(installation, await latestRun('rendered'))

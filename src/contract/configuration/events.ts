@@ -28,6 +28,24 @@ export const configurationEvents = [
     },
   }),
   defineEvent({
+    type: 'dev.cdeventsx.fairlead-configuration.stopped',
+    version: '0.1.0',
+    data: {
+      /** the environments that keep their values, although the change was meant for them, too */
+      environments: z.array(z.string()),
+      reason: z.string(),
+    },
+    sentence: ({ id, data: { environments = [], reason } }) =>
+      `A changed configuration stopped after ${id}: ${environments.join(', ')} ` +
+      `${environments.length === 1 ? 'keeps its' : 'keep their'} values, because ${reason}`,
+    tone: 'bad',
+    example: {
+      subject: 'environment/shop/staging',
+      app: 'shop',
+      data: { environments: ['production'], reason: 'the release was rolled back' },
+    },
+  }),
+  defineEvent({
     type: 'dev.cdeventsx.fairlead-secretprefix.changed',
     version: '0.1.0',
     data: {

@@ -13,7 +13,7 @@ import { OciError } from '#platform/oci/layout.ts'
 import { unpack } from '#platform/oci/oci.ts'
 import { chownToSteps } from '#flows/step/confinement.ts'
 import { deploy } from './deployment.ts'
-import { passOn } from './pass-on.ts'
+import { noteStop, passOn } from './pass-on.ts'
 import { configurationPolicy } from './policy.ts'
 import { type ConfigurationInput, startConfiguration } from './start-configuration.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -57,11 +57,21 @@ async function configure(
   await rm(folder, { recursive: true, force: true }).catch(() => undefined)
   if (outcome.state === 'superseded')
     await ctx.step('again', (step) => deployAgain(deps, step, ctx.chain, input))
+  const also = input.passesOn?.also ?? []
+  if (outcome.state !== 'live' && outcome.state !== 'superseded' && also.length > 0)
+    await ctx.step('stop', async (step) => {
+      noteStop(step, input, also, outcome.reason ?? 'the deployment failed')
+      return null
+    })
   if (outcome.state !== 'live') return outcome
   // Both may fail, and an error that nothing awaits is a fault of its own.
   const [setback] = await Promise.all([outcome.settled, outcome.retired])
-  if (setback === null && input.passesOn)
-    await ctx.step('pass-on', (step) => passOn(deps, step, input, release.configuration))
+  if (input.passesOn)
+    await ctx.step('pass-on', async (step) => {
+      if (setback === null) return passOn(deps, step, input, release.configuration)
+      noteStop(step, input, also, 'the deployment was taken back')
+      return null
+    })
   return { state: 'live', reason: null }
 }
 
@@ -75,15 +85,22 @@ async function deployAgain(
   chain: string,
   input: ConfigurationInput,
 ): Promise<null> {
-  const { app, environment } = input
+  const { app, environment, passesOn } = input
+  const stop = (reason: string): null => {
+    noteStop(step, input, passesOn?.also ?? [], reason)
+    return null
+  }
   const [release, live] = await Promise.all([
     store.getRelease(deps.db, input.release),
     liveDeployment(deps.db, app, environment),
   ])
-  if (!release || !live || live.configuration >= release.configuration) return null
-  if ((await store.laterOfItsKind(deps.db, input.deployment)) !== null) return null
+  if (!release || !live || live.configuration >= release.configuration)
+    return stop('another deployment replaced this one')
+  if ((await store.laterOfItsKind(deps.db, input.deployment)) !== null)
+    return stop('a later change of the configuration replaced it')
   const on = await store.getRelease(deps.db, live.release)
-  if (!on || (await isRefused(deps.db, app, environment, release.configuration))) return null
+  if (!on || (await isRefused(deps.db, app, environment, release.configuration)))
+    return stop('the configuration was refused')
   const next = await startConfiguration(deps.db, on, {
     ...{ chain, actor: input.actor, by: input.actor, version: release.configuration },
     ...{ asksPermission: false, passesOn: input.passesOn },

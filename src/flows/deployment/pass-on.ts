@@ -1,7 +1,7 @@
 import { FairleadError } from '#contract/errors.ts'
 import { referenceOf } from '#domains/configuration/configuration.ts'
 import { getStored, sealedAs } from '#domains/configuration/store.ts'
-import { Failed, type StepContext } from '#engine/workflow.ts'
+import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { planChange, type RequestedChange } from './plan-change.ts'
 import type { ConfigurationInput } from './start-configuration.ts'
@@ -14,19 +14,22 @@ import type { ConfigurationInput } from './start-configuration.ts'
 export async function passOn(
   deps: Dependencies,
   step: StepContext,
-  { app, environment, actor, passesOn }: ConfigurationInput,
+  input: ConfigurationInput,
   version: number,
 ): Promise<null> {
+  const { app, environment, actor, passesOn } = input
   const { also = [], names = [] } = passesOn ?? {}
   const change = await changeTo(deps, { app, environment, version, names })
   for (const [index, next] of also.entries()) {
     const request = { ...change, app, environment: next, also: also.slice(index + 1) }
     const planned = await planChange(deps, request, actor).catch((error: unknown) => {
-      if (!(error instanceof FairleadError)) throw error
-      const reason = `the configuration of ${next} was not changed: ${error.message}`
-      deps.log.warn('a change was not passed on', { app, environment, reason })
-      throw new Failed(reason)
+      if (error instanceof FairleadError) return error
+      throw error
     })
+    if (planned instanceof FairleadError) {
+      noteStop(step, input, also.slice(index), `${next} refuses it: ${planned.message}`)
+      return null
+    }
     for (const write of planned?.writes ?? []) step.write(write)
     for (const event of planned?.events ?? []) step.emit(event)
     if (!planned?.deployment) continue
@@ -34,6 +37,21 @@ export async function passOn(
     return null
   }
   return null
+}
+
+/** Records that the environments after this one keep their values. */
+export function noteStop(
+  step: StepContext,
+  { app, environment }: ConfigurationInput,
+  environments: string[],
+  reason: string,
+): void {
+  if (environments.length === 0) return
+  step.emit({
+    type: 'dev.cdeventsx.fairlead-configuration.stopped',
+    subject: `environment/${app}/${environment}`,
+    ...{ app, data: { environments, reason: reason.replace(/\.$/, '') } },
+  })
 }
 
 /** The change that gives some names the values that they have in a version. */
@@ -49,7 +67,8 @@ async function changeTo(
     references: {} as Record<string, string>,
   }
   for (const name of names) {
-    const [variable, secret] = [stored.variables[name], stored.secrets[name]]
+    const variable = ownOf(stored.variables, name)
+    const secret = ownOf(stored.secrets, name)
     const reference = secret === undefined ? null : referenceOf(secret)
     if (reference !== null) change.references[name] = reference
     else if (secret !== undefined)
@@ -59,3 +78,7 @@ async function changeTo(
   }
   return change
 }
+
+/** The value of a name that somebody chose, such as `constructor`. */
+const ownOf = (values: Record<string, string>, name: string): string | undefined =>
+  Object.hasOwn(values, name) ? values[name] : undefined
