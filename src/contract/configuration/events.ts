@@ -36,8 +36,10 @@ export const configurationEvents = [
       reason: z.string(),
     },
     sentence: ({ id, data: { environments = [], reason } }) =>
-      `A changed configuration stopped after ${id}: ${environments.join(', ')} ` +
-      `${environments.length === 1 ? 'keeps its' : 'keep their'} values, because ${reason}`,
+      `A changed configuration stopped after ${id}: ` +
+      `${environments.join(', ') || 'the next environments'} ` +
+      `${environments.length === 1 ? 'keeps its' : 'keep their'} values` +
+      (reason === undefined ? '' : `, because ${reason}`),
     tone: 'bad',
     example: {
       subject: 'environment/shop/staging',
