@@ -268,6 +268,22 @@ test('a draft that a person discards does not go out', async () => {
   await expect(updates.post({ text: 'x' })).rejects.toThrow('not about a component')
 })
 
+test('of two people who publish the same draft at once, the second gets a sentence', async () => {
+  await openIncident()
+  await confirm.run()
+  const overtaken = Object.create(db) as Database
+  overtaken.batch = async (statements) => {
+    await updates.post({ text: 'We exchange the gateway.' })
+    return db.batch(statements)
+  }
+  const second = updateHandlers({ db: overtaken, now: () => now, onUpdate: () => undefined })
+  const body = { text: 'Cards are refused.' }
+  await expect(second.postStatusUpdate({ params, query: {}, body }, ada, signal)).rejects.toThrow(
+    'The draft about incident 3 was published or discarded meanwhile: read what customers know now',
+  )
+  expect((await updates.list())[0]?.updates).toMatchObject([{ text: 'We exchange the gateway.' }])
+})
+
 test('a promise that passes has an alert for the communicator until the update', async () => {
   await openIncident()
   now = Date.now() - 40 * 60_000

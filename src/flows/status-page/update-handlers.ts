@@ -50,7 +50,7 @@ export function updateHandlers(options: UpdateHandlersOptions): SomeHandlers<Upd
       const id = draft?.id ?? (await store.nextUpdateId(db))
       const { app, environment, occurrence } = incident
       const by = { author: caller.name, now: now(), promised }
-      await db.batch([
+      const writes = [
         ...store.publish({ id, incident: incident.id, occurrence }, words, by),
         queueDeliveries(id, app),
         appendEvent({
@@ -62,7 +62,10 @@ export function updateHandlers(options: UpdateHandlersOptions): SomeHandlers<Upd
             promised: promised === null ? null : new Date(promised).toISOString(),
           },
         }),
-      ])
+      ]
+      await db.batch(writes).catch(async (error: unknown) => {
+        throw (await isDecided(db, incident.id, id)) ? overtaken(incident.id) : error
+      })
       onUpdate()
       return mustRead(options, incident)
     },
@@ -93,6 +96,19 @@ const headOf = (incident: number, app: string, actor: Caller) => ({
 
 const invalid = (field: string, problem: string): FairleadError =>
   new FairleadError('invalid_input', { field, problem })
+
+/** Whether somebody, or the server itself, has published or discarded a draft meanwhile. */
+async function isDecided(db: Database, incident: number, draft: number): Promise<boolean> {
+  const updates = await store.listUpdates(db, [incident])
+  return updates.some(({ id, state }) => id === draft && state !== 'draft')
+}
+
+const overtaken = (incident: number): FairleadError =>
+  new FairleadError('not_now', {
+    why:
+      `The draft about incident ${incident} was published or discarded meanwhile: ` +
+      'read what customers know now, and publish your update again if they need it',
+  })
 
 /** What a person publishes: their own words, otherwise those of the draft. */
 async function wordsOf(
