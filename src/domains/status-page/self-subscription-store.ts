@@ -64,11 +64,20 @@ export interface DueQuestion {
   tries: number
 }
 
-/** The subscriptions whose address is to be asked now. */
-export const dueQuestions = (db: Database): Promise<DueQuestion[]> =>
-  db.query<DueQuestion>(sql`select name, settings, asked_tries + 1 as tries
-    from status_subscription where asked_due <= now() and confirmed is null
-    order by asked_due limit 20`)
+/**
+ * Claims subscriptions whose address is to be asked now: each is due again after `seconds`, in case
+ * this server does not come to ask.
+ */
+export const claimQuestions = (
+  db: Database,
+  { count, except, seconds }: { count: number; except: string[]; seconds: number },
+): Promise<DueQuestion[]> =>
+  db.query<DueQuestion>(sql`update status_subscription n
+    set asked_due = now() + ${seconds} * interval '1 second'
+    where n.name in (select name from status_subscription
+      where asked_due <= now() and confirmed is null and name <> all(${except}::text[])
+      order by asked_due limit ${count} for update skip locked)
+    returning n.name, n.settings, n.asked_tries + 1 as tries`)
 
 /** Stores that an address was asked, or when it is asked again. */
 export const setAsked = (name: string, pauseSeconds: number | null): Statement =>

@@ -3,7 +3,7 @@ import { eachReplica, every, oneReplica } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { ConfirmStatusPage } from '#flows/status-page/confirm.ts'
-import { serveSubscribers } from '#flows/status-page/self-subscription.ts'
+import { askSubscribers, serveSubscribers } from '#flows/status-page/self-subscription.ts'
 import { sendStatusUpdates } from '#flows/status-page/deliver.ts'
 import { syncSwitches } from '#flows/switch/sync.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
@@ -81,6 +81,7 @@ export function monitoring({
   })
   const toCustomers = { ...notify, address: deps.statusPage }
   const deliveries = sendStatusUpdates(toCustomers, periods.monitors)
+  const questions = askSubscribers(toCustomers, periods.monitors)
   const subscribers = every({
     name: 'serve-subscribers',
     interval: periods.signals,
@@ -160,7 +161,7 @@ export function monitoring({
   })
   const watching = [signals, metrics, services, monitors, switches, objectives]
   return {
-    jobs: [...watching, alerts, messages, causes, share, page, deliveries, subscribers],
+    jobs: [...watching, alerts, messages, causes, share, page, deliveries, questions, subscribers],
     wakeNotifications: messages.wake,
     wakeStatusPage: page.wake,
   }

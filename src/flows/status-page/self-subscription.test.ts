@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { StatusRequest } from '#contract/host/status-requests.ts'
 import * as store from '#domains/status-page/subscription-store.ts'
 import { publish } from '#domains/status-page/update-store.ts'
 import { readEvents } from '#engine/events.ts'
+import { systemClock, systemSleep } from '#platform/clock.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { type MailServer, startMailServer } from '../../../test/support/mail.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
+import { waitFor } from '../../../test/support/wait.ts'
 import { sendUpdate } from './deliver.ts'
-import { serveSubscribers } from './self-subscription.ts'
+import { askSubscribers, serveSubscribers } from './self-subscription.ts'
 
 let db: Database
 let close: () => Promise<void>
@@ -49,9 +52,32 @@ const host = {
   takeStatusRequests: async (done: readonly string[]) =>
     (waiting = waiting.filter(({ id }) => !done.includes(id))),
 }
-const serve = async (...requests: StatusRequest[]) => {
+const carryOut = async (...requests: StatusRequest[]) => {
   waiting.push(...requests)
   await serveSubscribers({ parts: parts(), host, random: () => randomBytes(32) })
+}
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+/** Runs the job that asks addresses until `stop` is called. */
+const startAsking = () => {
+  const stopped = new AbortController()
+  const runtime = { db, clock: systemClock, sleep: systemSleep, random: Math.random, log: silent }
+  const ended = askSubscribers(parts(), 20).run({ ...runtime, replica: 'a' }, stopped.signal)
+  return async () => {
+    stopped.abort()
+    await ended
+  }
+}
+const countDue = async () =>
+  (
+    await db.query<{ n: number }>(sql`select count(*)::int as n from status_subscription
+      where confirmed is null and (asked_due <= now() or asked_tries = 0)`)
+  )[0]?.n
+/** Carries out requests, and asks every address that is due. */
+const serve = async (...requests: StatusRequest[]) => {
+  await carryOut(...requests)
+  const stop = startAsking()
+  await waitFor('every address is asked', async () => (await countDue()) === 0)
+  await stop()
 }
 let id = 0
 const asked = (email: string, apps: string[] | null = null): StatusRequest => ({
@@ -139,4 +165,25 @@ test('with the mail server away, an address is asked later', async () => {
   expect(mailServer.lines.filter((line) => line.startsWith('RCPT'))).toHaveLength(1)
   await serve()
   expect(mailServer.lines.filter((line) => line.startsWith('RCPT'))).toHaveLength(1)
+})
+
+test('a mail server that hangs delays neither other e-mails nor the end of a subscription', async () => {
+  await serve(asked('ada@example.com'))
+  const token = tokenOf('confirm')
+  await serve(linked('confirm', token))
+  const connections: Socket[] = []
+  const hanging = createServer((socket) => void connections.push(socket))
+  await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve))
+  const { port } = hanging.address() as AddressInfo
+  mail = { url: `smtp://127.0.0.1:${port}`, from: 'status@example.com' }
+  await carryOut(asked('bea@example.com'), asked('cem@example.com'))
+  const stop = startAsking()
+  await waitFor('both are being asked', async () => connections.length === 2, 10)
+  await carryOut(linked('unsubscribe', token))
+  expect(await subscriptions()).toEqual([])
+  for (const socket of connections) socket.destroy()
+  await stop()
+  hanging.close()
+  // Both are asked again later.
+  expect(await countDue()).toBe(0)
 })

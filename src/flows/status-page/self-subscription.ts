@@ -3,6 +3,8 @@ import * as own from '#domains/status-page/self-subscription-store.ts'
 import { pauseAfter } from '#domains/status-page/subscription.ts'
 import * as store from '#domains/status-page/subscription-store.ts'
 import { appendEvent } from '#engine/events.ts'
+import { every, rows } from '#engine/every.ts'
+import type { BackgroundJob } from '#engine/job.ts'
 import { type Message, Refused } from '#platform/channel/channel.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -18,15 +20,31 @@ export interface SelfSubscriptionOptions {
 /** Who changed a subscription without signing in. */
 const actor = 'a subscriber'
 
-/** Carries out what readers of the status page asked for, and asks addresses to confirm. */
+/** Seconds after which another server may ask an address that this one claimed. */
+const claimSeconds = 60
+
+/** Carries out what readers of the status page asked for. No mail server can delay it. */
 export async function serveSubscribers(options: SelfSubscriptionOptions): Promise<void> {
   const { parts, host } = options
   const requests = await host.takeStatusRequests([])
   for (const one of requests) await parts.db.batch(await statementsOf(options, one))
   if (requests.length > 0) await host.takeStatusRequests(requests.map(({ id }) => id))
   await parts.db.batch([own.dropUnconfirmed()])
-  for (const question of await own.dueQuestions(parts.db)) await ask(parts, question)
 }
+
+/** Asks addresses to confirm, several at a time. */
+export const askSubscribers = (parts: DeliverParts, interval: number): BackgroundJob =>
+  every({
+    name: 'ask-subscribers',
+    interval,
+    claim: rows<own.DueQuestion>({
+      parallel: 8,
+      key: ({ name }) => name,
+      take: ({ count, except }) =>
+        own.claimQuestions(parts.db, { count, except: [...except], seconds: claimSeconds }),
+    }),
+    run: ({ item }) => ask(parts, item),
+  })
 
 /** A repetition changes nothing. */
 async function statementsOf(
