@@ -355,6 +355,14 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     }),
   deleteStatusSubscription: async () => () =>
     ada.deleteStatusSubscription({ params: { subscription: 'customers' } }),
+  mergeIncident: async () => {
+    await ada.closeIncident({ params: { incident: await newestIncident() }, body: {} })
+    const body = { title: 'web fails', environment: 'production', service: 'web' }
+    const other = await ada.openIncident({ params: shop, body })
+    const second = { title: 'api fails', environment: 'production', service: 'api' }
+    const { id } = await ada.openIncident({ params: shop, body: second })
+    return () => ada.mergeIncident({ params: { incident: id }, body: { other: other.id } })
+  },
   closeIncident: async () => {
     const incident = await newestIncident()
     return () => ada.closeIncident({ params: { incident }, body: {} })

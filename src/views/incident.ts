@@ -123,6 +123,7 @@ export async function eventsOfIncident(db: Database, incident: number): Promise<
   return db.query<StoredEvent>(sql`
     select e.id, e.time, e.type, e.version, e.subject, e.chain, e.app, e.actor, e.by, e.data
     from incident i join event e on e.subject = 'incident/' || i.id
+        or e.subject in (select 'incident/' || p.id from incident p where p.merged_into = i.id)
         or e.subject in (select 'alert/' || l.alert from incident_alert l where l.incident = i.id)
         or e.app = i.app and e.type like any(${timelineTypes}::text[])
           and e.subject not like 'incident/%' and e.subject not like 'alert/%'

@@ -79,7 +79,8 @@ export async function incidentsToReview(db: Database): Promise<IncidentToReview[
   return db.query<IncidentToReview>(sql`
     select i.id as incident, r.incident is not null as "hasReview", to_json(${kindsOf}) as kinds
     from incident i left join review r on r.incident = i.id
-    where r.incident is null and i.closed > now() - interval '7 days'
+    where r.incident is null and i.merged_into is null
+        and i.closed > now() - interval '7 days'
       or (i.closed is null or i.closed > now() - interval '7 days')
         and r.incident is not null and not r.kinds @> ${kindsOf}
     order by i.id`)

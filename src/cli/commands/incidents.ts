@@ -18,7 +18,9 @@ import type { Register } from '../register.ts'
 export const register: Register = (program, context) => {
   const group = program
     .command('incident')
-    .description('harm that customers feel: open, list, show, note, take and close incidents')
+    .description(
+      'harm that customers feel: open, list, show, note, take, merge and close incidents',
+    )
   addReaders(group, context)
   group
     .command('open')
@@ -137,6 +139,17 @@ function addWriters(group: Command, context: Context): void {
     .addHelpText('after', '\nExamples:\n  $ fairlead incident change 3 --cause 1')
     .action((id: number, options: ChangeOptions) => change(context, id, options))
   group
+    .command('merge')
+    .argument('<incident>', 'number of the incident that is kept', number)
+    .argument('<other>', 'number of the incident that becomes a part of it', number)
+    .description('merge another incident of the same environment, because both have one cause')
+    .addHelpText('after', '\nExamples:\n  $ fairlead incident merge 3 4')
+    .action(async (id: number, other: number) => {
+      const { client } = await context.connect()
+      const answer = await client.mergeIncident({ params: { incident: id }, body: { other } })
+      context.answer(answer, () => [`Incident ${other} is a part of incident ${id} now`])
+    })
+  group
     .command('close')
     .argument('<incident>', 'number of the incident', number)
     .option('--comment <text>', 'what was the matter', '')
@@ -205,6 +218,8 @@ function detailLines(one: IncidentDetail): string[] {
     `Commander   ${one.commander ?? 'nobody'}`,
     `Messages by ${one.communicator ?? 'nobody'}`,
     ...timeLines(one),
+    ...(one.mergedInto === null ? [] : [`Merged into incident ${one.mergedInto}`]),
+    ...(one.merged.length === 0 ? [] : [`Merged with incident ${one.merged.join(', ')}`]),
     ...(one.hasReview ? [`Review      \`fairlead review show ${one.id}\``] : []),
     ...earlierLines(one),
     ...mitigationLines(one),

@@ -116,6 +116,20 @@ export const incidentEndpoints = {
       }),
     output: incidentDetail,
   }),
+  mergeIncident: endpoint({
+    method: 'POST',
+    path: '/incidents/{incident}/merge',
+    role: 'developer',
+    summary:
+      'Merge another incident of the same environment into this one, because both have one ' +
+      'cause; a repetition changes nothing',
+    params: inIncident,
+    body: z.object({
+      /** the incident that becomes a part of this one, and is closed */
+      other: id,
+    }),
+    output: incidentDetail,
+  }),
   closeIncident: endpoint({
     method: 'POST',
     path: '/incidents/{incident}/close',

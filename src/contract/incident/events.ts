@@ -188,6 +188,21 @@ export const incidentEvents = [
     example: byAda,
   }),
   defineEvent({
+    type: 'dev.cdeventsx.fairlead-incident.merged',
+    version: '0.1.0',
+    data: {
+      ...data,
+      /** the incident that it became a part of */
+      into: z.number().int(),
+    },
+    sentence: (event) =>
+      `${event.actor} merged the incident ${event.id} into ` +
+      `the incident ${event.data.into ?? ''}: ${titleOf(event)}`,
+    tone: 'stopped',
+    page,
+    example: { ...byAda, data: { ...example.data, into: 2 } },
+  }),
+  defineEvent({
     type: 'dev.cdeventsx.fairlead-incident.closed',
     version: '0.1.0',
     data: { ...data, comment: z.string() },

@@ -54,6 +54,8 @@ export const incident = z.object({
   communicator: z.string().nullable(),
   /** how often it began */
   occurrence: z.number().int(),
+  /** the incident that it became a part of; it is closed then */
+  mergedInto: z.number().int().nullable(),
 })
 export type Incident = z.infer<typeof incident>
 
@@ -141,6 +143,8 @@ export const mitigation = z.object({
 export type Mitigation = z.infer<typeof mitigation>
 
 export const incidentDetail = incident.extend({
+  /** the incidents that became a part of it */
+  merged: z.array(z.number().int()),
   alerts: z.array(incidentAlert),
   /** while the harm goes on; the proposed one first */
   mitigations: z.array(mitigation),

@@ -27,7 +27,7 @@ const incident = (id: number, more: Partial<KnownIncident> = {}): KnownIncident 
   ...place,
   ...{ id, deployment: null, openedBy: 'alert', began: start, acknowledged: null },
   ...{ mitigated: null, over: null, closed: null, alerts: [{ alert: id, occurrence: 1 }] },
-  switches: ['mails'],
+  ...{ switches: ['mails'], isMerged: false },
   ...more,
 })
 const decide = (facts: Partial<IncidentFacts>) =>

@@ -47,6 +47,8 @@ export interface KnownIncident {
   alerts: { alert: number; occurrence: number }[]
   /** the switches among its suspects */
   switches: string[]
+  /** whether it became a part of another incident, which has its alerts */
+  isMerged: boolean
 }
 
 export type IncidentAction =
@@ -118,7 +120,7 @@ function placeOf(one: FeltAlert, known: KnownIncident[], now: number): IncidentA
   if (open) return { kind: 'join', incident: open.id, alert: one }
   if (one.ended !== null) return null
   const recent = known
-    .filter((incident) => now - (endOf(incident) ?? now) < sameMs)
+    .filter((incident) => !incident.isMerged && now - (endOf(incident) ?? now) < sameMs)
     .find((incident) => isSame(incident, one) && !hasOtherCause(incident, one))
   return recent ? { kind: 'reopen', incident: recent.id, alert: one } : null
 }

@@ -17,7 +17,7 @@ const columns = sql`i.id, i.app, i.environment, i.service, i.title, i.reason,
   i.severity, i.severity_by as "severityBy", i.opened_by as "openedBy", i.opener, i.deployment,
   i.onset_from as "onsetFrom", i.onset_until as "onsetUntil", i.detected, i.acknowledged,
   i.declared, i.mitigated, i.mitigation, i.over, i.proof, i.closed, i.closed_by as "closedBy",
-  i.commander, i.communicator, i.occurrence`
+  i.commander, i.communicator, i.occurrence, i.merged_into as "mergedInto"`
 
 type Row = Omit<Incident, 'onset'> & { onsetFrom: string | null; onsetUntil: string | null }
 
@@ -68,7 +68,7 @@ export async function listKnown(db: Database, ids: number[]): Promise<KnownIncid
       coalesce((select json_agg(json_build_object('alert', a.alert, 'occurrence', a.occurrence))
         from incident_alert a where a.incident = i.id), '[]') as alerts,
       array(select c.ref from incident_change c where c.incident = i.id and c.kind = 'switch')
-        as switches
+        as switches, i.merged_into is not null as "isMerged"
     from incident i where i.closed is null or i.closed > now() - interval '2 hours'
       or i.id = any(${ids}::bigint[])
     order by i.id desc`)
@@ -118,12 +118,14 @@ export function insertIncident(id: number, one: NewIncident): Statement {
 }
 
 /**
- * An alert belongs to an incident; `occurrence` is how often the alert has opened. Fails when the
- * alert belongs to one, so that no second server opens a second incident.
+ * An alert belongs to an incident, or to the one that this was merged into meanwhile; `occurrence`
+ * is how often the alert has opened. Fails when the alert belongs to one, so that no second server
+ * opens a second incident.
  */
 export const attachAlert = (incident: number, alert: number, occurrence: number): Statement =>
   sql`insert into incident_alert (alert, incident, occurrence)
-    values (${alert}, ${incident}, ${occurrence})`
+    select ${alert}, coalesce(i.merged_into, i.id), ${occurrence}
+      from (select id, merged_into from incident where id = ${incident} for share) i`
 
 /** Attaches an alert, or notes that one of the incident has opened again. */
 export const countAlert = (incident: number, alert: number, occurrence: number): Statement =>
@@ -139,7 +141,7 @@ export const reopen = (id: number, reason: string): Statement =>
   sql`update incident set over = null, proof = null, closed = null, closed_by = null,
     mitigated = null, mitigation = null, occurrence = occurrence + 1, reopened = now(),
     reason = ${reason}
-    where id = ${id}`
+    where id = ${id} and merged_into is null`
 
 // A time is never before the detection, whatever the clocks say.
 export const acknowledge = (id: number, when: number): Statement =>

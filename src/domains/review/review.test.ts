@@ -14,7 +14,7 @@ import { judgeAction } from './proof.ts'
 const incident: Incident = {
   ...{ id: 3, app: 'shop', environment: 'production', service: 'web', title: 'Cards fail' },
   ...{ reason: '9 % fail', state: 'closed', severity: 'major', severityBy: null },
-  ...{ openedBy: 'alert', opener: 'alert 1', deployment: 9, occurrence: 1 },
+  ...{ openedBy: 'alert', opener: 'alert 1', deployment: 9, mergedInto: null, occurrence: 1 },
   onset: { from: '2026-11-29T10:00:00.000Z', until: '2026-11-29T10:00:05.000Z' },
   ...{ detected: '2026-11-29T10:00:46.000Z', acknowledged: null, declared: null },
   ...{ mitigated: '2026-11-29T10:05:00.000Z', mitigation: 'deployment 12 is a rollback' },

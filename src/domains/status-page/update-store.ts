@@ -73,6 +73,22 @@ export const publish = (
       ${title}, ${text}, ${author}, ${at(now)}, ${at(promised)})`,
 ]
 
+/**
+ * What was published about an incident is about another one now, which goes on; the draft is
+ * dropped. What came before an announced end counts as an earlier occurrence.
+ */
+export const moveUpdates = (
+  from: number,
+  to: Pick<UpdateRow, 'incident' | 'occurrence'>,
+): Statement[] => [
+  dropDraft(from),
+  sql`update status_update u set incident = ${to.incident},
+      occurrence = case when exists (select from status_update r where r.state = 'published'
+        and r.incident in (${from}, ${to.incident}) and r.phase = 'resolved' and r.id >= u.id)
+      then 0 else ${to.occurrence} end
+    where incident = ${from} and state = 'published'`,
+]
+
 /** A published update for readers. */
 export const publicUpdate = ({
   id,

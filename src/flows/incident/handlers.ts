@@ -5,6 +5,7 @@ import type { Incident, IncidentChange, IncidentDetail } from '#contract/inciden
 import { listUsers } from '#domains/access/user-store.ts'
 import { listAllEnvironments } from '#domains/deployment/store.ts'
 import { proposeSeverity } from '#domains/incident/felt.ts'
+import { listMerged } from '#domains/incident/merge-store.ts'
 import * as store from '#domains/incident/store.ts'
 import { getReview } from '#domains/review/store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -14,6 +15,7 @@ import { alertsOfIncident, eventsOfIncident, messagesOfIncident } from '#views/i
 import { countImpact, impactOf } from './impact.ts'
 import { earlierReviews } from '#views/review.ts'
 import { automaticOf } from './mitigate.ts'
+import { mergeByPerson } from './merge.ts'
 import { mitigationsOf } from './mitigations.ts'
 import { rankedChanges } from './reconcile.ts'
 import { factsOf, headOf, timelineOf } from './words.ts'
@@ -33,6 +35,7 @@ type IncidentEndpoints =
   | 'noteIncident'
   | 'takeIncident'
   | 'changeIncident'
+  | 'mergeIncident'
   | 'closeIncident'
 
 export function incidentHandlers(
@@ -88,6 +91,10 @@ export function incidentHandlers(
         ...(await causeOf(db, incident, body.cause, caller)),
       ])
       return readIncident(db, incident.id, caller, now())
+    },
+    mergeIncident: async ({ params: { incident: kept }, body: { other } }, caller) => {
+      await mergeByPerson(options, { kept, other }, caller)
+      return readIncident(db, kept, caller, now())
     },
     closeIncident: async ({ params, body: { comment } }, caller) => {
       const incident = await mustBeOpen(db, params.incident)
@@ -271,13 +278,14 @@ export async function readIncident(
 ): Promise<IncidentDetail> {
   const incident = await mustGet(db, id)
   const withDrafts = may(caller, 'developer', incident.app)
-  const [alerts, changes, events, messages, review, earlier] = await Promise.all([
+  const [alerts, changes, events, messages, review, earlier, merged] = await Promise.all([
     alertsOfIncident(db, id),
     store.listChanges(db, id),
     eventsOfIncident(db, id),
     messagesOfIncident(db, id),
     getReview(db, id),
     earlierReviews(db, id, { withDrafts }),
+    listMerged(db, id),
   ])
   const isVisible = (app: string | null): boolean =>
     app === null || app === incident.app || may(caller, 'viewer', app)
@@ -285,7 +293,7 @@ export async function readIncident(
     ...incident,
     mitigations: await mitigationsOf(db, incident, changes, now),
     unautomatic: incident.over === null ? await whyNot(db, incident, changes, now) : null,
-    ...{ alerts, earlier, timeline: timelineOf(events, messages) },
+    ...{ alerts, earlier, merged, timeline: timelineOf(events, messages) },
     hasReview: review !== null && (withDrafts || review.audience !== 'draft'),
     changes: changes.filter(({ app }) => isVisible(app)),
   }

@@ -64,7 +64,7 @@ async function act(db: Database, action: IncidentAction, now: number): Promise<v
   if (action.kind === 'open') return openByAlerts(db, action.alerts)
   if (action.kind === 'open-harm') return openByHarm(db, action.harm)
   const incident = await store.getIncident(db, action.incident)
-  if (!incident) return
+  if (!incident || incident.mergedInto !== null) return
   const impact = action.kind === 'close' ? await countImpact(db, incident, now) : null
   await db.batch([
     ...statementsOf(incident, action),

@@ -1,21 +1,26 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import type { IncidentChange, IncidentDetail, IncidentRole } from '#contract/incident/incident.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { useMay } from '../live/access-queries.ts'
 import { Button } from '../ui/button.tsx'
-import { Confirm, type Question } from '../ui/dialog.tsx'
+import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
 import { ProblemLine } from '../ui/problem.tsx'
 import { useSave } from '../ui/save.ts'
 
-/** Takes roles, and closes an incident. Each button says beforehand what it does. */
+const MergeForm = lazy(async () => ({
+  default: (await import('./merge-form.tsx')).MergeForm,
+}))
+
+/** Takes roles, merges another incident, and closes one. Each button says what it does. */
 export function IncidentActions({ incident }: { incident: IncidentDetail }) {
   const { id, app, over, closed } = incident
   const client = useClient()
   const queries = useQueryClient()
   const mayAct = useMay('developer', app)
   const [question, ask] = useState<Question | null>(null)
+  const [isMerging, setMerging] = useState(false)
   if (!mayAct || closed !== null) return null
   const params = { incident: id }
   const after = async (done: Promise<unknown>): Promise<void> => {
@@ -39,6 +44,7 @@ export function IncidentActions({ incident }: { incident: IncidentDetail }) {
   return (
     <>
       <Button onClick={() => ask(close)}>Close …</Button>
+      <Button onClick={() => setMerging(true)}>Merge …</Button>
       <Button onClick={() => ask(take('communicator', 'You inform customers and colleagues.'))}>
         Communicate …
       </Button>
@@ -46,6 +52,15 @@ export function IncidentActions({ incident }: { incident: IncidentDetail }) {
         Take command …
       </Button>
       <Confirm question={question} close={() => ask(null)} />
+      <Modal
+        open={isMerging}
+        close={() => setMerging(false)}
+        title="Merge another incident into this one"
+      >
+        <Suspense fallback={null}>
+          <MergeForm incident={incident} close={() => setMerging(false)} />
+        </Suspense>
+      </Modal>
     </>
   )
 }

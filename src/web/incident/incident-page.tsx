@@ -51,6 +51,7 @@ function IncidentView({ incident }: { incident: IncidentDetail }) {
           {incident.communicator ?? 'nobody'}.
           {incident.occurrence > 1 ? ` It began ${incident.occurrence} times.` : ''}
         </p>
+        <MergedWith incident={incident} />
       </div>
       <Learned incident={incident} />
       <MitigationSection incident={incident} />
@@ -67,6 +68,25 @@ function IncidentView({ incident }: { incident: IncidentDetail }) {
         </ol>
       </Section>
     </>
+  )
+}
+
+/** The incident that this one became a part of, and those that became a part of this one. */
+function MergedWith({ incident: { mergedInto, merged } }: { incident: IncidentDetail }) {
+  const ids = mergedInto === null ? merged : [mergedInto]
+  return ids.length === 0 ? null : (
+    <p>
+      {mergedInto === null ? 'Merged with' : 'Merged into'}
+      {ids.map((id, i) => (
+        <span key={id}>
+          {i === 0 ? ' ' : ', '}
+          <Link to={`/incidents/${id}`} className="quiet-link font-medium">
+            incident {id}
+          </Link>
+        </span>
+      ))}
+      .
+    </p>
   )
 }
 

@@ -3,7 +3,7 @@ import type { Incident } from '#contract/incident/incident.ts'
 import { useClient } from '../live/dependencies.tsx'
 
 /** Incidents, newest first, and how often the ranking of changes was right. */
-export function useIncidents(filters: { app?: string; state?: Incident['state'] }) {
+export function useIncidents(filters: { app?: string; state?: Incident['state'] | 'unclosed' }) {
   const client = useClient()
   return useQuery({
     queryKey: ['incidents', filters],
