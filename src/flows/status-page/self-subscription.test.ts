@@ -167,7 +167,7 @@ test('with the mail server away, an address is asked later', async () => {
   expect(mailServer.lines.filter((line) => line.startsWith('RCPT'))).toHaveLength(1)
 })
 
-test('a mail server that hangs delays neither other e-mails nor the end of a subscription', async () => {
+test('a mail server that hangs delays neither other e-mails nor an unsubscription', async () => {
   await serve(asked('ada@example.com'))
   const token = tokenOf('confirm')
   await serve(linked('confirm', token))
