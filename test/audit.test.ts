@@ -174,6 +174,15 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
         body: { setting, reason: 'for the test' },
       })
   },
+  startMaintenance: async () => {
+    await shopIsLive()
+    return () => ada.startMaintenance({ params: production, body: { reason: 'for the test' } })
+  },
+  endMaintenance: async () => {
+    await shopIsLive()
+    await ada.startMaintenance({ params: production, body: { reason: 'for the test' } })
+    return () => ada.endMaintenance({ params: production })
+  },
   rollback: async () => {
     await shopIsLive()
     return () => ada.rollback({ params: production, body: {} })

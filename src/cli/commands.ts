@@ -18,6 +18,7 @@ import * as machine from './commands/machine.ts'
 import * as incidents from './commands/incidents.ts'
 import * as machines from './commands/machines.ts'
 import * as oncall from './commands/oncall.ts'
+import * as maintenance from './commands/maintenance.ts'
 import * as monitors from './commands/monitors.ts'
 import * as pulls from './commands/pulls.ts'
 import * as rehearsal from './commands/rehearsal.ts'
@@ -66,6 +67,7 @@ export const groups: Record<string, Register[]> = {
     monitors.register,
     slo.register,
     switches.register,
+    maintenance.register,
     statusPage.register,
     alerts.register,
     incidents.register,

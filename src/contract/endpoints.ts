@@ -15,6 +15,7 @@ import { homeEndpoints } from './home/endpoints.ts'
 import { incidentEndpoints } from './incident/endpoints.ts'
 import { jobEndpoints } from './job/endpoints.ts'
 import { machineEndpoints } from './machine/endpoints.ts'
+import { maintenanceEndpoints } from './maintenance/endpoints.ts'
 import { pullRequestEndpoints } from './pull-request/endpoints.ts'
 import { rehearsalEndpoints } from './rehearsal/endpoints.ts'
 import { reportEndpoints } from './report/endpoints.ts'
@@ -59,6 +60,7 @@ export const endpoints = {
   ...sloEndpoints,
   ...statusPageEndpoints,
   ...switchEndpoints,
+  ...maintenanceEndpoints,
   ...alertEndpoints,
   ...incidentEndpoints,
   ...reviewEndpoints,

@@ -25,6 +25,7 @@ import { reviewEvents } from './review/events.ts'
 import { runEvents } from './run/events.ts'
 import { serverEvents } from './server/events.ts'
 import { statusPageEvents } from './status-page/events.ts'
+import { maintenanceEvents } from './maintenance/events.ts'
 import { switchEvents } from './switch/events.ts'
 import { verdictEvents } from './verdict/events.ts'
 import { webhookEvents } from './webhook/events.ts'
@@ -43,6 +44,7 @@ export const events = [
   ...monitorEvents,
   ...statusPageEvents,
   ...switchEvents,
+  ...maintenanceEvents,
   ...alertEvents,
   ...incidentEvents,
   ...reviewEvents,

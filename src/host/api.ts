@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { fence } from '#contract/host/fence.ts'
+import { hostMaintenance } from '#contract/host/maintenance.ts'
 import { hostPaths } from '#contract/host/paths.ts'
 import { hostRelease } from '#contract/host/release.ts'
 import { hostRoute } from '#contract/host/route.ts'
@@ -16,6 +17,7 @@ import { hostRoster } from '#contract/host/roster.ts'
 import { commandRoutes } from './command/routes.ts'
 import { serveTerminals } from './command/serve-terminals.ts'
 import { hostSwitches, hostSwitchRequest } from '#contract/host/switches.ts'
+import type { MaintenancePages } from './maintenance.ts'
 import type { HostChecks } from './monitors.ts'
 import type { Pager } from './pager.ts'
 import type { Part, Route } from './route.ts'
@@ -30,6 +32,7 @@ export interface HostApi {
   monitors: Pick<HostChecks, 'set' | 'after' | 'hurry'>
   switches: Pick<SwitchServer, 'set' | 'report' | 'list' | 'change'>
   pager: Pick<Pager, 'set'>
+  maintenance: MaintenancePages
   statusPage: Pick<StatusPageServer, 'set' | 'take'>
   status(): HostStatus
   /** The seconds after a number. */
@@ -86,6 +89,11 @@ export function createApi(api: HostApi): Server {
       'PUT',
       hostPaths.setSwitches.path,
       async (_match, _query, body) => switches.set(hostSwitches.parse(body)),
+    ],
+    [
+      'PUT',
+      hostPaths.setMaintenance.path,
+      async (_match, _query, body) => api.maintenance.set(hostMaintenance.parse(body)),
     ],
     ['GET', hostPaths.switches.path, async () => switches.report()],
     [

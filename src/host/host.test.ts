@@ -600,6 +600,26 @@ describe('the end of the host', () => {
     }
   })
 
+  longTest('the maintenance page outlives the host, and ends without a server', async () => {
+    await deploy(host, releaseOf(host, 1, good))
+    const status = async (): Promise<number> => (await ask(host)).status
+    const pages = (until: number | null) => ({
+      pages: [{ app: 'shop', environment: 'production', until }],
+    })
+    await host.client.setMaintenance(pages(null))
+    expect(await status()).toBe(503)
+    const [before] = only(await host.client.status())
+    await host.kill()
+    await host.ensure()
+    expect(await status()).toBe(503)
+    await host.client.upgrade(selfCommand('host'))
+    expect(await status()).toBe(503)
+    const [after] = only(await host.client.status())
+    expect(after?.pid).toBe(before?.pid)
+    await host.client.setMaintenance(pages(Date.now() + 500))
+    await waitUntil('the page has ended', async () => (await status()) === 200)
+  })
+
   longTest('a service reads its switches, also after a kill and after a handover', async () => {
     const mail = {
       ...{ type: 'boolean' as const, default: { variant: 'on' } },

@@ -21,6 +21,7 @@ import { type Lock, takeLock } from './lock.ts'
 import { clockOf } from './clock.ts'
 import { metricsHost, serveMetrics } from './metrics-server.ts'
 import { createMeasurements, type MeasurementLog } from './measurements.ts'
+import { createMaintenance } from './maintenance.ts'
 import { createMonitors, type HostChecks } from './monitors.ts'
 import { Pager } from './pager.ts'
 import { Ports } from './port.ts'
@@ -192,6 +193,9 @@ class Host {
       monitors: this.#monitors,
       pager: this.#pager,
       switches: this.#switches,
+      maintenance: createMaintenance({
+        ...{ file: join(home.host, 'maintenance.json'), edge: this.#edge, log: logger.warn },
+      }),
       statusPage: this.#statusPage,
       measurements: (after) => this.#measurements.after(after),
       status: () => this.#status(),

@@ -43,6 +43,7 @@ import { makeJobKey, wakeJobs } from '#flows/job/background.ts'
 import { statusPageHandlers } from '#flows/status-page/handlers.ts'
 import { subscriptionHandlers } from '#flows/status-page/subscription-handlers.ts'
 import { updateHandlers } from '#flows/status-page/update-handlers.ts'
+import { maintenanceHandlers } from '#flows/maintenance/handlers.ts'
 import { switchHandlers } from '#flows/switch/handlers.ts'
 import { rehearsalHandlers } from '#flows/rehearsal/handlers.ts'
 import { reportHandlers } from '#flows/evidence/report-handlers.ts'
@@ -66,7 +67,7 @@ export interface HandlerParts {
   provider: Provider | null
   webhooks: Webhooks
   keys: KeyRing
-  host: Pick<HostClient, 'status' | 'switches' | 'setSwitches'>
+  host: Pick<HostClient, 'status' | 'switches' | 'setSwitches' | 'setMaintenance'>
   jobs: readonly BackgroundJob[]
   notify: NotifyParts
   monitoring: Pick<Monitoring, 'wakeNotifications' | 'wakeStatusPage'>
@@ -136,6 +137,7 @@ export function buildHandlers({
     ...updateHandlers({
       ...{ db, now: () => deps.clock.now(), onUpdate: monitoring.wakeStatusPage },
     }),
+    ...maintenanceHandlers({ deps, db, host, now: () => deps.clock.now() }),
     ...switchHandlers({ db, host, now: () => deps.clock.now() }),
     ...signalHandlers({ db, clock: deps.clock, budget: deps.signalBudget }),
     ...healthHandlers({ db, host, jobs, disk: deps.disk, edgePort: home.edgePort }),

@@ -26,7 +26,7 @@ test('a port is foreign when a program other than the edge listens on it', async
   const { port } = program.address() as AddressInfo
   const route = {
     ...{ app: 'shop', environment: 'dev', host: 'shop.dev.localhost', port, release: 1 },
-    ...{ requests: 0, errors: 0, unavailable: 0 },
+    ...{ requests: 0, errors: 0, unavailable: 0, maintenance: 0 },
   }
   const isForeign = (routes: HostStatus['routes'] | null): Promise<boolean> =>
     machinePorts({

@@ -21,6 +21,7 @@
  * - `setSwitches` replaces how all switches are set; `switches` returns the version of that, and
  *   what was changed by `changeSwitch`, for when no server answers. `listSwitches` returns what an
  *   environment has.
+ * - `setMaintenance` replaces which environments answer with the maintenance page.
  * - `rehearse` starts a second instance apart, and returns whether the service would come back.
  * - `drift` compares the release with the traffic on disk and in processes with the declared one.
  * - `repairDrift` writes a file again, and `driftFile` reads a configuration file on disk.
@@ -49,6 +50,7 @@ export const hostPaths = {
   monitors: { method: 'GET', path: '/monitors' },
   setRoster: { method: 'PUT', path: '/roster' },
   setSwitches: { method: 'PUT', path: '/switches' },
+  setMaintenance: { method: 'PUT', path: '/maintenance' },
   switches: { method: 'GET', path: '/switches' },
   setStatusPage: { method: 'PUT', path: '/status-page' },
   takeStatusRequests: { method: 'POST', path: '/status-page/requests' },

@@ -20,6 +20,8 @@ export const hostStatus = z.object({
       requests: z.number().int(),
       errors: z.number().int(),
       unavailable: z.number().int(),
+      /** requests that got the maintenance page; the others do not contain them */
+      maintenance: z.number().int().default(0),
       /**
        * by release and service: ended requests by outcome (`1xx` to `5xx`, `refused`, `broken`,
        * `left`), bytes of the responses, requests in progress, and those that hang for 10 seconds

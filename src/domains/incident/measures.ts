@@ -6,12 +6,12 @@ export interface Rollback {
   at: number
 }
 
-/** A switch that was turned off, or a service that was restarted: it may stop harm. */
+/** A switch turned off, a service restarted, or a maintenance page started: it may stop harm. */
 export interface Measure {
-  kind: 'switch' | 'restart'
+  kind: 'switch' | 'restart' | 'maintenance'
   app: string
   environment: string
-  /** of the switch or the service */
+  /** of the switch or the service; empty for the maintenance page */
   name: string
   /** why it was done; a reason that names an incident is about no other */
   reason: string
@@ -65,7 +65,8 @@ export function firstMeasure(
 
 /**
  * Whether a measure in the place of an incident is about it: its reason names the incident, its
- * monitor fired in it, the switch is one of its suspects, or the service is the one that fails.
+ * monitor fired in it, the switch is one of its suspects, or the service is the one that fails. A
+ * maintenance page is only about the incident that its reason names.
  */
 function isAbout(
   { kind, name, reason, monitor }: Measure,
@@ -75,5 +76,6 @@ function isAbout(
   const [, named] = /\bincident (\d+)\b/i.exec(reason) ?? []
   if (named !== undefined) return Number(named) === id
   if (monitor !== null) return monitors.includes(monitor)
+  if (kind === 'maintenance') return false
   return kind === 'switch' ? switches.includes(name) : service === null || service === name
 }

@@ -2,6 +2,7 @@ import type { Actor } from '#contract/event/event.ts'
 import { deleteEnvironment } from '#domains/deployment/store.ts'
 import { deleteDrift } from '#domains/drift/store.ts'
 import { deleteJobs } from '#domains/job/store.ts'
+import { deleteMaintenance } from '#domains/maintenance/store.ts'
 import { deleteMachines } from '#domains/machine/store.ts'
 import { deleteRehearsals } from '#domains/rehearsal/store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -45,6 +46,7 @@ export async function removeEnvironment(
     ...deleteDrift(app, name),
     ...deleteJobs(app, name),
     ...deleteMachines(app, name),
+    deleteMaintenance(app, name),
     ...(live === null
       ? []
       : [

@@ -5,6 +5,7 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import { ConfirmStatusPage } from '#flows/status-page/confirm.ts'
 import { askSubscribers, serveSubscribers } from '#flows/status-page/self-subscription.ts'
 import { sendStatusUpdates } from '#flows/status-page/deliver.ts'
+import { syncMaintenance } from '#flows/maintenance/sync.ts'
 import { syncSwitches } from '#flows/switch/sync.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { reconcileAlerts } from './alerts.ts'
@@ -27,7 +28,7 @@ export interface MonitoringOptions {
   deps: Dependencies
   host: SignalSource &
     Pick<HostClient, 'setMonitors' | 'monitors' | 'switches' | 'setSwitches' | 'setRoster'> &
-    Pick<HostClient, 'status' | 'setStatusPage' | 'takeStatusRequests'>
+    Pick<HostClient, 'status' | 'setStatusPage' | 'takeStatusRequests' | 'setMaintenance'>
   /** where monitors may connect to */
   policy: MonitorPolicy
   roster: Pick<RosterPolicy, 'after' | 'servers'>
@@ -108,6 +109,12 @@ export function monitoring({
     claim: oneReplica(),
     run: () => syncSwitches({ db, host }),
   })
+  const maintenance = every({
+    name: 'sync-maintenance',
+    interval: periods.monitors,
+    claim: oneReplica(),
+    run: () => syncMaintenance({ db, host, now }),
+  })
   const checks = new CheckMonitors({
     ...{ db, host, now, policy, random: Math.random, fetch: deps.egress.fetch },
     onChange: () => {
@@ -159,7 +166,7 @@ export function monitoring({
     claim: eachReplica,
     run: () => rosters.run(),
   })
-  const watching = [signals, metrics, services, monitors, switches, objectives]
+  const watching = [signals, metrics, services, monitors, switches, maintenance, objectives]
   return {
     jobs: [...watching, alerts, messages, causes, share, page, deliveries, questions, subscribers],
     wakeNotifications: messages.wake,

@@ -11,7 +11,8 @@ import {
 } from './head.ts'
 import { cutOff, linger, lingerMs } from './linger.ts'
 import { type Guest, Progress, type Wait } from './guests.ts'
-import { page, unknownHost } from './pages.ts'
+import { type Page, page } from './pages.ts'
+import { Passage } from './passage.ts'
 import type { Entry } from './route.ts'
 import type { Routes } from './routes.ts'
 
@@ -136,7 +137,7 @@ export class Connection implements ExchangeClient, Guest {
       path: () => pathOf(request.kept),
       header: (name) => headerOf(request.whole, name),
     })
-    if (!passage) return this.refuse(404, unknownHost(request.host))
+    if (!(passage instanceof Passage)) return this.refuse(passage.status, passage.page)
     passage.cut = () => this.cut()
     this.#cookie = passage.cookie
     this.#exchange.begin(passage, {
@@ -210,7 +211,7 @@ export class Connection implements ExchangeClient, Guest {
     linger(this.socket, lingerMs(isUploading))
   }
 
-  refuse(status: number, text: string): void {
+  refuse(status: number, text: string | Page): void {
     const { length = 0, method = '' } = this.#request ?? {}
     if (length > 0 || this.#context.isClosing()) this.#closeAfter = true
     this.socket.write(page(status, text, method === 'HEAD', this.#closeAfter))

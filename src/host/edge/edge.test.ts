@@ -187,6 +187,40 @@ describe.each([
     expect(counts).toMatchObject({ requests: 3, errors: 0, unavailable: 0 })
   })
 
+  test('answers every request with the maintenance page until its end', async () => {
+    const { edge, port } = await startEdge(isThorough)
+    const [app, other] = [
+      await service((_request, response) => response.end('app')),
+      await service((_request, response) => response.end('other')),
+    ]
+    edge.set(route([app]))
+    edge.set({ ...route([other]), environment: 'staging', host: 'shop.staging.localhost' })
+    const until = Date.now() + 90_000
+    edge.setMaintenance(new Map([['shop/production', until]]))
+    const answer = await ask(port, { method: 'POST', body: Buffer.from('x') })
+    expect(answer).toMatchObject({ status: 503, headers: { 'x-fairlead': 'edge' } })
+    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8')
+    const seconds = Number(answer.headers['retry-after'])
+    expect(seconds).toBeGreaterThan(0)
+    expect(seconds).toBeLessThanOrEqual(90)
+    expect(answer.body.toString()).toContain('<h1>Maintenance</h1>')
+    expect(answer.body.toString()).not.toContain('shop')
+    expect((await ask(port, { method: 'HEAD' })).body).toHaveLength(0)
+    const client = new WebSocket(`ws://127.0.0.1:${port}/live`, { headers: { host } })
+    const refusal = await new Promise<Error>((resolve) => client.once('error', resolve))
+    expect(refusal.message).toContain('503')
+    const staging = await ask(port, { headers: { host: 'shop.staging.localhost' } })
+    expect(staging.body.toString()).toBe('other')
+    expect(edge.counts()[0]).toMatchObject({ requests: 0, errors: 0, unavailable: 0 })
+    expect(edge.counts()[0]).toMatchObject({ maintenance: 3, traffic: [] })
+    edge.setMaintenance(new Map([['shop/production', Date.now() - 1]]))
+    expect((await ask(port)).body.toString()).toBe('app')
+    edge.setMaintenance(new Map([['shop/production', null]]))
+    expect((await ask(port)).headers['retry-after']).toBe('120')
+    edge.setMaintenance(new Map())
+    expect((await ask(port)).body.toString()).toBe('app')
+  })
+
   test('answers 503 without a release, and 502 without an instance', async () => {
     const { edge, port } = await startEdge(isThorough)
     edge.set({ ...route([], null), services: [] })

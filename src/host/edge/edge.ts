@@ -15,6 +15,11 @@ export interface Edge {
   set(route: EdgeRoute): void
   remove(app: string, environment: string): void
   /**
+   * Replaces the environments (`APP/ENVIRONMENT`) that answer every request with the maintenance
+   * page, and its end in milliseconds since 1970, or null.
+   */
+  setMaintenance(untilOf: ReadonlyMap<string, number | null>): void
+  /**
    * Waits until no request of a release is in progress, at most `graceMs`; then closes the rest
    * (WebSockets).
    */
@@ -177,6 +182,7 @@ export function createEdge(options: EdgeOptions): Edge {
       closeFixed(routes.get(app, environment)?.route.port ?? null)
       routes.remove(app, environment)
     },
+    setMaintenance: (untilOf) => routes.setMaintenance(untilOf),
     drain: (app, environment, release, graceMs) => routes.drain(app, environment, release, graceMs),
     counts: () =>
       routes.all().map(({ route, count, problem }) => {

@@ -21,36 +21,96 @@ export const tooMany = 'The edge has too many connections; try again later.\n'
 export const expectation = 'No other expectation than 100-continue can be met.\n'
 
 /** Names no other host: strangers read this page. */
-export const unknownHost = (host: string): string =>
-  `No service answers at ${host || 'this address'}.\n`
+const unknownHost = (host: string): string => `No service answers at ${host || 'this address'}.\n`
+
+/** A page with headers of its own. */
+export interface Page {
+  text: string
+  headers: [string, string][]
+}
+
+/** A response of the edge to a request that no service gets. */
+export interface Refusal {
+  status: number
+  page: Page
+}
+
+const plain = (text: string): Page => ({
+  text,
+  headers: [['content-type', 'text/plain; charset=utf-8']],
+})
+
+export const unknownHostRefusal = (host: string): Refusal => ({
+  status: 404,
+  page: plain(unknownHost(host)),
+})
+
+/** Readers of a maintenance page without an end are asked to come back after these seconds. */
+const maintenanceSeconds = 120
+
+/** `leftMs` is the time until the page ends by itself; null without an end. */
+export const maintenanceRefusal = (leftMs: number | null): Refusal => ({
+  status: 503,
+  page: {
+    text: maintenanceText,
+    headers: [
+      ['content-type', 'text/html; charset=utf-8'],
+      ['retry-after', String(leftMs === null ? maintenanceSeconds : Math.ceil(leftMs / 1000))],
+      ['cache-control', 'no-store'],
+    ],
+  },
+})
+
+/** Strangers read it: it names neither the app nor the reason. */
+const maintenanceText = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>Maintenance</title>
+<style>
+body { font: 1.1rem/1.5 system-ui, sans-serif }
+body { max-width: 34rem; margin: 20vh auto; padding: 0 1rem }
+</style>
+<h1>Maintenance</h1>
+<p>This service is not available at the moment. Please try again later.</p>
+</html>
+`
 
 /**
  * A short response of the edge itself. The header `x-fairlead: edge` distinguishes it from those of
  * services.
  */
-const headersOf = (text: string, isLast: boolean): [string, string][] => [
-  ['content-type', 'text/plain; charset=utf-8'],
+const headersOf = ({ text, headers }: Page, isLast: boolean): [string, string][] => [
+  ...headers,
   ['content-length', String(Buffer.byteLength(text))],
   ['x-fairlead', 'edge'],
   ...(isLast ? [['connection', 'close'] satisfies [string, string]] : []),
 ]
 
-export function page(status: number, text: string, isHead: boolean, isLast: boolean): string {
-  const lines = headersOf(text, isLast).map(([name, value]) => `${name}: ${value}\r\n`)
+export function page(
+  status: number,
+  content: string | Page,
+  isHead: boolean,
+  isLast: boolean,
+): string {
+  const shown = typeof content === 'string' ? plain(content) : content
+  const lines = headersOf(shown, isLast).map(([name, value]) => `${name}: ${value}\r\n`)
   const head = `HTTP/1.1 ${status} ${reasons[status] ?? ''}\r\n${lines.join('')}\r\n`
-  return isHead ? head : head + text
+  return isHead ? head : head + shown.text
 }
 
 /** The same through Node's server. `isLast`: the connection ends after it. */
 export function endPage(
   response: ServerResponse,
   status: number,
-  text: string,
+  content: string | Page,
   isLast: boolean,
 ): void {
   if (response.headersSent) return void response.destroy()
   for (const name of ['date', 'connection']) response.removeHeader(name)
   const isEnd = isLast || !response.shouldKeepAlive
-  response.writeHead(status, reasons[status] ?? '', headersOf(text, isEnd).flat())
-  response.end(text)
+  const shown = typeof content === 'string' ? plain(content) : content
+  response.writeHead(status, reasons[status] ?? '', headersOf(shown, isEnd).flat())
+  response.end(shown.text)
 }

@@ -47,11 +47,13 @@ export interface RequestFacts {
 
 export interface RouteCount {
   /**
-   * Completed requests; those answered with 5xx or broken off; and those that no instance accepted.
+   * Completed requests; those answered with 5xx or broken off; those that no instance accepted; and
+   * those that got the maintenance page, which are in none of the others.
    */
   requests: number
   errors: number
   unavailable: number
+  maintenance: number
 }
 
 export interface Entry {

@@ -2,6 +2,7 @@ import type { TrafficSecond } from '#contract/host/measurements.ts'
 import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import { type ServiceCount, TrafficCount } from './traffic-count.ts'
 import { type EdgeRoute, type RequestFacts, type Entry, keyOf, hasService } from './route.ts'
+import { maintenanceRefusal, type Refusal, unknownHostRefusal } from './pages.ts'
 import { type Traffic, Passage } from './passage.ts'
 
 /**
@@ -14,6 +15,8 @@ export class Routes {
   readonly #entries = new Map<string, Entry>()
   readonly #hosts = new Map<string, Entry>()
   readonly #traffic = new Map<string, Traffic>()
+  /** When the maintenance page of an environment ends, in milliseconds since 1970. */
+  #maintenance: ReadonlyMap<string, number | null> = new Map()
   /** The last requests of releases that were drained since the last second was taken. */
   #drained: TrafficSecond[] = []
 
@@ -26,7 +29,7 @@ export class Routes {
     const existing = this.#entries.get(keyOf(route))
     const entry: Entry = existing ?? {
       route,
-      count: { requests: 0, errors: 0, unavailable: 0 },
+      count: { requests: 0, errors: 0, unavailable: 0, maintenance: 0 },
       problem: null,
     }
     if (existing && existing.route.host !== route.host) this.#hosts.delete(existing.route.host)
@@ -70,14 +73,31 @@ export class Routes {
     return [...this.#entries.values()]
   }
 
+  /** Replaces the environments that answer with the maintenance page. */
+  setMaintenance(untilOf: ReadonlyMap<string, number | null>): void {
+    this.#maintenance = untilOf
+  }
+
   /**
-   * Starts a request; null for an unknown host, or one of a service that the release with the
-   * traffic does not have. `fixed` is the environment of the fixed port that it arrived on.
+   * Starts a request; refuses it for an unknown host, one of a service that the release with the
+   * traffic does not have, and while the environment shows the maintenance page. `fixed` is the
+   * environment of the fixed port that it arrived on.
    */
-  begin(fixed: Entry | null, host: string, request: RequestFacts): Passage | null {
+  begin(fixed: Entry | null, host: string, request: RequestFacts): Passage | Refusal {
     const entry =
       fixed ?? this.#hosts.get(host) ?? this.#hosts.get(host.slice(host.indexOf('.') + 1))
-    return entry && hasService(entry.route, host) ? new Passage(this, entry, host, request) : null
+    if (!entry || !hasService(entry.route, host)) return unknownHostRefusal(host)
+    return this.#maintained(entry) ?? new Passage(this, entry, host, request)
+  }
+
+  /** These requests reach no release, and are counted as nothing else. */
+  #maintained({ route, count }: Entry): Refusal | null {
+    const until = this.#maintenance.size === 0 ? undefined : this.#maintenance.get(keyOf(route))
+    if (until === undefined) return null
+    const left = until === null ? null : until - Date.now()
+    if (left !== null && left <= 0) return null
+    count.maintenance += 1
+    return maintenanceRefusal(left)
   }
 
   traffic(route: EdgeRoute, release: number): Traffic {

@@ -9,9 +9,9 @@ import { awaitsContinue, forward, hasBody, isForwardable, requestFactsOf } from 
 import { type Guest, type Guests, Progress, type Wait } from './guests.ts'
 import { hostName } from './head.ts'
 import { linger, lingerMs } from './linger.ts'
-import { endPage, expectation, malformed, page, unknownHost } from './pages.ts'
+import { endPage, expectation, malformed, page, type Refusal } from './pages.ts'
 import type { Entry } from './route.ts'
-import type { Passage } from './passage.ts'
+import { Passage } from './passage.ts'
 import type { Routes } from './routes.ts'
 import { forwardUpgrade } from './upgrade.ts'
 
@@ -135,19 +135,17 @@ class Taken implements Guest {
  */
 export function createThorough(routes: Routes, guests: Guests, isClosing: () => boolean) {
   const all = new Map<Socket, Taken>()
-  const passageOf = (request: IncomingMessage, entry: Entry | null): Passage | string => {
-    const host = hostName(request.headers.host ?? '')
-    return routes.begin(entry, host, requestFactsOf(request)) ?? unknownHost(host)
-  }
+  const passageOf = (request: IncomingMessage, entry: Entry | null): Passage | Refusal =>
+    routes.begin(entry, hostName(request.headers.host ?? ''), requestFactsOf(request))
   const serve: Serve = ({ entry }, request, response) => {
     const { expect } = request.headers
     if (!isForwardable(request)) return endPage(response, 400, malformed, true)
     if (expect !== undefined && expect.toLowerCase() !== '100-continue')
       return endPage(response, 417, expectation, true)
     const passage = passageOf(request, entry)
-    if (typeof passage === 'string')
-      endPage(response, 404, passage, hasBody(request) || awaitsContinue(request) || isClosing())
-    else forward(request, response, passage, isClosing)
+    if (passage instanceof Passage) return forward(request, response, passage, isClosing)
+    const isLast = hasBody(request) || awaitsContinue(request) || isClosing()
+    endPage(response, passage.status, passage.page, isLast)
   }
   const add = (request: IncomingMessage, response: ServerResponse): void =>
     all.get(request.socket)?.add(request, response)
@@ -182,8 +180,8 @@ export function createThorough(routes: Routes, guests: Guests, isClosing: () => 
     taken.upgraded()
     if (!isForwardable(request)) return void socket.end(page(400, malformed, false, true))
     const passage = passageOf(request, taken.entry)
-    if (typeof passage === 'string') socket.end(page(404, passage, false, true))
-    else forwardUpgrade(request, socket, head, passage)
+    if (passage instanceof Passage) forwardUpgrade(request, socket, head, passage)
+    else socket.end(page(passage.status, passage.page, false, true))
   })
   return {
     take: (socket: Socket, entry: Entry | null, bytes: Buffer | null): void => {

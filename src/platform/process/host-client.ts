@@ -21,6 +21,7 @@ import { type RehearsalReport, rehearsalReport } from '#contract/rehearsal/rehea
 import { type Measurements, measurements } from '#contract/host/measurements.ts'
 import { type HostRoster, type Outage, rosterAnswer } from '#contract/host/roster.ts'
 import { type StatusRequest, statusRequests } from '#contract/host/status-requests.ts'
+import type { HostMaintenance } from '#contract/host/maintenance.ts'
 import type { StatusPage } from '#contract/status-page/status-page.ts'
 import {
   type HostSwitch,
@@ -46,6 +47,8 @@ export interface HostClient {
   monitors(after: number): Promise<HostResults>
   /** replaces how all switches are set */
   setSwitches(switches: HostSwitches): Promise<void>
+  /** replaces which environments answer with the maintenance page */
+  setMaintenance(maintenance: HostMaintenance): Promise<void>
   /** what the host serves, and the changes that it took while no server answered */
   switches(): Promise<HostSwitchReport>
   /** the switches of the releases of an environment */
@@ -149,6 +152,7 @@ export function createHostClient(socketPath: string): HostClient {
     monitors: async (after) =>
       hostResults.parse(await call('GET', `/monitors?after=${after}`, undefined, 5000)),
     setSwitches: async (switches) => void (await call('PUT', '/switches', switches, 2000)),
+    setMaintenance: async (pages) => void (await call('PUT', '/maintenance', pages, 2000)),
     switches: async () => hostSwitchReport.parse(await call('GET', '/switches', undefined, 2000)),
     listSwitches: async (app, environment) =>
       hostSwitchList.parse(await call('GET', `${at(app, environment)}/switches`, undefined, 2000))

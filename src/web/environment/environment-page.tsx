@@ -18,6 +18,7 @@ import { Ago, Elapsed } from '../ui/time.tsx'
 import { Decide, PermissionCard } from '../run/permission-card.tsx'
 import { CanaryCard } from '../verdict/canary-card.tsx'
 import { DriftSection } from '../drift/drift-section.tsx'
+import { MaintenanceButton, MaintenanceNotice } from '../maintenance/maintenance-section.tsx'
 import { MachinesSection } from '../machine/machines-section.tsx'
 import { RehearsalSection } from '../rehearsal/rehearsal-section.tsx'
 import { SwitchSection } from '../switch/switch-section.tsx'
@@ -76,6 +77,9 @@ function EnvironmentView({ environment }: { environment: Environment }) {
                 Open <ExternalLink size={14} aria-hidden />
               </a>
             ) : null}
+            {current && environment.target.capabilities.includes('share') ? (
+              <MaintenanceButton app={app} environment={name} />
+            ) : null}
             <Rollback environment={environment} />
           </>
         }
@@ -93,6 +97,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
       </PageHead>
       {environment.isInFile ? null : <Former environment={environment} />}
       {environment.problem === null ? null : <Warning text={`${environment.problem}.`} />}
+      {current ? <MaintenanceNotice app={app} environment={name} /> : null}
       <Running environment={environment} />
       <SwitchSection app={app} environment={name} />
       <TimeLost app={app} environment={name} />

@@ -103,6 +103,7 @@ export function createPatcher(queries: QueryClient, client: Client) {
         old('pull-requests', app),
         old('jobs', app),
         old('switches', app),
+        old('maintenance', app),
         old('machines', app),
       ])
     if (now.apps.size > 0) void Promise.all([old('runs'), old('deployments')])
