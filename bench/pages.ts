@@ -126,6 +126,17 @@ async function cycle(
   return times
 }
 
+/** Starts a server until it answers, as a service manager does: its database may die meanwhile. */
+async function startAgain(installation: Installation): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await installation.start()
+    } catch (error) {
+      if (attempt === 5) throw error
+    }
+  }
+}
+
 /** kill -9 of a random process at random moments; every fifth time, a server is frozen instead. */
 async function killAtRandom(
   installation: Installation,
@@ -149,7 +160,7 @@ async function killAtRandom(
       continue
     }
     killed += 1
-    if (victim === 'server') await installation.start()
+    if (victim === 'server') await startAgain(installation)
     if (killed % 50 === 0) console.log(`  ${killed} kills`)
     // Without a rest, a server on a busy machine may die again and again before it has worked.
     if (killed % 10 === 0) await pause(restMs)
