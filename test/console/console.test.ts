@@ -625,6 +625,24 @@ describe('the console', requires('chromium'), () => {
     await installation.client.closeIncident({ params: { incident: id }, body: {} })
   })
 
+  test('two incidents with one cause are merged', async () => {
+    const openFor = (service: string) =>
+      installation.client.openIncident({
+        params: { app: 'shop' },
+        body: { title: `${service} fails`, environment: 'production', service },
+      })
+    const { id } = await openFor('web')
+    const other = await openFor('worker')
+    await open(`/incidents/${id}`)
+    await page.getByRole('button', { name: 'Merge …' }).click()
+    await page.getByRole('combobox', { name: 'Incident' }).selectOption(String(other.id))
+    expect(await accessibilityProblems(page)).toEqual([])
+    await page.getByRole('button', { name: 'Merge', exact: true }).click()
+    await page.getByRole('link', { name: `incident ${other.id}`, exact: true }).click()
+    await page.getByRole('link', { name: `incident ${id}`, exact: true }).waitFor()
+    await installation.client.closeIncident({ params: { incident: id }, body: {} })
+  })
+
   test('a review is begun, written and published, and its text runs nothing', async () => {
     const { id } = await installation.client.openIncident({
       params: { app: 'shop' },
