@@ -167,7 +167,8 @@ const monitorEvidence = (
 ): Statement => sql`
   select least(min(e.time), case when bool_or(m.state in ('degraded', 'down'))
       then greatest(max(m.since), ${began}::timestamptz) end) as failed,
-    case when max(m.id) is null then null else json_build_object('time', max(m.since),
+    case when max(m.id) is null then null else json_build_object('time',
+      coalesce(min(m.since) filter (where m.state not in ('up', 'degraded', 'down')), max(m.since)),
       'outcome', case when bool_or(m.state in ('degraded', 'down')) then 'fails'
         when bool_and(m.state = 'up') then 'passes' else 'unknown' end) end as now
   from monitor m left join event e on e.app = ${app}::text
@@ -184,7 +185,9 @@ const rehearsalEvidence = (
 ): Statement => sql`
   select min(h.ended) filter (where h.state = 'fails' and h.ended >= ${began}::timestamptz)
       as failed,
-    (array_agg(json_build_object('time', h.ended, 'outcome', case
+    (array_agg(json_build_object('time', case when h.state = 'returns'
+      and h.ended < now() - ${rehearsalDays} * interval '1 day'
+      then h.ended + ${rehearsalDays} * interval '1 day' else h.ended end, 'outcome', case
       when h.ended < now() - ${rehearsalDays} * interval '1 day' then 'unknown'
       when h.state = 'returns' then 'passes' when h.state = 'fails' then 'fails'
       else 'unknown' end) order by h.id desc))[1] as now
@@ -223,7 +226,9 @@ const runEvidence = ({ app, began }: ProofPlace, outcomes: Statement): Statement
         and b.pull_request is null and b.ended is not null order by b.id desc limit ${newestRuns}))
     group by p.id)
   select min(r.ended) filter (where r.failed and r.ended >= ${began}::timestamptz) as failed,
-    (array_agg(json_build_object('time', r.ended, 'outcome', case
+    (array_agg(json_build_object('time', coalesce((select min(b.ended) from pipeline_run b
+      where b.app = ${app}::text and b.pull_request is null and b.state = 'succeeded'
+        and b.id > r.id), r.ended), 'outcome', case
       when r.id < (select max(b.id) from pipeline_run b where b.app = ${app}::text
         and b.pull_request is null and b.state = 'succeeded') then 'unknown'
       when r.failed then 'fails' when r.passed then 'passes' else 'unknown' end) order by r.id desc)

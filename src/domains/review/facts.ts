@@ -9,6 +9,7 @@ import {
 } from '#contract/review/review.ts'
 import { durationWords } from '#contract/time-words.ts'
 import type { Sections } from './markdown.ts'
+import { moment } from './moment.ts'
 
 type Facts = Pick<IncidentDetail, 'alerts' | 'changes' | 'timeline'> & Incident & { impact: Impact }
 
@@ -45,10 +46,6 @@ const facts: Record<ReviewSectionName, (incident: Facts) => string[]> = {
 
 const beginOf = ({ onset, detected }: Pick<Incident, 'onset' | 'detected'>): string =>
   onset?.from ?? detected
-
-/** `2026-11-30 01:46:25 UTC` */
-export const moment = (time: string): string =>
-  `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 const placeOf = ({
   app,

@@ -166,7 +166,19 @@ describe('an action', () => {
       early,
     ],
   ])('%s', (_, before, failed, now, state, kept) => {
-    expect(judgeAction(proof, before, { failed, now })).toMatchObject({ state, failed: kept })
+    const judged = judgeAction(proof, { state: 'open', failed: before }, { failed, now })
+    expect(judged).toMatchObject({ state, failed: kept })
+  })
+
+  test.each([
+    [{ outcome: 'unknown', time: late } as const, 'the result of the test recharges once has been'],
+    [null, 'there is no result of the test recharges once'],
+  ])('stays proven without data', (now, gap) => {
+    const proven = { state: 'proven', failed: early } as const
+    const since = now === null ? '' : ' unknown since 2026-11-30 10:00:00 UTC'
+    expect(judgeAction(proof, proven, { failed: null, now })).toEqual({
+      ...{ ...proven, reason: `it failed, and passed later; ${gap}${since}` },
+    })
   })
 
   test('is never proven unless its proof passes now and has failed', () => {
@@ -175,7 +187,7 @@ describe('an action', () => {
     fc.assert(
       fc.property(time, time, fc.option(outcome), (before, failed, how) => {
         const now = how === null ? null : { outcome: how, time: late }
-        const { state } = judgeAction(proof, before, { failed, now })
+        const { state } = judgeAction(proof, { state: 'open', failed: before }, { failed, now })
         expect(state === 'proven').toBe(how === 'passes' && (before ?? failed) !== null)
       }),
     )

@@ -25,7 +25,7 @@ export function reviewActionHandlers({
     createReviewAction: async ({ params: { incident: id }, body }, caller) => {
       const { incident } = await mustGet(db, id)
       const planned = { ...body, owner: await ownerOf(db, body.owner, caller) }
-      const judgement = await judgeNow(db, incident, planned.proof, null)
+      const judgement = await judgeNow(db, incident, planned.proof)
       const action = await store.nextAction(db)
       const { due } = planned
       await db.batch([
@@ -48,7 +48,7 @@ export function reviewActionHandlers({
       }
       // Another proof has its own past.
       const judgement = body.proof
-        ? { ...(await judgeNow(db, incident, body.proof, null)), since: nowIso() }
+        ? { ...(await judgeNow(db, incident, body.proof)), since: nowIso() }
         : old
       await db.batch([
         store.putAction({ id: action, incident: id }, planned, judgement),
@@ -76,15 +76,16 @@ export function reviewActionHandlers({
   }
 }
 
+const unjudged = { state: 'open', failed: null } as const
+
 /** The state that an action begins with: `proven` by events follows with the next check. */
 async function judgeNow(
   db: Database,
   { app, onset, detected }: Incident,
   proof: ActionProof,
-  failed: string | null,
 ): Promise<Judgement> {
   const began = onset?.from ?? detected
-  const judgement = judgeAction(proof, failed, await evidenceOf(db, { app, began }, proof))
+  const judgement = judgeAction(proof, unjudged, await evidenceOf(db, { app, began }, proof))
   return judgement.state === 'proven' ? { ...judgement, state: 'open' } : judgement
 }
 

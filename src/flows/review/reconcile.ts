@@ -28,7 +28,7 @@ export async function reconcileReviews(parts: ReviewsParts): Promise<void> {
     // The first failure is known: the results since then say nothing more about it.
     const began = action.failed === null ? action.began : new Date(parts.now()).toISOString()
     const evidence = await evidenceOf(parts.db, { ...action, began }, action.proof)
-    const judgement = judgeAction(action.proof, action.failed, evidence)
+    const judgement = judgeAction(action.proof, action, evidence)
     if (isNew(action, judgement))
       await parts.db.batch([
         store.judge(action, judgement, parts.now()),

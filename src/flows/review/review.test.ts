@@ -213,8 +213,14 @@ test.each([
   expect(await stateOf(params)).toMatchObject({ state: 'proven', isOverdue: false })
   // A newer run has succeeded without it.
   await db.query(sql`insert into pipeline_run (id, app, sha, state, ended)
-    values (5, 'shop', ${'a'.repeat(40)}, 'succeeded', now())`)
-  expect(await stateOf(params)).toMatchObject({ state: 'unknown' })
+    values (5, 'shop', ${'a'.repeat(40)}, 'succeeded', '2026-11-30T10:00:00Z')`)
+  const gap = expect.stringContaining('has been unknown since 2026-11-30 10:00:00 UTC')
+  expect(await stateOf(params)).toMatchObject({ state: 'proven', reason: gap })
+  await db.query(sql`truncate pipeline_run cascade`)
+  const gone = expect.stringContaining('it failed, and passed later; there is no result')
+  expect(await stateOf(params)).toMatchObject({ state: 'proven', reason: gone })
+  await run(6, 'failed')
+  expect(await stateOf(params)).toMatchObject({ state: 'open' })
   const happened = ['actionproven', 'actionreopened', 'actionproven', 'actionreopened']
   expect(await types(incident)).toEqual(['created', 'actionadded', ...happened])
 })
@@ -227,8 +233,17 @@ test('a monitor and a rehearsal prove actions', async () => {
   expect(await stateOf(params)).toMatchObject({ state: 'open' })
   await db.query(sql`update monitor set state = 'up', since = now()`)
   expect(await stateOf(params)).toMatchObject({ state: 'proven' })
-  await db.query(sql`update monitor set state = 'unknown'`)
-  expect(await stateOf(params)).toMatchObject({ state: 'unknown' })
+  for (const state of ['unknown', 'maintenance']) {
+    await db.query(sql`update monitor set state = ${state}, since = '2026-11-30T10:00:00Z'`)
+    expect(await stateOf(params)).toMatchObject({
+      state: 'proven',
+      reason:
+        'it failed, and passed later; the result of the monitor errors in production has ' +
+        'been unknown since 2026-11-30 10:00:00 UTC',
+    })
+  }
+  await db.query(sql`update monitor set state = 'down', since = now()`)
+  expect(await stateOf(params)).toMatchObject({ state: 'open' })
 
   const [action] = (await call('getReview', { params })).actionList
   const rehearse = (state: string) =>
@@ -245,7 +260,9 @@ test('a monitor and a rehearsal prove actions', async () => {
   await db.query(
     sql`update rehearsal set ended = now() - interval '9 days' where state = 'returns'`,
   )
-  expect(await stateOf(params)).toMatchObject({ state: 'unknown' })
+  expect(await stateOf(params)).toMatchObject({
+    ...{ state: 'proven', reason: expect.stringContaining('has been unknown since ') },
+  })
 })
 
 test('a judgement of a proof that was replaced meanwhile is not stored', async () => {
