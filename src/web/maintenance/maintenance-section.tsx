@@ -1,11 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
+import type { Maintenance } from '#contract/maintenance/maintenance.ts'
+import { momentWords } from '#contract/time-words.ts'
 import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { Warning } from '../ui/page.tsx'
-import { Ago } from '../ui/time.tsx'
+import { asSentence } from '../ui/state.ts'
 import { useMaintenance } from './queries.ts'
 
 const MaintenanceForm = lazy(async () => ({
@@ -52,17 +54,13 @@ export function MaintenanceNotice({ app, environment }: Place) {
     },
   }
   return (
-    <Warning text={`Every request gets the maintenance page: ${data.reason}`}>
-      <span className="text-soft">
-        {data.actor}, <Ago time={data.since} />
-        {data.until === null ? null : (
-          <>
-            ; it ends <Ago time={data.until} />
-          </>
-        )}
-      </span>
+    <Warning text={noticeOf(data)}>
       {mayAct ? <Button onClick={() => ask(end)}>End it …</Button> : null}
       <Confirm question={question} close={() => ask(null)} />
     </Warning>
   )
 }
+
+const noticeOf = ({ actor, reason, since, until }: Maintenance): string =>
+  `Every request gets the maintenance page, since ${momentWords(since)}` +
+  `${until === null ? '' : ` and until ${momentWords(until)}`}, by ${actor}. ${asSentence(reason)}`
