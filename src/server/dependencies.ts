@@ -21,6 +21,7 @@ import type { HostClient } from '#platform/process/host-client.ts'
 import { findIsolation } from '#platform/process/isolation.ts'
 import { isolationOptions } from '#platform/process/isolation-policy.ts'
 import { machineVariables, stepPath } from '#platform/process/machine.ts'
+import { sshVariables } from '#platform/ssh/ssh.ts'
 import type { SecretBox } from '#platform/secret/secret-box.ts'
 import { machinePorts } from './ports.ts'
 import type { ServerSettings } from './settings.ts'
@@ -60,7 +61,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
       keepFree: settings.diskFloor * 1e6,
       publishFolders: settings.publishFolders,
       remoteFolders: settings.remoteFolders,
-      ssh: { config: env['FAIRLEAD_SSH_CONFIG'] || null },
+      ssh: { config: env['FAIRLEAD_SSH_CONFIG'] || null, env: sshVariables(env) },
       failures: new Map(),
       buckets: openBuckets(settings.buckets),
       ...{ fetch, clock: systemClock, log },

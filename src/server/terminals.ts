@@ -9,6 +9,9 @@ import { type Handshake, handshakeOf, type Upgraded } from '#platform/process/up
 import { type AuthorizeOptions, authenticate, authorize } from './authorize.ts'
 import { parse } from './parse.ts'
 
+/** Milliseconds in which a side that was ended has to close. */
+const lingerMs = 5000
+
 /** Other protocols are refused by answering in HTTP, as if they were not asked for. */
 export const isWebSocket = ({ headers }: IncomingMessage): boolean =>
   headers.upgrade?.toLowerCase() === 'websocket'
@@ -66,7 +69,13 @@ function tunnel(socket: Socket, head: Buffer, other: Upgraded, signal: AbortSign
     socket.destroy()
     other.socket.destroy()
   }
-  for (const side of [socket, other.socket]) side.once('close', end).on('error', end)
+  // What one side sent before it closed still reaches the other.
+  const endSoon = (): void => {
+    socket.end()
+    other.socket.end()
+    setTimeout(end, lingerMs).unref()
+  }
+  for (const side of [socket, other.socket]) side.once('close', endSoon).on('error', end)
   signal.addEventListener('abort', end, { once: true })
   socket.setTimeout(0)
   socket.write(

@@ -6,6 +6,7 @@ import type { TargetCapability } from '#contract/deployment/target.ts'
 import { systemClock } from '#platform/clock.ts'
 import { createLogger } from '#platform/log.ts'
 import { pack } from '#platform/oci/oci.ts'
+import { sshVariables } from '#platform/ssh/ssh.ts'
 import { startStore, type TestStore } from '../../../test/support/bucket.ts'
 import { startHost, type TestHost } from '../../../test/support/host.ts'
 import { isInstalled } from '../../../test/support/programs.ts'
@@ -39,7 +40,8 @@ beforeAll(async () => {
     keepFree: 0,
     publishFolders: [publish],
     remoteFolders: [`site-machine:${publish}`],
-    ...{ ssh: { config: ssh?.config ?? null }, failures: new Map() },
+    ssh: { config: ssh?.config ?? null, env: sshVariables(process.env) },
+    failures: new Map(),
     buckets: new Map([['site', store.open('site')]]),
     fetch,
     clock: systemClock,

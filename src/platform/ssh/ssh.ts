@@ -19,7 +19,17 @@ const mostOutput = 16 * 2 ** 20
 export interface SshSettings {
   /** a file in place of the ssh_config of the user; null for that */
   config: string | null
+  /** the variables of the client: `PATH`, `HOME`, the agent */
+  env: Record<string, string>
 }
+
+/** The variables of a process that its SSH client gets. */
+export const sshVariables = (env: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(
+    ['PATH', 'HOME', 'USER', 'LANG', 'SSH_AUTH_SOCK'].flatMap((name) =>
+      env[name] === undefined ? [] : [[name, env[name]]],
+    ),
+  )
 
 let controlFolder: string | null = null
 
@@ -65,7 +75,12 @@ export async function runOverSsh(
   { args = [], input = '' }: { args?: readonly string[]; input?: string } = {},
 ): Promise<SshResult> {
   const command = ['sh', '-c', script, 'sh', ...args].map(shellWord).join(' ')
-  const result = await run('ssh', [...sshOptions(settings), '--', destination, command], input)
+  const result = await run(
+    settings,
+    'ssh',
+    [...sshOptions(settings), '--', destination, command],
+    input,
+  )
   if (result.code === 255) throw connectionError(destination, result.stderr)
   return result
 }
@@ -77,7 +92,7 @@ export async function copyOverSsh(
   to: { destination: string; folder: string; same: string },
 ): Promise<SshResult> {
   const remote = ['ssh', ...sshOptions(settings)].join(' ')
-  const result = await run('rsync', [
+  const result = await run(settings, 'rsync', [
     ...['-rlp', '--checksum', '--delete', '--protect-args', '-e', remote],
     ...[`--link-dest=${to.same}`, '--', `${folder}/`, `${to.destination}:${to.folder}/`],
   ])
@@ -104,12 +119,17 @@ function connectionError(destination: string, stderr: string): FairleadError {
   return new FairleadError('unavailable', { what: `The machine ${destination}` })
 }
 
-function run(program: string, args: string[], input = ''): Promise<SshResult> {
+function run(
+  { env }: SshSettings,
+  program: string,
+  args: string[],
+  input = '',
+): Promise<SshResult> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       program,
       args,
-      { maxBuffer: mostOutput, encoding: 'utf8' },
+      { env, maxBuffer: mostOutput, encoding: 'utf8' },
       (error, stdout, stderr) => {
         const missing = (error as NodeJS.ErrnoException | null)?.code === 'ENOENT'
         if (missing) return reject(new SshRefused(program, `install ${program} on this server`))

@@ -25,7 +25,7 @@ beforeEach(async () => {
     artifacts: layout,
     host: createHostClient(join(root, 'no-host.sock')),
     ...{ edgePort: 0, machine: {}, keepFree: 0, publishFolders: [] },
-    ...{ remoteFolders: [], ssh: { config: null }, failures: new Map() },
+    ...{ remoteFolders: [], ssh: { config: null, env: {} }, failures: new Map() },
     buckets: new Map([['site', opened]]),
     fetch,
     clock: systemClock,

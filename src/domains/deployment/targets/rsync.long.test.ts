@@ -7,6 +7,7 @@ import { systemClock } from '#platform/clock.ts'
 import { createLogger } from '#platform/log.ts'
 import { pack } from '#platform/oci/oci.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
+import { sshVariables } from '#platform/ssh/ssh.ts'
 import { requires } from '../../../../test/support/programs.ts'
 import { type SshMachines, startSshMachines } from '../../../../test/support/sshd.ts'
 import type { ReleaseSpec, Target, TargetIo } from '../target.ts'
@@ -29,7 +30,11 @@ describe('a site on another machine', requires('sshd', 'rsync'), () => {
       artifacts: layout,
       host: createHostClient(join(root, 'no-host.sock')),
       ...{ edgePort: 0, machine: {}, keepFree: 0, publishFolders: [], buckets: new Map() },
-      ...{ ssh: { config: ssh.config }, remoteFolders: [`web-1:${www}`], failures: new Map() },
+      ...{
+        ssh: { config: ssh.config, env: sshVariables(process.env) },
+        remoteFolders: [`web-1:${www}`],
+        failures: new Map(),
+      },
       fetch,
       clock: systemClock,
       log: createLogger(() => undefined),
@@ -133,13 +138,13 @@ describe('a site on another machine', requires('sshd', 'rsync'), () => {
       known,
       text.replaceAll(/UserKnownHostsFile .*/g, `UserKnownHostsFile ${root}/strange`),
     )
-    io.ssh = { config: known }
+    io.ssh = { config: known, env: sshVariables(process.env) }
     await new Promise((resolve) => setTimeout(resolve, 21_000)) // the open connection ends
     await open().start(spec)
     expect((await open().report(spec, 0)).reason).toContain(
       'host key is not the one in known_hosts',
     )
-    io.ssh = { config: ssh.config }
+    io.ssh = { config: ssh.config, env: sshVariables(process.env) }
     await web?.stop()
     await expect(open().start(spec)).rejects.toMatchObject({ code: 'unavailable' })
     await web?.start()

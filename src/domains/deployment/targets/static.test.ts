@@ -40,7 +40,7 @@ beforeEach(() => {
     machine: {},
     keepFree: 0,
     publishFolders: [publish],
-    ...{ remoteFolders: [], ssh: { config: null }, failures: new Map() },
+    ...{ remoteFolders: [], ssh: { config: null, env: {} }, failures: new Map() },
     buckets: new Map(),
     fetch,
     clock: systemClock,
