@@ -28,16 +28,22 @@ export interface EngineHttp {
   stream(request: EngineRequest): Promise<IncomingMessage>
 }
 
-/** Docker 20.10 and Podman 4 have it. */
-const version = 'v1.40'
+/** Docker 20.10 and Podman 4 have it. A newer Engine may ask for a newer one. */
+const oldest = '1.40'
 
 export function createEngineHttp(socketPath: string): EngineHttp {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 4 })
+  let version = oldest
   const stream = async (sent: EngineRequest): Promise<IncomingMessage> => {
-    const response = await send(socketPath, agent, sent)
+    const asked = version
+    const response = await send(socketPath, agent, { ...sent, path: `/v${asked}${sent.path}` })
     if ((response.statusCode ?? 0) < 400) return response
-    const text = await textOf(response)
-    throw new EngineError(response.statusCode ?? 0, messageOf(text))
+    const text = messageOf(await textOf(response))
+    const least = /minimum supported API version is (\d+\.\d+)/i.exec(text)?.[1]
+    if (least === undefined || least === asked)
+      throw new EngineError(response.statusCode ?? 0, text)
+    version = least
+    return stream(sent)
   }
   return {
     stream,
@@ -53,7 +59,7 @@ function send(socketPath: string, agent: Agent, sent: EngineRequest): Promise<In
   const text = body === undefined ? undefined : JSON.stringify(body)
   return new Promise((resolve, reject) => {
     const outgoing = request({
-      ...{ socketPath, agent, method, path: `/${version}${path}` },
+      ...{ socketPath, agent, method, path },
       headers: {
         host: 'docker',
         ...(text && { 'content-type': 'application/json' }),

@@ -9,7 +9,15 @@ const inspected = z.object({
     ExitCode: z.number(),
     OOMKilled: z.boolean().default(false),
   }),
-  NetworkSettings: z.object({ IPAddress: z.string().default('') }),
+  // Newer Engines say the address of each network only.
+  NetworkSettings: z
+    .object({
+      IPAddress: z.string().default(''),
+      Networks: z.record(z.string(), z.object({ IPAddress: z.string().default('') })).nullish(),
+    })
+    .transform(({ IPAddress, Networks }) => ({
+      IPAddress: IPAddress || (Networks?.['bridge']?.IPAddress ?? ''),
+    })),
 })
 /** What the Engine knows of a container. */
 export type Inspected = z.infer<typeof inspected>
