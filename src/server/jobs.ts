@@ -96,7 +96,7 @@ export function backgroundJobs({
       claim: oneReplica(),
       run: async () => {
         await reconcileIncidents({ db, now: () => clock.now() })
-        await mitigateIncidents({ db, engine, now: () => clock.now() })
+        await mitigateIncidents({ db, engine, log, now: () => clock.now() })
       },
     }),
     every({

@@ -6,12 +6,16 @@ const now = Date.parse('2026-11-29T03:00:00Z')
 const hour = 3_600_000
 const rollback = { kind: 'rollback' as const, name: null, text: 'rolls back', isProposed: true }
 const settingsOf = (automatic: unknown) => incidentsFile.parse({ automatic }).automatic
+const running = { id: 2, occurrence: 1, state: 'open' as const }
 const facts: AutomaticFacts = {
-  ...{ settings: settingsOf(true), incident: { state: 'open', commander: null }, now },
+  ...{ settings: settingsOf(true), incident: { ...running, commander: null }, now },
   ...{ isFiring: true, isDeploying: false, mitigations: [rollback], guesses: [] },
   suspect: { kind: 'delivery', ref: '7', confidence: 0.8 },
 }
-const earlier = (guess: string, hours: number) => ({ guess, time: now - hours * hour })
+/** A guess about another incident. */
+const earlier = (guess: string, hours: number) => ({
+  ...{ guess, incident: 1, occurrence: 1, time: now - hours * hour },
+})
 const why = (more: Partial<AutomaticFacts>): string | null => {
   const decided = decideAutomatic({ ...facts, ...more })
   return decided !== null && 'why' in decided ? decided.why : null
@@ -26,8 +30,8 @@ test('it acts on what is proposed only where fairlead.yaml says so', () => {
 test.each<[Partial<AutomaticFacts>, string]>([
   [{ mitigations: [{ ...rollback, isProposed: false }] }, 'no mitigation is proposed'],
   [{ mitigations: [{ ...rollback, kind: 'restart' }] }, 'fairlead.yaml does not allow a restart'],
-  [{ incident: { state: 'mitigated', commander: null } }, 'the incident is mitigated'],
-  [{ incident: { state: 'open', commander: 'Ada' } }, 'Ada is its commander'],
+  [{ incident: { ...running, state: 'mitigated', commander: null } }, 'the incident is mitigated'],
+  [{ incident: { ...running, commander: 'Ada' } }, 'Ada is its commander'],
   [{ isFiring: false }, 'no alert shows that the harm goes on'],
   [{ isDeploying: true }, 'a deployment of the environment goes on'],
   [
@@ -46,4 +50,12 @@ test.each<[Partial<AutomaticFacts>, string]>([
 test('another guess after the same one, and what was done yesterday, do not hold it back', () => {
   const guesses = [earlier('switch/mails', 1), earlier('delivery/7', 25), earlier('delivery/5', 26)]
   expect(decideAutomatic({ ...facts, guesses })).toEqual({ act: rollback })
+})
+
+test('in one incident, it never acts twice on the same guess', () => {
+  const same = { ...earlier('delivery/7', 25), incident: 2 }
+  const guesses = [earlier('switch/mails', 1), same]
+  expect(why({ guesses })).toBe('it has acted on the same guess in this incident')
+  const again = { ...running, occurrence: 2, commander: null }
+  expect(decideAutomatic({ ...facts, guesses, incident: again })).toEqual({ act: rollback })
 })

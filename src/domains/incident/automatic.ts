@@ -5,13 +5,16 @@ import type { AutomaticFile } from '#contract/pipeline-file/incidents-file.ts'
 export interface Guess {
   /** the suspect that it undid, as in `guessOf` */
   guess: string
+  /** the incident, and how often it had begun */
+  incident: number
+  occurrence: number
   /** milliseconds */
   time: number
 }
 
 export interface AutomaticFacts {
   settings: AutomaticFile | undefined
-  incident: Pick<Incident, 'state' | 'commander'>
+  incident: Pick<Incident, 'id' | 'occurrence' | 'state' | 'commander'>
   /** whether an alert of the incident goes on */
   isFiring: boolean
   /** whether a deployment of the environment goes on */
@@ -58,6 +61,9 @@ function refusal(
   if (kind === 'rollback' && isDeploying) return 'a deployment of the environment goes on'
   if (found < confidence)
     return `the confidence in the first suspect is ${found} %, and ${confidence} % are needed`
-  if (suspect && guesses[0]?.guess === guessOf(suspect)) return 'its last guess was the same'
+  const same = suspect ? guesses.filter(({ guess }) => guess === guessOf(suspect)) : []
+  if (same.length > 0 && same[0] === guesses[0]) return 'its last guess was the same'
+  if (same.some((one) => one.incident === incident.id && one.occurrence === incident.occurrence))
+    return 'it has acted on the same guess in this incident'
   return today < perDay ? null : `it has acted ${perDay === 1 ? 'once' : `${perDay} times`} today`
 }

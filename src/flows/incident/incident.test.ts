@@ -348,9 +348,9 @@ test('what was turned on just before is proposed to be turned off, which mitigat
   })
 })
 
-const mitigate = () =>
+const mitigate = (log = { error: (_message: string) => undefined as void }) =>
   mitigateIncidents({
-    ...{ db, now },
+    ...{ db, now, log },
     engine: createEngine({
       ...{ db, clock: systemClock, random: Math.random, replica: 'test' },
       definitions: [{ name: 'rollback', version: 1, concurrency: 1, run: async () => undefined }],

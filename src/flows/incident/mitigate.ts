@@ -7,6 +7,7 @@ import * as store from '#domains/incident/store.ts'
 import { getStoredSwitch, setSwitch } from '#domains/switch/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
+import type { Logger } from '#platform/log.ts'
 import { planRollback, startRollback } from '#flows/deployment/plan-rollback.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -17,6 +18,7 @@ import { factsOf, headOf } from './words.ts'
 
 export interface MitigateParts {
   db: Database
+  log: Pick<Logger, 'error'>
   engine: Pick<Engine, 'startStatements'>
   now(): number
 }
@@ -32,14 +34,20 @@ const isPlaced = (incident: Incident): incident is Placed =>
  * that it was done are one transaction, so that no crash repeats it or forgets it.
  */
 export async function mitigateIncidents(parts: MitigateParts): Promise<void> {
-  const { db, now } = parts
+  const { db, log, now } = parts
   const open = await store.listIncidents(db, { state: 'open', apps: null, limit: 100 })
   for (const incident of open.filter(isPlaced)) {
-    const changes = await store.listChanges(db, incident.id)
-    const decided = await automaticOf(db, incident, changes, now())
-    const [suspect] = changes
-    if (decided !== null && 'act' in decided && suspect)
-      await act(parts, incident, decided.act, suspect)
+    try {
+      const changes = await store.listChanges(db, incident.id)
+      const decided = await automaticOf(db, incident, changes, now())
+      const [suspect] = changes
+      if (decided !== null && 'act' in decided && suspect)
+        await act(parts, incident, decided.act, suspect)
+    } catch (error) {
+      // The others must not wait for it; it is tried again.
+      const reason = (error as Error).message
+      log.error('Fairlead could not act on an incident', { incident: incident.id, reason })
+    }
   }
 }
 
