@@ -6,7 +6,7 @@ import { type StatusRequest, statusRequests } from '#contract/host/status-reques
 /** Requests that wait for a server. */
 const mostWaiting = 1000
 const hourMs = 3_600_000
-/** Requests in an hour from one address, and from all. */
+/** Requests in an hour from one address, and from all: those of links have a limit of their own. */
 const mostOfOne = 60
 const mostOfAll = 1000
 
@@ -19,8 +19,8 @@ export type NewStatusRequest = StatusRequest extends infer R
 
 /** What readers asked for while they wait for a server, also one that is down. */
 export interface StatusRequestQueue {
-  /** Keeps a request; false when there are too many of them. */
-  add(request: NewStatusRequest, from: string): boolean
+  /** Keeps a request on disk, unless there are too many of them or the disk is full. */
+  add(request: NewStatusRequest, from: string): 'kept' | 'too-many' | 'not-kept'
   /** Forgets what is done, and returns what waits, oldest first. */
   take(done: readonly string[]): StatusRequest[]
 }
@@ -36,30 +36,31 @@ export function createStatusRequests(options: StatusRequestOptions): StatusReque
   const { folder, steady, log } = options
   const file = join(folder, 'requests.json')
   let waiting = readSaved(file)
-  let hour = { began: steady(), all: 0, of: new Map<string, number>() }
-  const isAllowed = (from: string): boolean => {
-    if (steady() - hour.began >= hourMs) hour = { began: steady(), all: 0, of: new Map() }
-    const own = hour.of.get(from) ?? 0
-    if (own >= mostOfOne || hour.all >= mostOfAll || waiting.length >= mostWaiting) return false
-    hour.all += 1
-    hour.of.set(from, own + 1)
-    return true
+  const limits = { subscribe: createLimit(steady), links: createLimit(steady) }
+  const isAllowed = ({ kind }: NewStatusRequest, from: string): boolean => {
+    const isLink = kind !== 'subscribe'
+    const count = waiting.filter((one) => (one.kind !== 'subscribe') === isLink).length
+    return count < mostWaiting && limits[isLink ? 'links' : 'subscribe'](from)
   }
-  const save = (): void => {
+  const save = (): boolean => {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       writeFileSync(`${file}.draft`, JSON.stringify({ requests: waiting }), { mode: 0o600 })
       renameSync(`${file}.draft`, file)
+      return true
     } catch (error) {
       log('requests to the status page cannot be saved', { reason: (error as Error).message })
+      return false
     }
   }
   return {
     add: (request, from) => {
-      if (!isAllowed(from)) return false
-      waiting.push({ ...request, id: randomUUID() })
-      save()
-      return true
+      if (!isAllowed(request, from)) return 'too-many'
+      const before = waiting
+      waiting = [...waiting, { ...request, id: randomUUID() }]
+      if (save()) return 'kept'
+      waiting = before
+      return 'not-kept'
     },
     take: (done) => {
       if (done.length > 0) {
@@ -68,6 +69,19 @@ export function createStatusRequests(options: StatusRequestOptions): StatusReque
       }
       return waiting
     },
+  }
+}
+
+/** Counts the requests of an hour; returns whether one more from an address is allowed. */
+function createLimit(steady: () => number): (from: string) => boolean {
+  let hour = { began: steady(), all: 0, of: new Map<string, number>() }
+  return (from) => {
+    if (steady() - hour.began >= hourMs) hour = { began: steady(), all: 0, of: new Map() }
+    const own = hour.of.get(from) ?? 0
+    if (own >= mostOfOne || hour.all >= mostOfAll) return false
+    hour.all += 1
+    hour.of.set(from, own + 1)
+    return true
   }
 }
 

@@ -152,6 +152,11 @@ test('readers subscribe by a form, also while no server answers', async () => {
   for (let i = 0; i < 62; i += 1) answers.push((await post('/subscribe', ada, '192.0.2.8')).status)
   expect(answers.slice(60)).toEqual([429, 429])
   expect((await post('/subscribe', ada)).status).toBe(202)
+  // The links in e-mails have limits of their own, and a request that cannot be kept is refused.
+  expect((await post(`/unsubscribe/${token}`, '', '192.0.2.8')).status).toBe(202)
+  rmSync(path, { recursive: true })
+  writeFileSync(path, '')
+  expect((await post(`/unsubscribe/${token}`, '')).status).toBe(503)
 })
 
 test('names of hosts that readers make up are rendered a few times only', async () => {

@@ -15,6 +15,7 @@ interface Said {
 }
 const said = (status: number, title: string, text: string): Said => ({ status, title, text })
 const tooMany = said(429, 'Too many requests', 'Try again in an hour.')
+const notKept = said(503, 'Your request could not be stored', 'Try again in a few minutes.')
 const received = {
   subscribe: said(
     ...([202, 'Look into your mail'] as const),
@@ -68,7 +69,9 @@ function accept(
       .split(',')
       .at(-1)
       ?.trim() ?? ''
-  return queue.add(asked, from) ? received[asked.kind] : tooMany
+  const result = queue.add(asked, from)
+  if (result === 'kept') return received[asked.kind]
+  return result === 'too-many' ? tooMany : notKept
 }
 
 function subscriptionOf(body: string): NewStatusRequest | null {
