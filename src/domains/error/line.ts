@@ -77,6 +77,7 @@ function traceOf(value: unknown, depth = 0): string | null {
 
 function momentOf(value: unknown): number | null {
   if (typeof value === 'string') return timeOf(value)
-  if (typeof value !== 'number') return null
+  // What is no time before the year 10,000 is none at all.
+  if (typeof value !== 'number' || value >= 253_402_300_800_000) return null
   return value > 1e11 ? value : value > 1e8 ? value * 1000 : null
 }

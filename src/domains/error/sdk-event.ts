@@ -195,7 +195,8 @@ function personOf({ user }: Event, app: string): Buffer | null {
   return createHash('sha256').update(`${app}\0${name}`).digest().subarray(0, 12)
 }
 
+/** Milliseconds since 1970; null for what is no time before the year 10,000. */
 function timeOf(value: number | string | null | undefined): number | null {
   const time = typeof value === 'string' ? Date.parse(value) : (value ?? Number.NaN) * 1000
-  return Number.isFinite(time) ? Math.round(time) : null
+  return time >= 0 && time < 253_402_300_800_000 ? Math.round(time) : null
 }

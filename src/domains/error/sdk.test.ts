@@ -106,6 +106,16 @@ describe('events of SDKs', () => {
     expect(readSdkEvent('text', 'shop')).toBeNull()
   })
 
+  test('with impossible times are read without them', () => {
+    const breadcrumbs = [-8_640_000_000_001, 1e300, '-271821-04-20T00:00:00Z', 5].map(
+      (timestamp) => ({ timestamp }),
+    )
+    const read = readSdkEvent({ exception: [{}], breadcrumbs }, 'shop')
+    expect(read?.details.breadcrumbs.map(({ time }) => time)).toEqual([
+      ...[null, null, null, '1970-01-01T00:00:05.000Z'],
+    ])
+  })
+
   test('of any form are read or are none', () => {
     fc.assert(
       fc.property(fc.object({ key: fc.constantFrom(...Object.keys(event), 'values') }), (any) => {
