@@ -26,11 +26,17 @@ export async function useTerminal(
   const path = `/apps/${encodeURIComponent(place.app)}/job-runs/${place.jobRun}/terminal`
   const headers = { authorization: `Bearer ${connection.token ?? ''}` }
   const socket = new WebSocket(`${base}${apiPrefix}${path}`, { headers, perMessageDeflate: false })
+  // The first output may come with the answer to the handshake: nothing may be waited for before.
+  const decoder = new TextDecoder()
+  socket.on('message', (data: Buffer) =>
+    context.stdout.write(decoder.decode(data, { stream: true })),
+  )
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   await opened(socket, connection.url)
   const { stdin } = context
   if (stdin.isTTY === true) stdin.setRawMode?.(true)
   try {
-    await exchange(context, socket)
+    await exchange(context, socket, closed)
   } finally {
     if (stdin.isTTY === true) stdin.setRawMode?.(false)
     stdin.pause()
@@ -58,8 +64,11 @@ function problemIn(body: string): FairleadError | null {
 }
 
 /** Passes keys, output and sizes on; returns when the connection has ended. */
-async function exchange({ stdin, stdout, signal }: Context, socket: WebSocket): Promise<void> {
-  const decoder = new TextDecoder()
+async function exchange(
+  { stdin, stdout, signal }: Context,
+  socket: WebSocket,
+  closed: Promise<void>,
+): Promise<void> {
   const resized = (): void => {
     const { columns = 80, rows = 24 } = stdout
     socket.send(JSON.stringify({ columns, rows }))
@@ -73,8 +82,6 @@ async function exchange({ stdin, stdout, signal }: Context, socket: WebSocket): 
     clearTimeout(timer)
     timer = setTimeout(leave, silence)
   })
-  socket.on('message', (data: Buffer) => stdout.write(decoder.decode(data, { stream: true })))
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   signal.addEventListener('abort', leave, { once: true })
   stdout.on?.('resize', resized)
   stdin.on('data', typed).once('end', ended)
