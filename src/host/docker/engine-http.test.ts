@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createEngineHttp } from './engine-http.ts'
 
-test('an Engine that refuses an old version of the API is asked in the one that it names', async () => {
+test('an Engine that refuses an old version of the API is asked in its own', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-engine-'))
   const asked: string[] = []
   const server = createServer((request, response) => {
