@@ -1,6 +1,7 @@
 import type { MachinesFile } from '#contract/pipeline-file/machine-file.ts'
 import { callbackPlugin } from './callback.ts'
 import { inventoryText, knownHostsText } from './inventory.ts'
+import { shellWord } from '#platform/process/shell-word.ts'
 
 /** What a run of `ansible-playbook` does. */
 export type MachineAction =
@@ -11,8 +12,6 @@ export type MachineAction =
 
 /** The exit code of the script when `verify` failed. */
 export const verifyExit = 78
-
-const quote = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`
 
 /** The end of texts in the script; no line of them can be the same. */
 const endOfText = 'END_OF_TEXT_91c4f07e'
@@ -47,7 +46,7 @@ export function machineScript(settings: MachinesFile, action: MachineAction): st
       ? []
       : [
           `ANSIBLE_SSH_EXTRA_ARGS="\${ANSIBLE_SSH_EXTRA_ARGS:-} -o UserKnownHostsFile=` +
-            `$PWD/"${quote(settings.known_hosts)}; export ANSIBLE_SSH_EXTRA_ARGS`,
+            `$PWD/"${shellWord(settings.known_hosts)}; export ANSIBLE_SSH_EXTRA_ARGS`,
         ]),
     ...(settings.forks === undefined ? defaultForks : []),
     `ansible-playbook ${wordsOf(settings, action).join(' ')}`,
@@ -109,20 +108,20 @@ function wordsOf(settings: MachinesFile, action: MachineAction): string[] {
   const limit = limits.length === 2 ? `${limits[1]}:&${groups.join(':&')}` : limits[0]
   return [
     ...(hosts === undefined ? [] : ['-i', '"$work/inventory.json"']),
-    ...(inventory === undefined ? [] : ['-i', quote(inventory)]),
-    ...(limit === undefined ? [] : ['--limit', quote(limit)]),
+    ...(inventory === undefined ? [] : ['-i', shellWord(inventory)]),
+    ...(limit === undefined ? [] : ['--limit', shellWord(limit)]),
     ...(forks === undefined ? [] : ['--forks', String(forks)]),
-    ...(Object.keys(vars).length === 0 ? [] : ['--extra-vars', quote(JSON.stringify(vars))]),
+    ...(Object.keys(vars).length === 0 ? [] : ['--extra-vars', shellWord(JSON.stringify(vars))]),
     ...(action.kind === 'list' ? ['--list-hosts'] : []),
     ...(action.kind === 'plan' ? ['--check', '--diff'] : []),
     ...(action.kind === 'apply' ? ['--diff'] : []),
-    quote(playbook),
+    shellWord(playbook),
   ]
 }
 
 /** Runs after the batch unless a machine failed; 4 means that one did not answer. */
 const verification = (command: string, { unreachable }: MachinesFile): string[] => [
   `if [ "$code" = 0 ]${unreachable === 'continue' ? ' || [ "$code" = 4 ]' : ''}; then`,
-  `  sh -c ${quote(command)} || code=${verifyExit}`,
+  `  sh -c ${shellWord(command)} || code=${verifyExit}`,
   'fi',
 ]

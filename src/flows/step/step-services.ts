@@ -16,6 +16,7 @@ import type {
 import { type Confinement, unconfined } from '#platform/process/isolation.ts'
 import { dockerEnvironment, programOf } from '#platform/process/program.ts'
 import { logFile } from '#platform/process/step-log.ts'
+import { shellWord } from '#platform/process/shell-word.ts'
 
 /** The services of one attempt of a step. */
 export interface ServicesRequest {
@@ -188,16 +189,14 @@ function dockerCommand(
   variables: string,
 ): string {
   return [
-    `exec ${quote(programOf('docker'))} run --rm`,
+    `exec ${shellWord(programOf('docker'))} run --rm`,
     `--name ${container}`,
     `-p 127.0.0.1:${hostPort}:${port}`,
-    `--env-file ${quote(variables)}`,
+    `--env-file ${shellWord(variables)}`,
     '--',
-    quote(image),
+    shellWord(image),
   ].join(' ')
 }
-
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Removes the container that a killed Docker client leaves behind. */
 async function removeContainer({ container }: Pick<Started, 'container'>): Promise<void> {

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { HostRelease } from '#contract/host/release.ts'
 import type { HostContainer, HostService } from '#contract/host/service.ts'
 import type { SwitchPlace } from '../switches/place.ts'
+import { shellWord } from '#platform/process/shell-word.ts'
 
 /** The labels of everything that a host makes in an Engine. */
 export const labels = {
@@ -153,8 +154,7 @@ export function secretFiles({ env, secrets = [] }: HostService): Record<string, 
     const value = env[name]
     return value === undefined ? [] : [[name, value] as const]
   })
-  const quoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`
-  const variables = entries.map(([name, value]) => `export ${name}=${quoted(value)}\n`)
+  const variables = entries.map(([name, value]) => `export ${name}=${shellWord(value)}\n`)
   return { ...Object.fromEntries(entries), [variablesFile]: variables.join('') }
 }
 

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { programOf } from '#platform/process/program.ts'
-import { connectOf, gitTunnel, quoted, sshConfigOf } from './tunnel.ts'
+import { connectOf, gitTunnel, sshConfigOf } from './tunnel.ts'
+import { shellWord } from '#platform/process/shell-word.ts'
 
 export interface GitResult {
   stdout: string
@@ -211,7 +212,7 @@ function tunnel(): Record<string, string> {
   return {
     [gitProxy]: proxy,
     GIT_PROXY_COMMAND: connectOf(folder),
-    GIT_SSH_COMMAND: `${ssh} -F ${quoted(sshConfigOf(folder))}`,
+    GIT_SSH_COMMAND: `${ssh} -F ${shellWord(sshConfigOf(folder))}`,
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { shellWord } from '#platform/process/shell-word.ts'
 
 /** The variable that passes the folder with the files of `writeTunnel` to git. */
 export const gitTunnel = 'FAIRLEAD_GIT_TUNNEL'
@@ -23,17 +24,14 @@ export async function writeTunnel(folder: string, command: string[]): Promise<vo
 }
 
 export const connectScript = (command: string[]): string =>
-  `#!/bin/sh\nexec ${command.map(quoted).join(' ')} "$@"\n`
+  `#!/bin/sh\nexec ${command.map(shellWord).join(' ')} "$@"\n`
 
 /** ssh uses the first value that it reads, so a proxy that the machine configures comes first. */
 export const sshConfig = (connect: string): string => `Include ~/.ssh/config
 Include /etc/ssh/ssh_config
 Host *
-  ProxyCommand ${quoted(connect).replaceAll('%', '%%')} %h %p
+  ProxyCommand ${shellWord(connect).replaceAll('%', '%%')} %h %p
 `
-
-/** A word for a POSIX shell. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /** Replaces a file at once: another server may run it, and git may run at the same time. */
 async function write(file: string, text: string, mode: number): Promise<void> {

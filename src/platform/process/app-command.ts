@@ -3,6 +3,7 @@ import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Readable, Writable } from 'node:stream'
 import { helperEnvironment } from './program.ts'
+import { shellWord } from './shell-word.ts'
 
 /** The descriptor from which bwrap reads the filter of system calls. */
 export const filterDescriptor = 3
@@ -101,11 +102,9 @@ export function appScript(env: Record<string, string>, input: number | null = nu
   const lines = Object.entries(env).map(([name, value]) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
       throw new Error(`"${name}" cannot be the name of a variable: use letters, digits and _`)
-    return `export ${name}=${quote(value)}\n`
+    return `export ${name}=${shellWord(value)}\n`
   })
   const from = input === null ? '</dev/null' : `<&${input} ${input}<&-`
   const unset = Object.keys(helperEnvironment()).filter((name) => !(name in env))
   return [...unset.map((name) => `unset ${name}\n`), ...lines, `exec "$@" ${from}\n`].join('')
 }
-
-const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
+import { shellWord } from '#platform/process/shell-word.ts'
 
 /** What a command printed, and how it ended. */
 export interface SshResult {
@@ -60,9 +61,6 @@ const sshOptions = ({ config }: SshSettings): string[] => [
     `ControlPersist=${limits.idle}`,
   ].flatMap((option) => ['-o', option]),
 ]
-
-/** A text as one word for `sh`. */
-export const shellWord = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
 /**
  * Runs a script with `sh` on a machine; `$1` and so on are the arguments. Throws `unavailable` when
