@@ -1,5 +1,6 @@
 import { fstatSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
+import { isHidden } from '#platform/site/files.ts'
 import { LeadsOut, openInside, realInside } from '#platform/file/inside.ts'
 
 /** An open file of a site. The receiver closes the descriptor. */
@@ -35,10 +36,6 @@ export function openSite(artifact: string, folder: string): Site {
     }
   }
 }
-
-/** Whether a part of the path begins with a dot, `..` included; `.well-known` is public. */
-export const isHidden = (path: string): boolean =>
-  path.split('/').some((part) => part.startsWith('.') && part !== '.well-known')
 
 function realFolder(artifact: string, folder: string): { root: string; path: string } {
   try {

@@ -1,9 +1,9 @@
 import { closeSync, createReadStream, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import mime from 'mime'
+import { defaultHeaders, isHidden } from '#platform/site/files.ts'
 import { type HeaderRule, headersFor, parseHeaders } from '#platform/site/headers.ts'
 import { parseRedirects, type RedirectRule, redirectFor } from '#platform/site/redirects.ts'
-import { isHidden, openSite, type Site, type SiteFile } from './site.ts'
+import { openSite, type Site, type SiteFile } from './site.ts'
 
 /**
  * Serves a folder of an artifact on $PORT until SIGTERM; resolves with the exit code. The arguments
@@ -147,16 +147,9 @@ function textOf(site: Site, name: string): string {
 
 const headersOf = (rules: SiteRules, path: string, file: SiteFile): Record<string, string> =>
   headersFor(rules.headers, path, {
-    'content-type': typeOf(file.path),
-    'cache-control': 'no-cache',
+    ...defaultHeaders(file.path),
     'x-content-type-options': 'nosniff',
   })
-
-/** The type by the extension; text is UTF-8. */
-function typeOf(path: string): string {
-  const type = mime.getType(path) ?? 'application/octet-stream'
-  return type.startsWith('text/') ? `${type}; charset=utf-8` : type
-}
 
 /** Returns whether the browser already has this version. */
 function isKnown(header: string | undefined, etag: string): boolean {
