@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { answerOf, answerPage, spoken } from '#platform/channel/answer.ts'
 import type { Pager } from './pager.ts'
+import { listenLocally } from './local-server.ts'
 
 /** A form has a few short fields. */
 const bodyLimit = 16_384
@@ -16,16 +16,7 @@ export async function serveAnswers(
   const server = createServer((request, response) => {
     respond(pager, request, response).catch(() => response.destroy())
   })
-  await new Promise<void>((resolve, reject) =>
-    server.once('error', reject).listen(0, '127.0.0.1', resolve),
-  )
-  return {
-    port: (server.address() as AddressInfo).port,
-    stop: () => {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
+  return listenLocally(server)
 }
 
 async function respond(

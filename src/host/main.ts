@@ -208,9 +208,7 @@ class Host {
     await this.#switches.start()
     // Routes come first, because accepting the inherited sockets needs their ports.
     this.#supervisor.adopt()
-    await this.#routeStatusPage()
-    await this.#routeMetrics()
-    await this.#routeAnswers()
+    await this.#routeOwnPages()
     try {
       await this.#edge.listen(this.#home.edgePort, this.#inherited.sockets)
     } catch (error) {
@@ -234,49 +232,36 @@ class Host {
     return this.#ended.promise
   }
 
-  /** The edge serves the status page as it serves an app, without counting it as one. */
-  async #routeStatusPage(): Promise<void> {
-    const place = this.#settings.statusPage
-    if (place === null) return
-    const { host, port, isLocal } = place
-    try {
-      const services = [{ name: 'page', ports: [await this.#statusPage.start({ isLocal })] }]
-      this.#edge.set({ app: ownApp, environment: 'status', release: 0, host, port, services })
-    } catch (error) {
-      this.#logger.error(`the status page is not served: ${(error as Error).message}`)
-    }
-  }
-
-  async #routeMetrics(): Promise<void> {
-    try {
-      const { port, stop } = await serveMetrics({
+  /** The edge serves pages of the host as it serves an app, without counting them as one. */
+  async #routeOwnPages(): Promise<void> {
+    const { statusPage, metricsPort, url } = this.#settings
+    if (statusPage !== null)
+      await this.#routeOwn('status', statusPage, () => this.#statusPage.start(statusPage))
+    await this.#routeOwn('metrics', { host: metricsHost, port: metricsPort }, () =>
+      serveMetrics({
         status: () => this.#status(),
         measurements: () => this.#measurements.after(0),
-      })
-      this.#stops.push(stop)
-      this.#edge.set({
-        ...{ app: ownApp, environment: 'metrics', release: 0 },
-        ...{ host: metricsHost, port: this.#settings.metricsPort },
-        services: [{ name: 'metrics', ports: [port] }],
-      })
-    } catch (error) {
-      this.#logger.error(`the metrics of the host are not served: ${(error as Error).message}`)
-    }
+      }),
+    )
+    // People acknowledge what this host sent, also while the server and the database are gone.
+    if (url !== null)
+      await this.#routeOwn('answers', { host: url.hostname, port: null }, () =>
+        serveAnswers(this.#pager),
+      )
   }
 
-  /** People acknowledge what this host sent, also while the server and the database are gone. */
-  async #routeAnswers(): Promise<void> {
-    const { url } = this.#settings
-    if (url === null) return
+  async #routeOwn(
+    page: 'status' | 'metrics' | 'answers',
+    { host, port }: { host: string; port: number | null },
+    start: () => Promise<{ port: number; stop(): void }>,
+  ): Promise<void> {
     try {
-      const { port, stop } = await serveAnswers(this.#pager)
-      this.#stops.push(stop)
-      this.#edge.set({
-        ...{ app: ownApp, environment: 'answers', release: 0, host: url.hostname, port: null },
-        services: [{ name: 'answers', ports: [port] }],
-      })
+      const served = await start()
+      this.#stops.push(served.stop)
+      const services = [{ name: page, ports: [served.port] }]
+      this.#edge.set({ app: ownApp, environment: page, release: 0, host, port, services })
     } catch (error) {
-      this.#logger.error(`messages of the host have no links: ${(error as Error).message}`)
+      this.#logger.error(`the host does not serve its ${page}: ${(error as Error).message}`)
     }
   }
 
@@ -308,7 +293,6 @@ class Host {
     this.#api.close()
     this.#api.closeIdleConnections()
     await this.#edge.close(drainMs)
-    this.#statusPage.stop()
     for (const stop of this.#stops) stop()
     this.#supervisor.settleCounts(Infinity)
     this.#api.closeAllConnections()

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { HostStatus } from '#contract/host/status.ts'
 import type { Measurements } from '#contract/host/measurements.ts'
 import { hostMetrics } from '#platform/open-metrics/host-metrics.ts'
 import { openMetrics, openMetricsType } from '#platform/open-metrics/open-metrics.ts'
 import { isFromHere } from './from-here.ts'
+import { listenLocally } from './local-server.ts'
 
 /** The host name under which the edge answers with the metrics of this host. */
 export const metricsHost = 'metrics.localhost'
@@ -24,14 +24,5 @@ export async function serveMetrics(read: {
     response.writeHead(200, { 'content-type': openMetricsType })
     response.end(openMetrics(hostMetrics(read.status(), read.measurements())))
   })
-  await new Promise<void>((resolve, reject) =>
-    server.once('error', reject).listen(0, '127.0.0.1', resolve),
-  )
-  return {
-    port: (server.address() as AddressInfo).port,
-    stop: () => {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
+  return listenLocally(server)
 }

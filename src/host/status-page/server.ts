@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { StatusRequest } from '#contract/host/status-requests.ts'
 import { type StatusPage, statusPage } from '#contract/status-page/status-page.ts'
 import { shownPage } from '#platform/status-page/shown-page.ts'
 import { isFromHere } from '../from-here.ts'
+import { listenLocally } from '../local-server.ts'
 import { filesOf, type PageFile } from './files.ts'
 import { createStatusRequests } from './requests.ts'
 import { answerSubscriber } from './subscribe.ts'
@@ -26,11 +26,10 @@ export interface StatusPageOptions {
 /** Serves the status page, whatever else has failed. */
 export interface StatusPageServer {
   /**
-   * Listens on a free port of 127.0.0.1 for the edge, and returns it. With `isLocal`, only readers
-   * on this machine get answers.
+   * Listens on a free port of 127.0.0.1 for the edge. With `isLocal`, only readers on this machine
+   * get answers.
    */
-  start(options: { isLocal: boolean }): Promise<number>
-  stop(): void
+  start(options: { isLocal: boolean }): Promise<{ port: number; stop(): void }>
   /** Replaces and confirms the page. */
   set(page: StatusPage): void
   /** Forgets the requests of readers that are done; returns what waits. */
@@ -51,7 +50,6 @@ export function createStatusPage(options: StatusPageOptions): StatusPageServer {
   const age = kept === null ? Infinity : now() - kept.confirmed
   let confirmedAt = age >= 0 ? steady() - age : -Infinity
   let isWritable = true
-  let server: Server | null = null
   let rendered = { page: kept, isStale: false, byAddress: new Map<string, Map<string, PageFile>>() }
 
   const queue = createStatusRequests({ folder, steady, log })
@@ -82,7 +80,7 @@ export function createStatusPage(options: StatusPageOptions): StatusPageServer {
   }
   return {
     start: async ({ isLocal }) => {
-      server = createServer((request, response) => {
+      const server = createServer((request, response) => {
         try {
           if (isLocal && !isFromHere(request)) notFound(response)
           else if (!answerSubscriber(request, response, queue, kept?.page.subscribe ?? false))
@@ -92,17 +90,9 @@ export function createStatusPage(options: StatusPageOptions): StatusPageServer {
           response.destroy()
         }
       })
-      const listening = server
-      await new Promise<void>((resolve, reject) =>
-        listening.once('error', reject).listen(0, '127.0.0.1', resolve),
-      )
-      return (listening.address() as AddressInfo).port
+      return listenLocally(server)
     },
     take: (done) => queue.take(done),
-    stop: () => {
-      server?.close()
-      server?.closeAllConnections()
-    },
     set: (page) => {
       kept = { page, confirmed: now() }
       confirmedAt = steady()

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StatusPage } from '#contract/status-page/status-page.ts'
 import { exchange, startHost, type TestHost, waitUntil } from '../../../test/support/host.ts'
-import { createStatusPage, type StatusPageServer } from './server.ts'
+import { createStatusPage } from './server.ts'
 
 const page: StatusPage = {
   components: [
@@ -20,7 +20,7 @@ const page: StatusPage = {
 }
 
 let folder: string
-const started: StatusPageServer[] = []
+const stops: (() => void)[] = []
 const logged: string[] = []
 let [now, steady] = [Date.parse('2026-11-29T14:05:00Z'), 0]
 const open = async (path: string, isLocal = false, url: string | null = null) => {
@@ -28,8 +28,8 @@ const open = async (path: string, isLocal = false, url: string | null = null) =>
     ...{ folder: path, url, now: () => now, steady: () => steady },
     log: (message) => logged.push(message),
   })
-  started.push(server)
-  const port = await server.start({ isLocal })
+  const { port, stop } = await server.start({ isLocal })
+  stops.push(stop)
   const get = (file: string, headers: Record<string, string> = {}) =>
     fetch(`http://127.0.0.1:${port}${file}`, { headers: { connection: 'close', ...headers } })
   return { server, get, text: async (file = '/') => (await get(file)).text() }
@@ -47,7 +47,7 @@ beforeAll(async () => {
   host = await startHost()
 })
 afterAll(async () => {
-  for (const one of started) one.stop()
+  for (const stop of stops) stop()
   rmSync(folder, { recursive: true })
   await host.close()
 })
