@@ -34,7 +34,7 @@ type Watch = (request: FastifyRequest, caller: Caller) => { signal: AbortSignal;
  */
 export function addTerminals(app: FastifyInstance, options: TerminalOptions, watch: Watch): void {
   const heads = new WeakMap<IncomingMessage, Buffer>()
-  // A request for another protocol is answered by the same routes and hooks as any other.
+  // The routes and hooks of HTTP also answer requests that ask for another protocol.
   app.server.on('upgrade', (request, socket: Socket, head) => {
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
