@@ -1,22 +1,13 @@
 import { createHash } from 'node:crypto'
-import {
-  createReadStream,
-  existsSync,
-  readFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
-import mime from 'mime'
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
 import { z } from 'zod'
-import type { Clock } from '#platform/clock.ts'
+import { defaultHeaders, isHidden } from '#platform/site/files.ts'
 import { type HeaderRule, headersFor, parseHeaders } from '#platform/site/headers.ts'
 import type { Bucket, ObjectHeaders } from '#platform/bucket/bucket.ts'
 import type { BucketKeys } from './bucket-state.ts'
-import { prepareSite } from './published-release.ts'
+import type { BucketState } from './open-bucket.ts'
+import { withSite } from './published-release.ts'
 import type { ReleaseSpec, TargetIo } from './target.ts'
 
 /** The files of a release: path → SHA-256 and headers. */
@@ -28,8 +19,6 @@ export type BucketManifest = z.infer<typeof manifestSchema>
 
 /** Requests to a store at the same time. */
 const atOnce = 6
-/** Age of a draft that no start can still use. */
-const oldDraftMs = 24 * 3_600_000
 /** The largest object that a store copies in one request. */
 const largestFile = 5e9
 
@@ -62,37 +51,31 @@ export async function storeRelease(
   keys: BucketKeys,
   release: ReleaseSpec,
   io: TargetIo,
-  admitAgain: () => Promise<unknown>,
+  admitAgain: () => Promise<BucketState>,
 ): Promise<string | null> {
-  const drafts = join(dirname(io.artifacts), 'drafts')
-  mkdirSync(drafts, { recursive: true })
-  removeOldDrafts(drafts, io.clock)
-  const draft = mkdtempSync(join(drafts, 'site-'))
-  try {
-    const prepared = await prepareSite(draft, release, io)
-    if ('problem' in prepared) return prepared.problem
-    const files = filesOf(prepared.site)
+  return withSite(release, io, async (site) => {
+    const files = filesOf(site)
     if (typeof files === 'string') return files
-    const rules = headerRules(prepared.site)
+    const rules = headerRules(site)
     if (typeof rules === 'string') return rules
-    const live = (await readManifest(bucket, keys.live)) ?? {}
+    const { live } = await admitAgain()
+    const former = live === null ? null : await readManifest(bucket, manifestKey(keys, live))
     const manifest: BucketManifest = {}
     await inParallel(files, async (path) => {
-      const file = join(prepared.site, path)
+      const file = join(site, path)
       const digest = await digestOf(file)
       const headers = headersOf(rules, path)
       const to = fileKey(keys, release.release, path)
       const isCopied =
-        live[path]?.digest === digest && (await bucket.copy(keys.site(path), to, headers))
+        former?.[path]?.digest === digest &&
+        (await bucket.copy(fileKey(keys, live ?? 0, path), to, headers))
       if (!isCopied) await bucket.upload(to, file, headers)
       manifest[path] = { digest, headers }
     })
     await admitAgain()
     await writeManifest(bucket, manifestKey(keys, release.release), manifest)
     return null
-  } finally {
-    rmSync(draft, { recursive: true, force: true })
-  }
+  })
 }
 
 async function digestOf(file: string): Promise<string> {
@@ -101,30 +84,16 @@ async function digestOf(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** What a start that was killed left behind. */
-function removeOldDrafts(drafts: string, clock: Clock): void {
-  for (const name of readdirSync(drafts)) {
-    const path = join(drafts, name)
-    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity }
-    if (clock.now() - mtimeMs > oldDraftMs) rmSync(path, { recursive: true, force: true })
-  }
-}
-
 /** The paths that visitors may get, or why the folder cannot be published. */
 function filesOf(site: string): string[] | string {
   const files = readdirSync(site, { recursive: true, withFileTypes: true })
     .map((entry) => relative(site, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter((path) => !isHidden(path) && statSync(join(site, path)).isFile())
+    .filter((path) => path !== '_headers' && !isHidden(path) && statSync(join(site, path)).isFile())
   const large = files.find((path) => statSync(join(site, path)).size > largestFile)
   if (large !== undefined)
     return `the file \`${large}\` is larger than ${largestFile / 1e9} GB, the most for a bucket`
   return files.length > 0 ? files.toSorted() : 'the folder has no files'
 }
-
-/** What the server of static files hides, too. */
-const isHidden = (path: string): boolean =>
-  path === '_headers' ||
-  path.split('/').some((part) => part.startsWith('.') && part !== '.well-known')
 
 /** What a store keeps with an object and answers with it. */
 const storable = new Set([
@@ -143,14 +112,9 @@ function headerRules(site: string): HeaderRule[] | string {
   return other === undefined ? rules : `a bucket cannot send the header \`${other[0]}\` of _headers`
 }
 
-/** Text is UTF-8, and browsers ask again each time, unless `_headers` says something else. */
-function headersOf(rules: HeaderRule[], path: string): ObjectHeaders {
-  const type = mime.getType(path) ?? 'application/octet-stream'
-  return headersFor(rules, `/${path.replace(/(^|\/)index\.html$/, '$1')}`, {
-    'content-type': type.startsWith('text/') ? `${type}; charset=utf-8` : type,
-    'cache-control': 'no-cache',
-  })
-}
+/** The headers of a file by `_headers`; the page of a folder is at the path of the folder. */
+const headersOf = (rules: HeaderRule[], path: string): ObjectHeaders =>
+  headersFor(rules, `/${path.replace(/(^|\/)index\.html$/, '$1')}`, defaultHeaders(path))
 
 /** Whether a file names others: it is replaced after them. */
 export const isPage = (path: string): boolean =>

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { FairleadError } from '#contract/errors.ts'
 import type { Bucket } from '#platform/bucket/bucket.ts'
 import { type BucketState, bucketState } from './open-bucket.ts'
@@ -6,7 +7,7 @@ import type { EnvironmentReference } from './target.ts'
 /** How often a conditional write is repeated that another server overtook. */
 const tries = 10
 
-/** The keys of an environment: its site, and what Fairlead keeps beside it. */
+/** The keys of the objects of an environment: its site, and the own objects of Fairlead. */
 export interface BucketKeys {
   /** of a file that visitors get */
   site(path: string): string
@@ -31,7 +32,7 @@ export const isOwner = (
 ): boolean => state?.app === app && state.environment === environment
 
 export const newState = ({ app, environment }: EnvironmentReference): BucketState => ({
-  ...{ app, environment, epochs: {}, releases: {}, failed: {}, live: null },
+  ...{ app, environment, epochs: {}, releases: {}, failed: {}, live: null, isChanging: false },
 })
 
 export async function readState(bucket: Bucket, keys: BucketKeys): Promise<BucketState | null> {
@@ -49,8 +50,7 @@ async function readWithTag(
 
 /**
  * Changes the state by a conditional write, so that no change of another server is lost. `change`
- * is repeated on the newest state; it throws to refuse, and returns the same object to change
- * nothing.
+ * is repeated on the newest state, and throws to refuse. A state that is the same is not written.
  */
 export async function updateState(
   bucket: Bucket,
@@ -62,7 +62,7 @@ export async function updateState(
     const { state, etag } = await readWithTag(bucket, keys)
     const before = state ?? newState(owner)
     const after = change(before)
-    if (after === before) return before
+    if (etag !== null && isDeepStrictEqual(after, before)) return before
     if (await bucket.replace(keys.state, JSON.stringify(after), etag)) return after
   }
   throw new FairleadError('unavailable', { what: 'The state in the bucket' })

@@ -15,14 +15,17 @@ import {
 import { admitEpoch } from './published-state.ts'
 import type { Fence, ReleaseReference } from './target.ts'
 
-/** Pages between two checks that no newer server took over. */
-const pagesAtOnce = 100
+/** Files between two checks that no newer server took over. */
+const filesAtOnce = 100
+/** A file that may be in place, wholly, partly or not at all. */
+const unknown = { digest: '', headers: {} }
 
 /**
  * Makes a release the one that visitors get: its assets are copied before the pages that name them.
  * Then the pages that it no longer has are deleted, and the assets that no kept release has: a
- * browser with a page of the release before still finds its assets. `live.json` tells what is in
- * place; while a file is being replaced, it is not in there, so that a repetition copies it again.
+ * browser with a page of the release before still finds its assets. `live.json` lists what is in
+ * place. A file that is about to change is listed as unknown first, so that a later publication
+ * copies or deletes it, whatever a server that died had done.
  */
 export async function publishRelease(
   bucket: Bucket,
@@ -33,27 +36,33 @@ export async function publishRelease(
   const { release } = reference
   const admitted = (): Promise<BucketState> =>
     updateState(bucket, keys, reference, (state) => admitEpoch(state, fence))
-  const state = await admitted()
+  const state = await updateState(bucket, keys, reference, (now) => ({
+    ...{ ...admitEpoch(now, fence), isChanging: true },
+  }))
   const wanted = await readManifest(bucket, manifestKey(keys, release))
   if (wanted === null) throw new FairleadError('not_now', { why: `Release ${release} is missing` })
   const live = (await readManifest(bucket, keys.live)) ?? {}
   const changed = Object.keys(wanted).filter((path) => !isDeepStrictEqual(live[path], wanted[path]))
-  await writeManifest(bucket, keys.live, without(live, changed))
-  const copy = (path: string): Promise<void> => copyFile(bucket, keys, release, path, wanted)
-  const assets = changed.filter((path) => !isPage(path))
-  const pages = changed.filter(isPage)
-  await inParallel(assets, copy)
-  for (let from = 0; from < pages.length; from += pagesAtOnce) {
-    await admitted()
-    await inParallel(pages.slice(from, from + pagesAtOnce), copy)
-  }
-  await admitted()
   const old = await unused(bucket, keys, { state, live, wanted })
-  await inParallel(old, (path) => bucket.remove(keys.site(path)))
+  const marked = [...changed, ...old].map((path) => [path, unknown] as const)
+  await writeManifest(bucket, keys.live, { ...live, ...Object.fromEntries(marked) })
+  const work = async (paths: string[], one: (path: string) => Promise<void>): Promise<void> => {
+    for (let from = 0; from < paths.length; from += filesAtOnce) {
+      await admitted()
+      await inParallel(paths.slice(from, from + filesAtOnce), one)
+    }
+  }
+  const copy = (path: string): Promise<void> => copyFile(bucket, keys, release, path, wanted)
+  await work(
+    changed.filter((path) => !isPage(path)),
+    copy,
+  )
+  await work(changed.filter(isPage), copy)
+  await work(old, (path) => bucket.remove(keys.site(path)))
+  await admitted()
   await writeManifest(bucket, keys.live, without({ ...live, ...wanted }, old))
   await updateState(bucket, keys, reference, (now) => ({
-    ...admitEpoch(now, fence),
-    live: release,
+    ...{ ...admitEpoch(now, fence), live: release, isChanging: false },
   }))
 }
 

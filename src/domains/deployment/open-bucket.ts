@@ -12,6 +12,8 @@ export const bucketState = z.object({
   failed: z.record(z.string(), z.string()),
   /** the release that visitors get; null before the first one */
   live: z.number().nullable(),
+  /** whether files are being replaced, or were when a server died: visitors may get a mixture */
+  isChanging: z.boolean(),
 })
 /** What Fairlead knows of an environment in a bucket. */
 export type BucketState = z.infer<typeof bucketState>

@@ -7,9 +7,10 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs'
 import { randomBytes } from 'node:crypto'
-import { isAbsolute, join, relative, sep } from 'node:path'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { OciError } from '#platform/oci/layout.ts'
 import { unpack } from '#platform/oci/oci.ts'
 import type { ReleaseSpec, TargetIo } from './target.ts'
@@ -43,11 +44,40 @@ export async function publish(
   }
 }
 
+/** Milliseconds after which no start can still use a draft. */
+const oldDraftMs = 24 * 3_600_000
+
+/**
+ * Unpacks the folder of the `static` service of a release for a target on another machine, and
+ * deletes it after the work. Returns why it cannot be published, or what the work returns.
+ */
+export async function withSite(
+  release: ReleaseSpec,
+  io: TargetIo,
+  work: (site: string) => Promise<string | null>,
+): Promise<string | null> {
+  const drafts = join(dirname(io.artifacts), 'drafts')
+  mkdirSync(drafts, { recursive: true })
+  // A start that was killed leaves its draft behind.
+  for (const name of readdirSync(drafts)) {
+    const path = join(drafts, name)
+    const { mtimeMs = Infinity } = statSync(path, { throwIfNoEntry: false }) ?? {}
+    if (io.clock.now() - mtimeMs > oldDraftMs) rmSync(path, { recursive: true, force: true })
+  }
+  const draft = mkdtempSync(join(drafts, 'site-'))
+  try {
+    const prepared = await prepareSite(draft, release, io)
+    return 'problem' in prepared ? prepared.problem : await work(prepared.site)
+  } finally {
+    rmSync(draft, { recursive: true, force: true })
+  }
+}
+
 /**
  * Unpacks the folder of the `static` service of a release below `draft`. Returns its path, or why
  * it cannot be published.
  */
-export async function prepareSite(
+async function prepareSite(
   draft: string,
   release: ReleaseSpec,
   io: TargetIo,

@@ -51,7 +51,8 @@ exit 0`,
 cat > .fairlead.draft && mv -- .fairlead.draft ${stateFile} && ${flush}`,
   keep: `${locked}
 mkdir -p releases
-if [ -e "releases/$3" ]; then rm -rf -- "$4"; else mv -T -- "$4" "releases/$3"; fi && ${flush}`,
+if [ -e "releases/$3" ]; then rm -rf -- "$4"; else mv -T -- "$4" "releases/$3"; fi
+rm -rf -- ".draft-$3-"* && ${flush}`,
   point: `${locked}
 [ -e "releases/$3" ] || exit 1
 rm -f .current.draft

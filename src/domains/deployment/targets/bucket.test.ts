@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '#platform/clock.ts'
 import { createLogger } from '#platform/log.ts'
-import { pack } from '#platform/oci/oci.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
+import { packSite, siteRelease } from '../../../../test/support/site.ts'
 import { startStore, type TestStore } from '../../../../test/support/bucket.ts'
 import type { OpenBucket } from '../open-bucket.ts'
 import type { ReleaseSpec, Target, TargetIo } from '../target.ts'
@@ -38,33 +38,8 @@ const open = (prefix = 'shop/'): Target => bucketTarget.open({ bucket: 'site', p
 const shop = { app: 'shop', environment: 'production' }
 
 type Files = Record<string, string>
-
-async function artifactOf(files: Files): Promise<string> {
-  const folder = mkdtempSync(join(root, 'files-'))
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, 'public', name)), { recursive: true })
-    writeFileSync(join(folder, 'public', name), text)
-  }
-  const { digest } = await pack({
-    ...{ layout, folder, include: ['**'], exclude: [], annotations: {} },
-  })
-  return digest
-}
-
-function release(number: number, artifact: string, epoch = 1): ReleaseSpec {
-  return {
-    ...{ ...shop, release: number, artifact, env: {}, port: null },
-    fence: { deployment: number, epoch },
-    services: [
-      {
-        ...{ name: 'web', static: 'public', hasTraffic: true, instances: 1, directory: '.' },
-        settle: { least: 0, most: 0 },
-        health: { path: '/', timeout: 1000, interval: 100 },
-        ...{ env: {}, secrets: [], stop: { signal: 'SIGTERM', grace: 0 } },
-      },
-    ],
-  }
-}
+const artifactOf = (files: Files): Promise<string> => packSite(layout, files)
+const release = siteRelease
 
 /** A site whose page names its assets, like the output of a bundler. */
 const site = (version: string, more: Files = {}): Files => ({
@@ -164,7 +139,7 @@ test('a rollback needs no artifact and no upload', async () => {
 
 test('a server that dies at any request leaves a site that works, and is repeated', async () => {
   await deploy(1, site('1', { 'old.html': 'x', 'assets/same.js': 'one' }))
-  const spec = release(2, await artifactOf(site('2', { 'assets/same.js': 'two' })))
+  const spec = release(2, await artifactOf(site('2', { 'assets/same.js': 'two', 'new.html': 'y' })))
   const fence = (attempt: number) => ({ deployment: 2, epoch: attempt })
   let deaths = 0
   for (let attempt = 1; ; attempt++) {
@@ -186,9 +161,37 @@ test('a server that dies at any request leaves a site that works, and is repeate
   }
   expect(deaths).toBeGreaterThan(8)
   expect(visible()).toEqual({
-    ...site('2', { 'assets/same.js': 'two' }),
+    ...site('2', { 'assets/same.js': 'two', 'new.html': 'y' }),
     'assets/app-1.js': '1',
   })
+})
+
+test('a server that dies at any request does not spoil a rollback', async () => {
+  let deaths = -1
+  const [first, second] = [
+    site('1', { 'old.html': 'x', 'assets/same.js': 'one' }),
+    site('2', { 'assets/same.js': 'two' }),
+  ]
+  for (let attempt = 0, hasDied = true; hasDied; attempt += 1) {
+    const one = await deploy(1, first)
+    const two = release(2, await artifactOf(second))
+    await open().start(two)
+    let left = attempt
+    deaths += 1
+    store.refuse = (method) => (method !== 'GET' && left-- <= 0 ? 403 : null)
+    hasDied = await open()
+      .route(two, two.fence)
+      .then(
+        () => false,
+        () => true,
+      )
+    store.refuse = () => null
+    await open().route(one, { deployment: 3, epoch: 1 })
+    const { 'assets/app-2.js': _kept, ...rest } = visible()
+    expect(rest, `after ${attempt} changes`).toEqual(first)
+    await open().removeEnvironment(shop)
+  }
+  expect(deaths).toBeGreaterThan(6)
 })
 
 test('a server that was replaced cannot publish', async () => {

@@ -82,7 +82,7 @@ function publisher(name: string, prefix: string, io: TargetIo): Omit<Target, 're
   }
   return {
     start: async (release) => {
-      const failure = `${name} ${prefix} ${release.app} ${release.environment} ${release.release}`
+      const failure = keyOf(name, prefix, release)
       io.failures.delete(failure)
       if (opened === undefined || !isAllowed(opened, release)) return
       try {
@@ -109,12 +109,11 @@ function publisher(name: string, prefix: string, io: TargetIo): Omit<Target, 're
       }
     },
     report: async (reference, waitMs) => {
-      const { app, environment, release } = reference
       const failed = (reason: string): ReleaseReport => ({
         ...{ ...missingRelease, state: 'failed', reason },
       })
       if (opened === undefined || !isAllowed(opened, reference)) return failed(setUp(name, opened))
-      const failure = io.failures.get(`${name} ${prefix} ${app} ${environment} ${release}`)
+      const failure = io.failures.get(keyOf(name, prefix, reference))
       if (failure !== undefined) return failed(failure)
       const seen = opened.states.get(prefix)
       const now = io.clock.monotonic()
@@ -129,7 +128,7 @@ function publisher(name: string, prefix: string, io: TargetIo): Omit<Target, 're
       if (state?.releases[reference.release] !== 'ready')
         throw notNow(`Release ${reference.release} is not published in the bucket ${name}`)
       admitEpoch(state, fence)
-      if (state.live === reference.release) return
+      if (state.live === reference.release && !state.isChanging) return
       await publishRelease(bucketFor(reference), keys, reference, fence)
       opened?.states.delete(prefix)
     },
@@ -147,6 +146,7 @@ function publisher(name: string, prefix: string, io: TargetIo): Omit<Target, 're
         refuseLive(now, reference)
         return started(admitEpoch(now, fence), reference.release, undefined)
       })
+      io.failures.delete(keyOf(name, prefix, reference))
       const bucket = bucketFor(reference)
       const stored = await bucket.list(keys.release(reference.release))
       await inParallel(stored, (key) => bucket.remove(key))
@@ -170,6 +170,9 @@ function publisher(name: string, prefix: string, io: TargetIo): Omit<Target, 're
     },
   }
 }
+
+const keyOf = (name: string, prefix: string, one: ReleaseReference): string =>
+  `${name} ${prefix} ${one.app} ${one.environment} ${one.release}`
 
 /** The state with a release as `kept`, and without its failure; undefined: not kept. */
 function started(
@@ -220,5 +223,6 @@ function reportOf(reference: ReleaseReference, state: BucketState | null): Relea
   const reason = state.failed[release]
   if (reason !== undefined) return { ...missingRelease, state: 'failed', reason }
   const kept = state.releases[release]
-  return kept ? { ...missingRelease, state: kept, routed: state.live === release } : missingRelease
+  const routed = state.live === release && !state.isChanging
+  return kept ? { ...missingRelease, state: kept, routed } : missingRelease
 }

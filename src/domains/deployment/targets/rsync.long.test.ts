@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '#platform/clock.ts'
 import { createLogger } from '#platform/log.ts'
-import { pack } from '#platform/oci/oci.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
 import { sshVariables } from '#platform/ssh/ssh.ts'
 import { requires } from '../../../../test/support/programs.ts'
+import { packSite, siteRelease } from '../../../../test/support/site.ts'
 import { type SshMachines, startSshMachines } from '../../../../test/support/sshd.ts'
 import type { ReleaseSpec, Target, TargetIo } from '../target.ts'
 import rsyncTarget from './rsync.ts'
@@ -45,27 +45,8 @@ describe('a site on another machine', requires('sshd', 'rsync'), () => {
   const inShop = (...names: string[]): string => join(www, 'shop', ...names)
   const published = (): string => readFileSync(inShop('current', 'index.html'), 'utf8')
 
-  async function release(number: number, text: string, epoch = 1): Promise<ReleaseSpec> {
-    const folder = mkdtempSync(join(root, 'files-'))
-    mkdirSync(join(folder, 'public'))
-    writeFileSync(join(folder, 'public', 'index.html'), text)
-    writeFileSync(join(folder, 'public', 'logo.svg'), '<svg/>')
-    const { digest: artifact } = await pack({
-      ...{ layout, folder, include: ['**'], exclude: [], annotations: {} },
-    })
-    return {
-      ...{ app: 'shop', environment: 'production', release: number, artifact, env: {} },
-      ...{ port: null, fence: { deployment: number, epoch } },
-      services: [
-        {
-          ...{ name: 'web', static: 'public', hasTraffic: true, instances: 1, directory: '.' },
-          settle: { least: 0, most: 0 },
-          health: { path: '/', timeout: 1000, interval: 100 },
-          ...{ env: {}, secrets: [], stop: { signal: 'SIGTERM', grace: 0 } },
-        },
-      ],
-    }
-  }
+  const release = async (number: number, text: string, epoch = 1): Promise<ReleaseSpec> =>
+    siteRelease(number, await packSite(layout, { 'index.html': text, 'logo.svg': '<svg/>' }), epoch)
   async function deployed(number: number, text: string): Promise<ReleaseSpec> {
     const spec = await release(number, text)
     await open().start(spec)

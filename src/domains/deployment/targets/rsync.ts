@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, posix } from 'node:path'
+import { posix } from 'node:path'
 import { z } from 'zod'
 import { FairleadError } from '#contract/errors.ts'
 import { SshRefused } from '#platform/ssh/ssh.ts'
 import { type RemoteContent, RemoteFolder, type RemotePlace } from '../remote-folder.ts'
-import { prepareSite } from '../published-release.ts'
+import { withSite } from '../published-release.ts'
 import { admitEpoch, isOwner, newState, problemFor, type State } from '../published-state.ts'
 import {
   defineTarget,
@@ -129,7 +127,10 @@ function publisher(place: string, io: TargetIo): Omit<Target, 'reserve' | 'urls'
   }
 }
 
-/** Publishes a release unless it is there; returns why it cannot be, or null. */
+/**
+ * Publishes a release unless it is there. Returns why the folder cannot be used, or null; the state
+ * in the folder has other reasons.
+ */
 async function publish(
   remote: RemoteFolder,
   release: ReleaseSpec,
@@ -145,20 +146,17 @@ async function publish(
     remote.write(tag, without(state, number)),
   )
   if (before.releases.includes(number)) return null
-  const draft = mkdtempSync(join(tmpdir(), 'fairlead-site-'))
-  try {
-    const prepared = await prepareSite(draft, release, io)
-    const uploaded =
-      'problem' in prepared ? prepared : await remote.upload(prepared.site, number, fence)
-    await change(remote, release, fence, async (tag, _content, state) =>
-      'problem' in uploaded
-        ? remote.write(tag, { ...state, failed: { ...state.failed, [number]: uploaded.problem } })
-        : remote.keep(tag, number, uploaded.draft),
-    )
+  const reason = await withSite(release, io, async (site) => {
+    const uploaded = await remote.upload(site, number, fence)
+    if ('problem' in uploaded) return uploaded.problem
+    await change(remote, release, fence, (tag) => remote.keep(tag, number, uploaded.draft))
     return null
-  } finally {
-    rmSync(draft, { recursive: true, force: true })
-  }
+  })
+  if (reason !== null)
+    await change(remote, release, fence, (tag, _content, state) =>
+      remote.write(tag, { ...state, failed: { ...state.failed, [number]: reason } }),
+    )
+  return null
 }
 
 /**

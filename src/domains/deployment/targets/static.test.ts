@@ -17,6 +17,7 @@ import { createLogger } from '#platform/log.ts'
 import { pack } from '#platform/oci/oci.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
 import { ask, endedRun, push } from '../../../../test/support/app.ts'
+import { siteRelease } from '../../../../test/support/site.ts'
 import { startStore, type TestStore } from '../../../../test/support/bucket.ts'
 import { type Installation, startInstallation } from '../../../../test/support/installation.ts'
 import { makeRepository, type Repository } from '../../../../test/support/repository.ts'
@@ -52,6 +53,8 @@ const open = (directory = 'shop'): Target => staticTarget.open({ directory }, io
 const shop = { app: 'shop', environment: 'production' }
 const inShop = (...names: string[]): string => join(publish, 'shop', ...names)
 
+const release = siteRelease
+
 async function artifactOf(make: (folder: string) => void): Promise<string> {
   const folder = mkdtempSync(join(root, 'files-'))
   make(folder)
@@ -68,21 +71,6 @@ function write(folder: string, name: string, text: string): void {
 
 const page = (text: string): Promise<string> =>
   artifactOf((folder) => write(folder, 'public/index.html', text))
-
-function release(number: number, artifact: string, epoch = 1): ReleaseSpec {
-  return {
-    ...{ ...shop, release: number, artifact, env: {}, port: null },
-    fence: { deployment: number, epoch },
-    services: [
-      {
-        ...{ name: 'web', static: 'public', hasTraffic: true, instances: 1, directory: '.' },
-        settle: { least: 0, most: 0 },
-        health: { path: '/', timeout: 1000, interval: 100 },
-        ...{ env: {}, secrets: [], stop: { signal: 'SIGTERM', grace: 0 } },
-      },
-    ],
-  }
-}
 
 async function deployed(number: number, text: string): Promise<ReleaseSpec> {
   const spec = release(number, await page(text))
