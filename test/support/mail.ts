@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo } from 'node:net'
+import { createInterface } from 'node:readline'
 
 export interface MailServer {
   url: string
@@ -13,24 +14,21 @@ export async function startMailServer(): Promise<MailServer> {
   const server = createServer((socket) => {
     let isData = false
     socket.write('220 test\r\n')
-    socket.on('data', (chunk: Buffer) => {
-      for (const line of chunk.toString().split('\r\n')) {
-        lines.push(line)
-        if (isData) {
-          if (line === '.') {
-            isData = false
-            socket.write('250 ok\r\n')
-          }
-          continue
-        }
-        const [verb = ''] = line.toUpperCase().split(' ')
-        if (verb === 'EHLO') socket.write('250 test\r\n')
-        else if (verb === 'MAIL' || verb === 'RCPT') socket.write('250 ok\r\n')
-        else if (verb === 'DATA') {
-          isData = true
-          socket.write('354 go\r\n')
-        } else if (verb === 'QUIT') socket.end('221 bye\r\n')
+    // A line may arrive in several chunks.
+    createInterface({ input: socket, crlfDelay: Infinity }).on('line', (line) => {
+      lines.push(line)
+      if (isData) {
+        if (line !== '.') return
+        isData = false
+        return void socket.write('250 ok\r\n')
       }
+      const [verb = ''] = line.toUpperCase().split(' ')
+      if (verb === 'EHLO') socket.write('250 test\r\n')
+      else if (verb === 'MAIL' || verb === 'RCPT') socket.write('250 ok\r\n')
+      else if (verb === 'DATA') {
+        isData = true
+        socket.write('354 go\r\n')
+      } else if (verb === 'QUIT') socket.end('221 bye\r\n')
     })
     socket.on('error', () => undefined)
   })
