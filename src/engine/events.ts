@@ -23,12 +23,17 @@ export function appendEvent(event: NewEvent): Statement {
 
 /**
  * The statement that changes rows and appends an event for each of them. `cause` is an `insert`,
- * `update` or `delete` that returns `subject`, `chain`, `app` and `data`.
+ * `update` or `delete` that returns `subject`, `chain`, `app` and `data`; `actor` is an expression
+ * over what it returns.
  */
-export function appendEventForEach(type: EventType, cause: Statement): Statement {
+export function appendEventForEach(
+  type: EventType,
+  cause: Statement,
+  actor = sql`'fairlead'`,
+): Statement {
   return sql`with cause as (${cause})
     select append_event(${type}::text, ${eventOf(type)?.version}::text, subject, chain, app,
-      'fairlead', data, null::jsonb) from cause`
+      ${actor}, data, null::jsonb) from cause`
 }
 
 const problemsOf = ({ issues }: z.ZodError): string =>

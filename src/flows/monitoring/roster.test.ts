@@ -92,7 +92,10 @@ test('the timeline takes over what the host sent, once, and nobody is notified a
   outage = {
     ...{ alert, since: now - 600_000, began: now - 400_000, ended: now, step: 3, next: null },
     ...{ secret: '', occurrence: 2 },
-    answers: [{ page: 'a', person: 'Ada', time: now - 390_000, until: now + 3_210_000 }],
+    answers: [
+      { page: 'a', person: 'Ada', time: now - 390_000, until: now + 3_210_000 },
+      { page: 'c', person: 'Bob', time: now - 380_000, until: null },
+    ],
     pages: [
       { ...page, id: 'a', channel: 'ada', step: 2, state: 'sent', due: now, sent: now - 399_000 },
       { ...page, id: 'b', channel: 'bob', step: 3, state: 'failed', due: now, sent: null },
@@ -116,14 +119,37 @@ test('the timeline takes over what the host sent, once, and nobody is notified a
     expect.stringMatching(/^opened: .* no server answered from 11:50:00 to 12:00:00 UTC/),
     'notified: Ada on ada: opened by the host, because they are on call',
     'acknowledged: until 2026-11-29T12:53:30.000Z, by the link in a message of the host',
+    'passed: by the link in a message of the host',
     'refused: Ada on bob: it was not sent',
     'resolved: a server answers again',
   ])
   expect(
     detail.notifications.map(({ channel: to, kind, state }) => `${to} ${kind} ${state}`),
   ).toEqual(['ada opened sent', 'bob opened failed', 'ada resolved pending'])
-  const events = await db.query<{ type: string }>(
-    sql`select type from event where subject = ${`alert/${alert}`}`,
+  const events = await db.query<{ type: string; actor: string; data: { comment?: string } }>(
+    sql`select type, actor, data from event where subject = ${`alert/${alert}`} order by id`,
   )
-  expect(events).toHaveLength(2)
+  expect(events.map(({ type, actor }) => `${type.split('-')[1]} ${actor}`)).toEqual([
+    'alert.opened fairlead',
+    'alert.acknowledged Ada',
+    'alert.passed Bob',
+    'alert.resolved fairlead',
+  ])
+  expect(events[1]?.data).toMatchObject({
+    until: '2026-11-29T12:53:30.000Z',
+    comment: 'by the link in a message of the host, at 2026-11-29T11:53:30.000Z',
+  })
+  // The host of another machine knows the same outage, and sent one more message.
+  outage = structuredClone(again)
+  outage.pages[1] = { ...outage.pages[1]!, state: 'sent', sent: now - 300_000 }
+  await share().run()
+  const more = (await getDetail(db, alert))!
+  expect(more.entries).toHaveLength(detail.entries.length + 1)
+  expect(more.entries.filter(({ kind }) => kind === 'notified')).toHaveLength(2)
+  expect(more.notifications.map(({ channel: to, state }) => `${to} ${state}`)).toEqual([
+    ...['ada sent', 'bob sent', 'ada pending', 'bob pending'],
+  ])
+  expect(await db.query(sql`select from event where subject = ${`alert/${alert}`}`)).toHaveLength(
+    events.length,
+  )
 })

@@ -3,12 +3,11 @@ import type { HostRoster, Outage, RosterPlan } from '#contract/host/roster.ts'
 import * as channelStore from '#domains/alert/channel-store.ts'
 import { planStep, type StepFacts } from '#domains/alert/escalation.ts'
 import { announceEnd } from '#domains/alert/notification-store.ts'
-import { isRecorded, outageTitle, recordOutage } from '#domains/alert/outage-store.ts'
+import { recordOutage } from '#domains/alert/outage-store.ts'
 import { nextChannel, type Recipient } from '#domains/alert/recipients.ts'
 import { nextAlert } from '#domains/alert/store.ts'
 import { shiftsOf } from '#domains/oncall/shifts.ts'
 import * as oncall from '#domains/oncall/store.ts'
-import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { defaultTeam } from './escalate.ts'
@@ -43,11 +42,11 @@ export class ShareRoster {
   }
 
   async run(): Promise<void> {
-    const { db, host, now } = this.#parts
+    const { host, now } = this.#parts
     const roster = await this.#roster()
     const outage = await host.setRoster(roster)
     if (outage === null) return
-    if (!(await isRecorded(db, outage))) await this.#record(outage)
+    await this.#record(outage)
     if (this.#reserved?.alert === outage.alert) this.#reserved = null
     await host.setRoster({ ...roster, alert: await this.#reserve(now()), recorded: outage.alert })
     this.#parts.onNotification()
@@ -88,20 +87,7 @@ export class ShareRoster {
     const reason =
       `no server answered from ${time(since)} to ${time(ended ?? began)} UTC; ` +
       `the host notified people itself from ${time(began)} UTC on`
-    const head = { subject: `alert/${outage.alert}`, chain: 'server' } as const
-    const place = { environment: null, service: null, title: outageTitle }
-    await this.#parts.db.batch([
-      ...recordOutage(outage, reason),
-      announceEnd(outage.alert),
-      appendEvent({
-        ...{ ...head, type: 'dev.cdeventsx.fairlead-alert.opened' },
-        data: { ...place, urgency: 'high', reason },
-      }),
-      appendEvent({
-        ...{ ...head, type: 'dev.cdeventsx.fairlead-alert.resolved' },
-        data: { ...place, reason: 'a server answers again' },
-      }),
-    ])
+    await this.#parts.db.batch([...recordOutage(outage, reason), announceEnd(outage.alert)])
   }
 }
 
