@@ -87,8 +87,15 @@ test('a script makes a backup first, keeps three of them, and restores', () => {
   expect(run(scriptOf({ ...before, backup: partly }), 6)).toBe('the backup failed with 3\n')
   expect(readdirSync(join(data, '.backups'))).not.toContain('6')
   expect(readFileSync(file, 'utf8')).toBe('1')
+  // Ends as a process does whose time is over, with a part of the backup on disk.
+  const killed = { ...before, backup: 'touch $FAIRLEAD_BACKUP_DIR/part; kill -KILL $$' }
+  expect(run(scriptOf(killed), 6)).toBe('')
+  expect(readdirSync(join(data, '.backups')).toSorted()).toEqual(['3', '4', '5', '6.part', 'notes'])
+  expect(run(scriptOf(before), 7)).toBeNull()
+  expect(readdirSync(join(data, '.backups')).toSorted()).toEqual(['4', '5', '7', 'notes'])
+  writeFileSync(file, '1')
   const torn = { ...before, restore: 'false' }
-  expect(run(restoreScriptOf(torn) ?? '', 7)).toBe('the restore failed with 1\n')
+  expect(run(restoreScriptOf(torn) ?? '', 8)).toBe('the restore failed with 1\n')
   expect(scriptOf({ run: 'migrate' })).toBe('migrate')
   expect(restoreScriptOf({ run: 'migrate', service: 'web', timeout: 1 })).toBeNull()
   rmSync(data, { recursive: true })

@@ -25,27 +25,30 @@ export function beforeOf(
   }
 }
 
-/** The folder with the backup of a release, in the data of the service of the command. */
-const backupFolder = [
-  'backups="$FAIRLEAD_DATA_DIR/.backups"',
-  'export FAIRLEAD_BACKUP_DIR="$backups/$FAIRLEAD_RELEASE"',
-]
-
 /** A command in a shell of its own, whose failure ends the script, after the command `undo`. */
 const must = (command: string, what: string, undo = ':'): string[] => [
   ...['(', command, ')'],
   `code=$?; if [ $code -ne 0 ]; then ${undo}; echo "the ${what} failed with $code"; exit $code; fi`,
 ]
 
-/** The script of the command: after a backup, if there is one. Backups of others are deleted. */
+/**
+ * The script of the command: after a backup, if there is one. A backup is written aside and renamed
+ * when it is complete and on disk, so that a part of one never counts among the three that are kept.
+ */
 export function scriptOf({ run, backup }: Pick<DeclaredBefore, 'run' | 'backup'>): string {
   if (backup === undefined) return run
   return [
-    ...backupFolder,
+    'backups="$FAIRLEAD_DATA_DIR/.backups"',
+    'export FAIRLEAD_BACKUP_DIR="$backups/$FAIRLEAD_RELEASE.part"',
+    // What the timeout or a power cut left of an earlier one.
+    'rm -rf "$backups"/*.part',
     '(umask 077; mkdir -p "$FAIRLEAD_BACKUP_DIR") || exit 1',
-    // A part of a backup must not count as one of the three.
     ...must(backup, 'backup', 'rm -rf "$FAIRLEAD_BACKUP_DIR"'),
-    'ls -1t "$backups" | grep -x "[0-9]*" | tail -n +4 | while read -r old',
+    // macOS cannot sync a single file system.
+    'sync -f "$FAIRLEAD_BACKUP_DIR" 2>/dev/null || sync',
+    'mv "$FAIRLEAD_BACKUP_DIR" "$backups/$FAIRLEAD_RELEASE" || exit 1',
+    'FAIRLEAD_BACKUP_DIR="$backups/$FAIRLEAD_RELEASE"',
+    'ls -1 "$backups" | grep -x "[0-9]*" | sort -rn | tail -n +4 | while read -r old',
     'do rm -rf "$backups/$old"; done',
     run,
   ].join('\n')
