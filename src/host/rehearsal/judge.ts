@@ -4,6 +4,7 @@ import type {
   RehearsalPlace,
   RehearsalState,
 } from '#contract/rehearsal/rehearsal.ts'
+import { firstError } from '#platform/process/output-error.ts'
 import type { StageReport } from './plan.ts'
 import type { Facts, Software } from './software.ts'
 
@@ -191,8 +192,9 @@ function dataFinding(live: Facts, then: Facts, { unit }: Software): Finding | nu
 
 function commandFinding({ code, output }: NonNullable<StageReport['command']>): Finding {
   if (code === 0) return { check: 'command', state: 'passed', detail: 'its command succeeded' }
-  const last = output.trim().split('\n').at(-1) ?? ''
-  return failed('command', `its command exited with ${code ?? 'a signal'}: ${last.slice(0, 300)}`)
+  const lines = output.trim().split('\n')
+  const said = firstError(lines) ?? lines.at(-1) ?? ''
+  return failed('command', `its command exited with ${code ?? 'a signal'}: ${said.slice(0, 300)}`)
 }
 
 const secretName = /pass|secret|token|key$|auth|credential|masteruser/i

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { isAbsolute, join } from 'node:path'
+import { firstError } from '#platform/process/output-error.ts'
 import { checkHealth } from '../health.ts'
 import { listenersOf, startTimeOf } from '../processes.ts'
 import { explainListeners } from '../rules.ts'
@@ -95,10 +96,11 @@ async function startFirst(
     removeStale(one)
     const instance = startInstance(one)
     const seen = await untilHealthy({ ...plan, ...one }, instance, watch)
-    if (seen.health !== null) {
-      const what = seen.ended ?? `is not healthy: ${seen.health}`
-      const problem = `${one.service.name} ${what} on a copy of its data`
-      return nothing(instance.output(), seen.attempts, { isCommand: false, problem })
+    const problem = seen.health === null ? await unreadable(one, plan.ms) : seen.health
+    if (problem !== null) {
+      const what = seen.ended ?? `is not healthy: ${problem}`
+      const reason = `${one.service.name} ${what} on a copy of its data`
+      return nothing(instance.output(), seen.attempts, { isCommand: false, problem: reason })
     }
   }
   if (plan.before === null) return null
@@ -107,9 +109,24 @@ async function startFirst(
   if (code === 0) return null
   const attempts = failedConnections() - failedBefore
   const how = code === null ? `did not end within ${beforeMs / 1000} s` : `failed with ${code}`
-  const last = output.trim().split('\n').at(-1) ?? ''
-  const problem = `${how} on a copy of the data${last === '' ? '' : `: ${last.slice(0, 300)}`}`
+  const said = (firstError(output.split('\n')) ?? output.trim().split('\n').at(-1) ?? '').slice(
+    0,
+    300,
+  )
+  const problem = `${how} on a copy of the data${said === '' ? '' : `: ${said}`}`
   return nothing(output.split('\n'), attempts, { isCommand: code !== null, problem })
+}
+
+/** Waits until an instance has read its data: a database listens before. Returns why not, or null. */
+async function unreadable(one: StageInstance, timeoutMs: number): Promise<string | null> {
+  if (one.port === null) return null
+  const software = softwareNamed(one.software)
+  const lines = configOf(one, software)
+  const { isBusy, problem } = await software.examine({
+    ...{ port: one.port, env: one.env, lines, timeoutMs },
+    settingsPath: undefined,
+  })
+  return isBusy ? problem : null
 }
 
 /** The report of a stage without a second instance. */
@@ -126,7 +143,7 @@ const nothing = (
 const resolveIn = ({ cwd }: StageInstance, file: string): string =>
   isAbsolute(file) ? file : join(cwd, file)
 
-function configOf(plan: StagePlan, software: Software): ConfigLine[] {
+function configOf(plan: StageInstance, software: Software): ConfigLine[] {
   return software
     .files(plan.words, plan.env)
     .map((file) => resolveIn(plan, file))
