@@ -33,7 +33,7 @@ const must = (command: string, what: string, undo = ':'): string[] => [
 
 /**
  * The script of the command: after a backup, if there is one. A backup is written aside and renamed
- * when it is complete and on disk, so that a part of one never counts among the three that are kept.
+ * when it is complete and on disk, so that a part never counts among the three that are kept.
  */
 export function scriptOf({ run, backup }: Pick<DeclaredBefore, 'run' | 'backup'>): string {
   if (backup === undefined) return run

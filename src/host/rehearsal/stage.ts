@@ -117,7 +117,7 @@ async function startFirst(
   return nothing(output.split('\n'), attempts, { isCommand: code !== null, problem })
 }
 
-/** Waits until an instance has read its data: a database listens before. Returns why not, or null. */
+/** Waits until an instance has read its data: databases listen before. Returns why not, or null. */
 async function unreadable(one: StageInstance, timeoutMs: number): Promise<string | null> {
   if (one.port === null) return null
   const software = softwareNamed(one.software)
