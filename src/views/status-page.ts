@@ -7,10 +7,16 @@ import type {
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 
+/** The last environment of an app, and the settings of the page in its live release. */
+export interface PageEnvironment {
+  app: string
+  environment: string
+  release: number
+  status: unknown
+}
+
 /** The last environment of each app, when something is live in it. */
-export async function pageEnvironments(
-  db: Database,
-): Promise<{ app: string; environment: string; release: number; status: unknown }[]> {
+export async function pageEnvironments(db: Database): Promise<PageEnvironment[]> {
   return db.query(sql`select e.app, e.name as environment, d.release,
       r.definition -> 'status' as status
     from environment e
@@ -27,7 +33,11 @@ export async function pageEnvironments(
 export interface PageMonitor {
   app: string | null
   environment: string | null
+  service: string | null
+  name: string
   kind: string
+  /** the address or path that it requests; null for other kinds */
+  url: string | null
   state: MonitorState
   /** ISO 8601; when the harm began, or when the state did */
   since: string
@@ -37,18 +47,29 @@ export interface PageMonitor {
   every: number | null
 }
 
-/** The monitors of these kinds, and `disk` of the installation, which is checked all the time. */
-export const pageMonitors = (db: Database, kinds: readonly string[]): Promise<PageMonitor[]> =>
-  db.query(sql`select app, environment, kind, state, coalesce(onset_from, since) as since,
+/**
+ * The monitors of these kinds and of these names, and `disk` of the installation, which is checked
+ * all the time.
+ */
+export const pageMonitors = (
+  db: Database,
+  kinds: readonly string[],
+  names: readonly string[],
+): Promise<PageMonitor[]> =>
+  db.query(sql`select app, environment, service, name, kind, state,
+      case when kind = 'http' then settings -> 'check' ->> 'url' end as url,
+      coalesce(onset_from, since) as since,
       (extract(epoch from now() - checked) * 1000)::float8 as age,
       (settings ->> 'every')::float8 as every
-    from monitor where kind = any(${[...kinds]}::text[]) and app is not null
+    from monitor where app is not null
+        and (kind = any(${[...kinds]}::text[]) or name = any(${[...names]}::text[]))
       or app is null and kind = 'disk'`)
 
 /** The changes of all components in the last days and the last one before, newest first. */
 export async function pageChanges(db: Database, days: number): Promise<StatusChange[]> {
   return db.query<StatusChange>(sql`
-    select app, data ->> 'environment' as environment, data ->> 'state' as state,
+    select app, data ->> 'environment' as environment,
+      coalesce(data ->> 'component', '') as component, data ->> 'state' as state,
       data ->> 'since' as since
     from event e where type = 'dev.cdeventsx.fairlead-status.changed' and app is not null
       and (time > now() - make_interval(days => ${days}::int) or id = (
@@ -62,6 +83,8 @@ export interface PageIncident {
   id: number
   app: string
   environment: string
+  /** null when it is about the whole environment */
+  service: string | null
   state: 'open' | 'mitigated' | 'over' | 'closed'
   occurrence: number
   began: number
@@ -71,7 +94,7 @@ export interface PageIncident {
 
 /** The incidents that are not closed, and those of the last days that customers read of. */
 export const pageIncidents = (db: Database, days: number): Promise<PageIncident[]> =>
-  db.query<PageIncident>(sql`select i.id, i.app, i.environment, i.occurrence,
+  db.query<PageIncident>(sql`select i.id, i.app, i.environment, i.service, i.occurrence,
       case when i.closed is not null then 'closed' when i.over is not null then 'over'
         when i.mitigated is not null then 'mitigated' else 'open' end as state,
       (extract(epoch from coalesce(i.onset_from, i.detected)) * 1000)::float8 as began,

@@ -37,8 +37,8 @@ function addShow(group: Command, context: Context): void {
         ...(answer.components.length === 0
           ? ['It has no components yet; deploy an app to its last environment']
           : table(
-              answer.components.map(({ name, state, since, uptime, confirmed }) => [
-                name,
+              answer.components.map(({ name, group, state, since, uptime, confirmed }) => [
+                group === '' ? name : `${group}: ${name}`,
                 componentStateWords[state],
                 `since ${ago(since, context.now())}`,
                 uptime === null ? '' : `${(Math.floor(uptime * 1e4) / 100).toFixed(2)} %`,

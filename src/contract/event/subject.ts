@@ -19,7 +19,8 @@
  * | `machine-run/ID`       | a plan for machines, or its application                          |
  * | `monitor/ID`           | something that is watched                                        |
  * | `switch/APP/ENVIRONMENT/NAME` | a switch of an environment                             |
- * | `status/APP/ENVIRONMENT` | what the status page shows of an app                   |
+ * | `status/APP/ENVIRONMENT` | what the status page shows of an app, or of its        |
+ * |                        | component with `/COMPONENT`                                      |
  * | `status-subscription/NAME` | who gets the updates of the status page           |
  * | `alert/ID`             | harm that a person must look at                                  |
  * | `incident/ID`          | harm that customers feel                                         |
@@ -60,7 +61,7 @@ export const subjectPatterns = {
   machineRun: /^machine-run\/\d+$/,
   monitor: /^monitor\/\d+$/,
   switch: /^switch\/[^/]+\/[^/]+\/[^/]+$/,
-  status: /^status\/[^/]+\/[^/]+$/,
+  status: /^status\/[^/]+\/[^/]+(\/[^/]+)?$/,
   statusSubscription: /^status-subscription\/[^/]+$/,
   alert: /^alert\/\d+$/,
   incident: /^incident\/\d+$/,

@@ -27,6 +27,7 @@ import { monitorFile } from './monitor-file.ts'
 import { sloFile } from './slo-file.ts'
 import { stepFile } from './step-file.ts'
 import { incidentsFile } from './incidents-file.ts'
+import { statusFile } from './status-file.ts'
 import { switchFile } from './switch-file.ts'
 import { cron } from './time-shapes.ts'
 
@@ -343,23 +344,7 @@ export const pipelineFile = shorthand(
         'Objectives for the requests of services, by name, such as `{checkout: 99.9}`; see ' +
           'docs/slo.md',
       ),
-    status: shorthand(
-      'show',
-      z.strictObject({
-        show: z.boolean().default(true).describe('Whether the status page shows the app'),
-        name: text
-          .min(1)
-          .max(80)
-          .optional()
-          .describe('The name of the app on the status page; default: the name of the app'),
-        wait: duration(0)
-          .prefault('15m')
-          .describe(
-            'How long words about an incident wait for a person before they are published; ' +
-              '0s publishes them at once',
-          ),
-      }),
-    )
+    status: statusFile
       .prefault({})
       .describe('How the status page shows the app; see docs/status-page.md'),
     incidents: incidentsFile

@@ -19,16 +19,18 @@ const tones: Record<ComponentState, EventTone> = {
 export const statusPageEvents = [
   defineEvent({
     type: 'dev.cdeventsx.fairlead-status.changed',
-    version: '0.1.0',
+    version: '0.2.0',
     data: {
       environment: z.string(),
+      /** the key of the component in fairlead.yaml; absent for the whole app */
+      component: z.string().optional(),
       state: z.enum(componentStates),
       before: z.enum(componentStates).nullable(),
       /** ISO 8601; from when the state holds */
       since: z.string(),
     },
-    sentence: ({ app, data: { environment, state } }) => {
-      const place = [environment, app].filter(Boolean).join(' of ')
+    sentence: ({ app, data: { environment, component, state } }) => {
+      const place = [component, environment, app].filter(Boolean).join(' of ')
       const word = componentStateWords[state ?? 'unknown'].toLowerCase()
       return `The status page shows ${place || 'a component'} as: ${word}`
     },

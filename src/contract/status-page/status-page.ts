@@ -28,11 +28,18 @@ export const statusDay = z.object({
 })
 export type StatusDay = z.infer<typeof statusDay>
 
-/** A component of the status page: the last environment of an app. Times are ISO 8601 UTC. */
+/**
+ * A component of the status page: the last environment of an app, or a service or a route of it.
+ * Times are ISO 8601 UTC.
+ */
 export const statusComponent = z.object({
   app: z.string(),
   environment: z.string(),
+  /** its key in fairlead.yaml; empty for the whole app */
+  component: z.string().default(''),
   name: z.string(),
+  /** the group under which the page shows it; empty for none */
+  group: z.string().default(''),
   state: z.enum(componentStates),
   since: z.string(),
   /** what fails, in one sentence for customers; empty when nothing does */
@@ -50,6 +57,7 @@ export const statusChange = z.object({
   since: z.string(),
   app: z.string(),
   environment: z.string(),
+  component: z.string().default(''),
   state: z.enum(componentStates),
 })
 export type StatusChange = z.infer<typeof statusChange>
@@ -88,8 +96,10 @@ export const publicIncident = z.object({
   id: z.number().int(),
   app: z.string(),
   environment: z.string(),
+  /** the keys of the components that it is about */
+  components: z.array(z.string()).default(['']),
   title: z.string(),
-  /** the worst state of the component while it lasted */
+  /** the worst state of the components while it lasted */
   impact: z.enum(componentStates),
   /** ISO 8601 */
   started: z.string(),

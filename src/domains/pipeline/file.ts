@@ -16,6 +16,7 @@ import { jobRules } from './job-rules.ts'
 import { machineRules } from './machine-rules.ts'
 import { monitorRules } from './monitor-rules.ts'
 import { sloRules } from './slo-rules.ts'
+import { statusRules } from './status-rules.ts'
 import { fromIssue } from './problem.ts'
 import { brokenRules } from './rules.ts'
 import type { Readable } from './readable.ts'
@@ -62,6 +63,7 @@ export function readPipelineFile(
     ...portRules(file, options.reservedPorts ?? []),
     ...monitorRules(file),
     ...sloRules(file),
+    ...statusRules(file),
     ...jobRules(file, options.targets),
     ...switchRules(file),
     ...machineRules(file, options.targets),

@@ -10,6 +10,27 @@ export interface Vote {
   since: number
 }
 
+/** Requests of a route from which more failed ones than half make an outage. */
+const fewRequests = 5
+
+/**
+ * What errors of a service say about one of its routes, by the requests of both in the last
+ * minute. The monitor of the service decides that there is harm and when it is over; a route takes
+ * part if its requests fail at least half as often as those of the service. Pure.
+ */
+export function routeVote(
+  vote: Vote,
+  route: { requests: number; errors: number },
+  service: { requests: number; errors: number },
+): Vote {
+  if (vote.state !== 'degraded' && vote.state !== 'down') return vote
+  if (route.requests === 0) return { ...vote, state: 'unknown' }
+  const share = route.errors / route.requests
+  if (share === 0 || 2 * share * service.requests < service.errors) return { ...vote, state: 'up' }
+  const isDown = route.requests >= fewRequests && share >= 0.5
+  return { ...vote, state: isDown ? 'down' : 'degraded' }
+}
+
 /** Kinds that fail when customers notice it. */
 export const votingKinds = ['health', 'http', 'tcp', 'dns', 'errors', 'latency'] as const
 /** Kinds that know nothing without traffic, which says nothing about the component. */

@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ComponentState, componentStates } from '#contract/status-page/status-page.ts'
-import { componentState, detailOf, type Vote } from './component.ts'
+import { affectedBy, combinedFacts, namesText, type ScopedComponent } from './affected.ts'
+import { componentState, detailOf, routeVote, type Vote } from './component.ts'
 import { historyDays, historyOf } from './history.ts'
 import { pageSettings } from './settings.ts'
 import { nextShown, type Shown } from './shown.ts'
 
 const began = Date.parse('2026-11-29T14:02:00Z')
+const all = { service: null, route: null, monitors: [] }
 const vote = (kind: string, state: Vote['state']): Vote => ({ kind, state, since: began })
 
 describe('the state of a component', () => {
@@ -167,4 +169,95 @@ test('an app is shown under its own name unless its file says otherwise', () => 
   expect(pageSettings('shop', null)).toMatchObject({ show: true, name: 'shop' })
   expect(pageSettings('shop', { show: false })).toMatchObject({ show: false, name: 'shop' })
   expect(pageSettings('shop', { show: true, name: 'The shop' }).name).toBe('The shop')
+})
+
+test('components have the names of the file, and the group of the app', () => {
+  expect(pageSettings('shop', { group: 'Shop' }).components).toEqual([
+    { component: '', name: 'shop', group: 'Shop', scope: { ...all } },
+  ])
+  const components = {
+    checkout: { name: 'Checkout', route: '/checkout' },
+    cards: { group: 'Payments', monitors: ['processor'] },
+  }
+  expect(pageSettings('shop', { group: 'Shop', components }).components).toEqual([
+    {
+      component: 'checkout',
+      name: 'Checkout',
+      group: 'Shop',
+      scope: { ...all, route: '/checkout' },
+    },
+    {
+      ...{ component: 'cards', name: 'cards', group: 'Payments' },
+      scope: { ...all, monitors: ['processor'] },
+    },
+  ])
+})
+
+describe('what errors of a service say about a route', () => {
+  const degraded = vote('errors', 'degraded')
+  const all = { requests: 1000, errors: 40 }
+  test.each<[Vote['state'], number, number]>([
+    ['unknown', 0, 0],
+    ['up', 100, 0],
+    ['up', 200, 3],
+    ['degraded', 200, 4],
+    ['down', 50, 36],
+    ['degraded', 4, 4],
+  ])('%s', (state, requests, errors) => {
+    expect(routeVote(degraded, { requests, errors }, all).state).toBe(state)
+  })
+
+  test('is nothing while the monitor finds no harm', () => {
+    for (const state of ['up', 'unknown', 'maintenance'] as const)
+      expect(routeVote(vote('errors', state), all, all).state).toBe(state)
+  })
+
+  test('of the routes of a service with errors, at least one is harmed', () => {
+    const route = fc
+      .record({ requests: fc.integer({ min: 1, max: 500 }), share: fc.double({ min: 0, max: 1 }) })
+      .map(({ requests, share }) => ({ requests, errors: Math.floor(requests * (share || 0)) }))
+    fc.assert(
+      fc.property(fc.array(route, { minLength: 1, maxLength: 9 }), (routes) => {
+        const sum = routes.reduce((a, b) => ({
+          requests: a.requests + b.requests,
+          errors: a.errors + b.errors,
+        }))
+        fc.pre(sum.errors > 0)
+        const states = routes.map((one) => routeVote(degraded, one, sum).state)
+        expect(states.some((state) => state === 'degraded' || state === 'down')).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('the components of an incident', () => {
+  const at = { app: 'shop', environment: 'production' }
+  const component = (key: string, service: string | null): ScopedComponent => ({
+    ...{ ...at, component: key, name: key, scope: { ...all, service } },
+  })
+  const components = [component('a', 'web'), component('b', 'api'), component('c', null)]
+  const keys = (service: string | null, harmed: string[]) =>
+    affectedBy({ ...at, service }, components, (one) => harmed.includes(one.component))
+      .map((one) => one.component)
+      .join('')
+
+  test('are those with harm, otherwise those of its service, otherwise all', () => {
+    expect(keys(null, [])).toBe('abc')
+    expect(keys(null, ['b'])).toBe('b')
+    expect(keys('web', [])).toBe('ac')
+    expect(keys('web', ['b', 'c'])).toBe('c')
+    expect(affectedBy({ ...at, app: 'other', service: null }, components, () => true)).toEqual([])
+  })
+
+  test('are named together, with what fails in each', () => {
+    expect(namesText(['a'])).toBe('a')
+    expect(namesText(['a', 'b', 'c', 'd'])).toBe('a, b, c and d')
+    expect(namesText(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c and 2 more')
+    const facts = (name: string, state: ComponentState, detail: string) => ({
+      ...{ name, state, detail, wait: 0 },
+    })
+    expect(
+      combinedFacts([facts('*A*', 'degraded', 'Slow.'), facts('B', 'major_outage', 'Down.')]),
+    ).toEqual(facts('*A* and B', 'major_outage', '\\*A\\*: Slow. B: Down.'))
+  })
 })

@@ -13,7 +13,7 @@ const minute = 60_000
 const began = Date.parse('2026-11-29T14:02:00Z')
 const shop: ComponentFacts = {
   ...{ name: 'The shop', state: 'degraded', wait: 15 * minute },
-  detail: 'About 4 % of the requests fail; this began on 2026-11-29 at 14:02 UTC.',
+  detail: 'The shop: About 4 % of the requests fail; this began on 2026-11-29 at 14:02 UTC.',
 }
 const open: IncidentFacts = {
   ...{ id: 3, state: 'open', occurrence: 1, began, mitigated: null, over: null },
@@ -45,7 +45,7 @@ test('words are drafted from facts, wait, and are published after their time', (
   expect(updates).toMatchObject([
     {
       ...{ state: 'draft', phase: 'investigating', title: 'Degradation of The shop' },
-      text: `The shop: ${shop.detail} We are investigating it.`,
+      text: `${shop.detail} We are investigating it.`,
       due: began + 15 * minute,
     },
   ])

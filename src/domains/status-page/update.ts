@@ -15,7 +15,7 @@ export interface IncidentFacts {
 export interface ComponentFacts {
   name: string
   state: ComponentState
-  /** what fails, in one sentence for customers; empty when nothing does */
+  /** what fails, in sentences for customers that name the component; empty when nothing does */
   detail: string
   /** milliseconds for which words wait for a person */
   wait: number
@@ -135,15 +135,12 @@ function textOf(
     return `The problem with ${of} is over. It began on ${time(began)}${
       over === null ? '' : ` and ended on ${time(over)}`
     }.`
-  const what =
-    detail === ''
-      ? `There is a problem with ${of}; it began on ${time(began)}.`
-      : `${of}: ${detail}`
+  const what = detail === '' ? `There is a problem with ${of}; it began on ${time(began)}.` : detail
   return `${isBack ? 'The problem has come back. ' : ''}${what} We are investigating it.`
 }
 
 /** Text that Markdown does not change. */
-const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>()#+!|~&]/g, '\\$&')
+export const plain = (text: string): string => text.replace(/[\\`*_{}[\]<>()#+!|~&]/g, '\\$&')
 
 function time(ms: number): string {
   const iso = new Date(ms).toISOString()

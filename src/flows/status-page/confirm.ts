@@ -1,16 +1,10 @@
-import type { HostStatus } from '#contract/host/status.ts'
 import type { HostSecond } from '#contract/host/measurements.ts'
-import type {
-  StatusComponent,
-  StatusChange,
-  StatusPage,
-} from '#contract/status-page/status-page.ts'
-import { componentState, detailOf, type Vote, votingKinds } from '#domains/status-page/component.ts'
-import { historyDays, historyOf } from '#domains/status-page/history.ts'
-import { pageSettings } from '#domains/status-page/settings.ts'
-import { nextShown, type Shown, type ShownChange } from '#domains/status-page/shown.ts'
+import type { StatusChange, StatusPage } from '#contract/status-page/status-page.ts'
+import { votingKinds } from '#domains/status-page/component.ts'
+import { historyDays } from '#domains/status-page/history.ts'
+import type { Shown } from '#domains/status-page/shown.ts'
 import {
-  type ComponentKey,
+  isSameComponent,
   keepComponents,
   listShown,
   setConfirmed,
@@ -24,8 +18,13 @@ import {
   pageMaintenances,
   pageMonitors,
 } from '#views/status-page.ts'
+import {
+  findComponent,
+  type FoundComponent,
+  scopedComponents,
+  shownComponent,
+} from './components.ts'
 import { publicIncidents, updateIncidents } from './updates.ts'
-import { failingShare, healthVotes, monitorVotes } from './votes.ts'
 
 export interface ConfirmOptions {
   db: Database
@@ -34,16 +33,6 @@ export interface ConfirmOptions {
   canSubscribe: boolean
   /** milliseconds since 1970 */
   now(): number
-}
-
-interface Found extends ComponentKey {
-  name: string
-  /** milliseconds for which words wait for a person */
-  wait: number
-  before: Shown | null
-  shown: Shown
-  changes: ShownChange[]
-  detail: string
 }
 
 /** Milliseconds between two confirmations without a change. */
@@ -71,28 +60,26 @@ export class ConfirmStatusPage {
     const { db, host, now } = this.#options
     const status = await host.status()
     const seconds = await this.#read()
-    const [environments, monitors, stored] = await Promise.all([
-      pageEnvironments(db),
-      pageMonitors(db, votingKinds),
+    const components = scopedComponents(await pageEnvironments(db))
+    const names = components.flatMap(({ scope }) => scope.monitors)
+    const [monitors, stored] = await Promise.all([
+      pageMonitors(db, votingKinds, names),
       listShown(db),
     ])
     const watch = monitors.find(({ app, kind }) => app === null && kind === 'disk')
     // Nobody watches: what the monitors found before is no confirmation.
     if ((watch?.age ?? Infinity) > watchPatience) return
     const at = now()
-    const found = environments.flatMap(({ app, environment, status: settings }) => {
-      const { show, name, wait } = pageSettings(app, settings)
-      if (!show) return []
-      const key = { app, environment }
-      const before = stored.find((one) => isSame(one, key))?.shown ?? null
-      const votes = votesOf(key, monitors, status, at)
-      return [judge({ ...key, name, wait, before }, votes, failingShare(seconds, key), at)]
-    })
-    await this.#send(found, stored.length, at)
+    const facts = { monitors, status, seconds, stored }
+    await this.#send(
+      components.map((one) => findComponent(one, facts, at)),
+      stored.length,
+      at,
+    )
   }
 
   /** The page is stored after the host has it, so the history is what was shown. */
-  async #send(found: Found[], storedCount: number, at: number): Promise<void> {
+  async #send(found: FoundComponent[], storedCount: number, at: number): Promise<void> {
     const { db, host } = this.#options
     const changed = found.filter(({ before, shown }) => !isSameShown(before, shown))
     const facts = found.map(({ shown, ...one }) => ({ ...one, state: shown.state }))
@@ -105,8 +92,10 @@ export class ConfirmStatusPage {
     const page = {
       ...pageOf(found, changes, at),
       subscribe: this.#options.canSubscribe,
-      incidents: publicIncidents(told, changes, at),
-      maintenances: announced.filter((one) => found.some((component) => isSame(component, one))),
+      incidents: publicIncidents(told, { components: found, changes, now: at }),
+      maintenances: announced.filter((one) =>
+        found.some(({ app, environment }) => app === one.app && environment === one.environment),
+      ),
     }
     const text = JSON.stringify(page)
     const isDue = at - this.#sent.at >= confirmEvery
@@ -131,9 +120,6 @@ export class ConfirmStatusPage {
   }
 }
 
-const isSame = (a: ComponentKey, b: ComponentKey): boolean =>
-  a.app === b.app && a.environment === b.environment
-
 const isSameShown = (a: Shown | null, b: Shown): boolean =>
   a !== null &&
   a.state === b.state &&
@@ -141,59 +127,27 @@ const isSameShown = (a: Shown | null, b: Shown): boolean =>
   a.pending?.kind === b.pending?.kind &&
   a.pending?.since === b.pending?.since
 
-const votesOf = (
-  key: ComponentKey,
-  monitors: Parameters<typeof monitorVotes>[0],
-  status: HostStatus,
-  at: number,
-): Vote[] => [...monitorVotes(monitors, key), ...healthVotes(status, key, at)]
-
-function judge(
-  { before, ...key }: Pick<Found, 'app' | 'environment' | 'name' | 'wait' | 'before'>,
-  votes: Vote[],
-  failing: number | null,
-  at: number,
-): Found {
-  const { shown, changes } = nextShown(before, componentState(votes), at)
-  // An instance that is down has no time of its own: the page shows since when.
-  const timed = votes.map((vote) =>
-    vote.kind === 'health' ? { ...vote, since: shown.since } : vote,
-  )
-  return { ...key, before, shown, changes, detail: detailOf(shown.state, timed, failing) }
-}
-
 /** What has changed just now, before what was stored. */
-const changesOf = (found: Found[], stored: StatusChange[]): StatusChange[] => [
+const changesOf = (found: FoundComponent[], stored: StatusChange[]): StatusChange[] => [
   ...found
-    .flatMap(({ app, environment, changes }) =>
-      changes.map(({ state, since }) => ({ app, environment, state, since: isoOf(since) })),
+    .flatMap(({ app, environment, component, changes }) =>
+      changes.map(({ state, since }) => ({
+        ...{ app, environment, component, state },
+        since: new Date(since).toISOString(),
+      })),
     )
     .toReversed(),
   ...stored,
 ]
 
-function pageOf(
-  found: Found[],
+const pageOf = (
+  found: FoundComponent[],
   changes: StatusChange[],
   at: number,
-): Pick<StatusPage, 'components' | 'changes'> {
-  return {
-    components: found.map(({ app, environment, name, shown, detail }): StatusComponent => {
-      const own = changes.filter((one) => isSame(one, { app, environment }))
-      const times = own.map(({ state, since }) => ({ state, since: Date.parse(since) }))
-      const history = historyOf(times, at)
-      // A page that changed with every second would be sent with every second.
-      const uptime = history.uptime === null ? null : Math.floor(history.uptime * 1e4) / 1e4
-      return {
-        ...{ app, environment, name, detail, uptime, days: history.days },
-        ...{ state: shown.state, since: isoOf(shown.since) },
-      }
-    }),
-    changes: changes
-      .filter((change) => found.some((one) => isSame(one, change)))
-      .toSorted((a, b) => Date.parse(b.since) - Date.parse(a.since))
-      .slice(0, mostChanges),
-  }
-}
-
-const isoOf = (ms: number): string => new Date(ms).toISOString()
+): Pick<StatusPage, 'components' | 'changes'> => ({
+  components: found.map((one) => shownComponent(one, changes, at)),
+  changes: changes
+    .filter((change) => found.some((one) => isSameComponent(one, change)))
+    .toSorted((a, b) => Date.parse(b.since) - Date.parse(a.since))
+    .slice(0, mostChanges),
+})

@@ -1,10 +1,10 @@
 import { visibleApps } from '#contract/access/grants.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { historyDays, historyOf } from '#domains/status-page/history.ts'
-import { pageSettings } from '#domains/status-page/settings.ts'
-import { listShown } from '#domains/status-page/store.ts'
+import { isSameComponent, listShown } from '#domains/status-page/store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { pageChanges, pageEnvironments } from '#views/status-page.ts'
+import { scopedComponents } from './components.ts'
 
 export interface StatusPageHandlersOptions {
   db: Database
@@ -28,15 +28,17 @@ export function statusPageHandlers({
         pageChanges(db, historyDays),
         pageEnvironments(db),
       ])
+      const named = scopedComponents(environments)
       const visible = all.filter(({ app }) => apps === null || apps.includes(app))
       return {
         address,
-        components: visible.map(({ app, environment, shown }) => {
-          const own = changes.filter((one) => one.app === app && one.environment === environment)
+        components: visible.map(({ shown, ...key }) => {
+          const own = changes.filter((one) => isSameComponent(one, key))
           const times = own.map(({ state, since }) => ({ state, since: Date.parse(since) }))
-          const settings = environments.find((one) => one.app === app)?.status
+          const found = named.find((one) => isSameComponent(one, key))
           return {
-            ...{ app, environment, name: pageSettings(app, settings).name, state: shown.state },
+            ...{ ...key, name: found?.name ?? key.app, group: found?.group ?? '' },
+            state: shown.state,
             ...historyOf(times, now()),
             since: new Date(shown.since).toISOString(),
             confirmed: new Date(shown.confirmed).toISOString(),

@@ -203,6 +203,51 @@ test('fairlead.yaml names the app, or keeps it off the page', async () => {
   expect((await list()).components).toEqual([])
 })
 
+test('components are services, routes and monitors, each with its own state and share', async () => {
+  const components = {
+    checkout: { name: 'Checkout', group: 'Buying', route: '/checkout' },
+    search: { route: '/search' },
+    mail: { service: 'mail' },
+    cards: { monitors: ['processor'] },
+  }
+  await db.batch([
+    sql`update release set definition = ${{ status: { components } }}::json`,
+    sql`insert into monitor (app, environment, kind, name, state, reason, checked)
+      values ('shop', 'production', 'script', 'processor', 'degraded', '', now())`,
+  ])
+  host.seconds = [
+    {
+      ...{ number: 1, at: now },
+      traffic: [
+        {
+          ...{ app: 'shop', environment: 'production', release: 1, service: 'web', bytes: 0 },
+          ...{ outcomes: { '2xx': 88, '5xx': 12 }, latency: noLatency() },
+          routes: { '/checkout/pay': [12, 12], '/checkout': [4, 0], '/search/a': [84, 0] },
+        },
+      ],
+    },
+  ]
+  await setErrors('degraded')
+  await confirm.run()
+  now += 2000
+  await confirm.run()
+  expect(last()?.components).toMatchObject([
+    { name: 'Checkout', group: 'Buying', state: 'major_outage' },
+    { name: 'search', state: 'operational' },
+    { name: 'mail', state: 'unknown' },
+    { name: 'cards', state: 'degraded' },
+  ])
+  expect(last()?.components[0]?.detail).toMatch(/^About 75 % of the requests fail/)
+  const events = await readEvents(db, { type, limit: 9 })
+  expect(events.map(({ subject }) => subject)).toContain('status/shop/production/checkout')
+  await openIncident()
+  await db.query(sql`update incident set service = 'web'`)
+  await confirm.run()
+  expect(await updates.list()).toMatchObject([
+    { components: ['checkout', 'cards'], draft: { title: 'Major outage of Checkout and cards' } },
+  ])
+})
+
 const openIncident = () =>
   db.query(sql`insert into incident (id, app, environment, title, reason, opened_by, opener,
       severity, detected, communicator)

@@ -2,10 +2,11 @@ import { visibleApps } from '#contract/access/grants.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import type { IncidentUpdates } from '#contract/status-page/endpoints.ts'
+import { affectedBy, combinedFacts, isHarm, namesText } from '#domains/status-page/affected.ts'
 import { historyDays } from '#domains/status-page/history.ts'
 import { pageSettings } from '#domains/status-page/settings.ts'
 import { phaseOf, titleOf, type Words } from '#domains/status-page/update.ts'
-import { listShown } from '#domains/status-page/store.ts'
+import { isSameComponent, listShown } from '#domains/status-page/store.ts'
 import { queueDeliveries } from '#domains/status-page/subscription-store.ts'
 import * as store from '#domains/status-page/update-store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -16,6 +17,7 @@ import {
   type PageIncident,
   pageIncidents,
 } from '#views/status-page.ts'
+import { scopedComponents } from './components.ts'
 import { incidentDays, publicIncident } from './updates.ts'
 
 export interface UpdateHandlersOptions {
@@ -130,15 +132,14 @@ async function wordsOf(
   }
 }
 
-async function defaultTitle(db: Database, { app, environment }: PageIncident): Promise<string> {
-  const shown = (await listShown(db)).find(
-    (one) => one.app === app && one.environment === environment,
-  )
-  return titleOf({ name: await nameOf(db, app), state: shown?.shown.state ?? 'unknown' })
+async function defaultTitle(db: Database, incident: PageIncident): Promise<string> {
+  const [shown, environments] = await Promise.all([listShown(db), pageEnvironments(db)])
+  const components = scopedComponents(environments).map((one) => ({
+    ...{ ...one, detail: '', wait: 0 },
+    state: shown.find((other) => isSameComponent(other, one))?.shown.state ?? ('unknown' as const),
+  }))
+  return titleOf(combinedFacts(affectedBy(incident, components, ({ state }) => isHarm(state))))
 }
-
-const nameOf = async (db: Database, app: string): Promise<string> =>
-  pageSettings(app, (await pageEnvironments(db)).find((one) => one.app === app)?.status).name
 
 async function mustGet(db: Database, id: number): Promise<PageIncident> {
   const incident = (await pageIncidents(db, incidentDays)).find((one) => one.id === id)
@@ -171,19 +172,23 @@ async function readAll(
     pageChanges(db, historyDays),
     pageEnvironments(db),
   ])
+  const components = scopedComponents(environments)
   return incidents.flatMap((incident) => {
-    const settings = pageSettings(
-      incident.app,
-      environments.find(({ app }) => app === incident.app)?.status,
-    )
     const own = updates.filter((one) => one.incident === incident.id)
     const draft = own.find(({ state }) => state === 'draft')
-    if (!settings.show) return []
+    if (components.every(({ app }) => app !== incident.app)) return []
+    const shown = publicIncident(incident, own, { components, changes, now: now() })
     const { title, phase, text, due } = draft ?? { title: '', phase: null, text: '', due: null }
     return [
       {
-        ...publicIncident(incident, own, changes, now()),
-        name: settings.name,
+        ...shown,
+        name: namesText(
+          components
+            .filter(
+              ({ app, component }) => app === incident.app && shown.components.includes(component),
+            )
+            .map(({ name }) => name),
+        ),
         draft:
           phase === null
             ? null

@@ -3,7 +3,14 @@ import type {
   PublicIncident,
   StatusChange,
 } from '#contract/status-page/status-page.ts'
-import { worstBetween } from '#domains/status-page/history.ts'
+import {
+  affectedBy,
+  combinedFacts,
+  isHarm,
+  namesText,
+  type ScopedComponent,
+  worstOf,
+} from '#domains/status-page/affected.ts'
 import {
   type ComponentFacts,
   nextUpdate,
@@ -21,10 +28,7 @@ import { type PageIncident, pageIncidents } from '#views/status-page.ts'
 export const incidentDays = 90
 const mostIncidents = 50
 
-export interface PageComponent extends ComponentFacts {
-  app: string
-  environment: string
-}
+export type PageComponent = ScopedComponent & ComponentFacts
 
 /**
  * Drafts words about incidents from facts, and publishes what has waited for its time. Each action
@@ -42,9 +46,9 @@ export async function updateIncidents(
   const updates = await store.listUpdates(db, ids)
   let isChanged = false
   for (const incident of incidents) {
-    const component = components.find((one) => isSame(one, incident))!
+    const affected = affectedBy(incident, components, ({ state }) => isHarm(state))
     const own = updates.filter((one) => one.incident === incident.id)
-    const action = nextUpdate(incident, component, own, now)
+    const action = nextUpdate(incident, combinedFacts(affected), own, now)
     if (action) await db.batch(statementsOf(incident, action, now))
     isChanged ||= action !== null
   }
@@ -79,14 +83,20 @@ function statementsOf(incident: PageIncident, action: UpdateAction, now: number)
   ]
 }
 
+/** What decides how bad an incident was, and for which components. */
+export interface IncidentFacts {
+  components: readonly ScopedComponent[]
+  changes: readonly StatusChange[]
+  now: number
+}
+
 /** The incidents that customers may read of: those that go on first, then the newest. Pure. */
 export function publicIncidents(
   found: readonly { incident: PageIncident; updates: store.UpdateRow[] }[],
-  changes: readonly StatusChange[],
-  now: number,
+  facts: IncidentFacts,
 ): PublicIncident[] {
   return found
-    .map(({ incident, updates }) => publicIncident(incident, updates, changes, now))
+    .map(({ incident, updates }) => publicIncident(incident, updates, facts))
     .filter(({ updates }) => updates.length > 0)
     .toSorted(
       (a, b) =>
@@ -98,22 +108,24 @@ export function publicIncidents(
 
 /** An incident with what is published about it, which can be nothing. Pure. */
 export function publicIncident(
-  { id, app, environment, began, over }: PageIncident,
+  incident: PageIncident,
   updates: readonly store.UpdateRow[],
-  changes: readonly StatusChange[],
-  now: number,
+  facts: IncidentFacts,
 ): PublicIncident {
+  const { id, app, environment, began, over } = incident
   const published = updates.filter(({ state }) => state === 'published').reverse()
   const [last] = published
   const resolved = last?.phase === 'resolved' ? (over ?? last.published) : null
-  const own = changes
-    .filter((one) => isSame(one, { app, environment }))
-    .map(({ state, since }) => ({ state, since: Date.parse(since) }))
-  const impact: ComponentState = worstBetween(own, began, resolved ?? now) ?? 'degraded'
+  const changes = facts.changes.map((one) => ({ ...one, since: Date.parse(one.since) }))
+  const worst = (of: ScopedComponent[]): ComponentState | null =>
+    worstOf(of, changes, began, resolved ?? facts.now)
+  const affected = affectedBy(incident, facts.components, (one) => worst([one]) !== null)
+  const impact = worst(affected) ?? 'degraded'
   const started = Math.min(began, published.at(-1)?.published ?? began)
   return {
-    ...{ id, app, environment, impact },
-    title: last?.title ?? titleOf({ name: app, state: impact }),
+    ...{ id, app, environment, impact, components: affected.map(({ component }) => component) },
+    title:
+      last?.title ?? titleOf({ name: namesText(affected.map(({ name }) => name)), state: impact }),
     started: new Date(started).toISOString(),
     resolved: resolved === null ? null : new Date(resolved).toISOString(),
     updates: published.map(store.publicUpdate),

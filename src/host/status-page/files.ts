@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { badgeSvg } from '#platform/status-page/badge.ts'
 import { atomFeed, rssFeed } from '#platform/status-page/feed.ts'
 import { incidentPageHtml, pageHtml } from '#platform/status-page/html.ts'
-import { overallState, type ShownPage } from '#platform/status-page/shown-page.ts'
+import { idOf, overallState, type ShownPage } from '#platform/status-page/shown-page.ts'
 import { style } from '#platform/status-page/style.ts'
 import { subscribeHtml } from '#platform/status-page/subscribe-html.ts'
 import { statuspageJson } from '#platform/status-page/statuspage.ts'
@@ -55,7 +55,7 @@ export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
   add('/history.atom', 'application/atom+xml; charset=utf-8', atomFeed(page, url), open)
   add('/history.rss', 'application/rss+xml; charset=utf-8', rssFeed(page, url), open)
   add('/badge.svg', 'image/svg+xml', badgeSvg('status', overallState(page)), open)
-  for (const { app, environment, name, state } of page.components)
-    add(`/badge/${app}-${environment}.svg`, 'image/svg+xml', badgeSvg(name, state), open)
+  for (const one of page.components)
+    add(`/badge/${idOf(one)}.svg`, 'image/svg+xml', badgeSvg(one.name, one.state), open)
   return files
 }

@@ -12,7 +12,8 @@ import { createStatusPage } from './server.ts'
 const page: StatusPage = {
   components: [
     {
-      ...{ app: 'shop', environment: 'production', name: 'The shop', state: 'operational' },
+      ...{ app: 'shop', environment: 'production', component: '', group: '' },
+      ...{ name: 'The shop', state: 'operational' },
       ...{ since: '2026-11-29T14:02:00.000Z', detail: '', uptime: 1, days: [] },
     },
   ],

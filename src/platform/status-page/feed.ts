@@ -50,9 +50,11 @@ interface Item {
 
 /** Newest first. */
 function itemsOf(page: ShownPage): Item[] {
-  const changes = page.changes.map(({ app, environment, state, since }): Item => {
-    const title = escaped(`${namesOf(page)(app, environment)}: ${componentStateWords[state]}`)
-    const id = escaped(`urn:fairlead:status:${app}:${environment}:${Date.parse(since)}`)
+  const changes = page.changes.map(({ app, environment, component, state, since }): Item => {
+    const name = namesOf(page, { app, environment, components: [component] })
+    const title = escaped(`${name}: ${componentStateWords[state]}`)
+    const place = [app, environment, component].filter((part) => part !== '').join(':')
+    const id = escaped(`urn:fairlead:status:${place}:${Date.parse(since)}`)
     return { id, title, html: title, path: '/', since: new Date(since).toISOString() }
   })
   const updates = page.incidents.flatMap((incident) =>

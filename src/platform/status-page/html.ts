@@ -12,7 +12,14 @@ import {
   maintenancesHtml,
   openIncidentsHtml,
 } from './incident-html.ts'
-import { headline, namesOf, overallState, type ShownPage } from './shown-page.ts'
+import {
+  type ComponentGroup,
+  groupsOf,
+  headline,
+  namesOf,
+  overallState,
+  type ShownPage,
+} from './shown-page.ts'
 import { style } from './style.ts'
 
 /** The status page, which needs no script. Pure. */
@@ -33,7 +40,7 @@ export function pageHtml(page: ShownPage): string {
 <p class="soft">${confirmed}</p>${stale}
 ${openIncidentsHtml(page)}${maintenancesHtml(page)}
 ${page.components.length === 0 ? '' : '<h2>Components</h2>'}
-<ul>${page.components.map(componentHtml).join('\n')}</ul>
+${groupsOf(page).map(groupHtml).join('\n')}
 ${endedIncidentsHtml(page)}${changesHtml(page)}
 <p class="soft">All times are UTC. <a href="/history.atom">Atom</a>
 <a href="/history.rss">RSS</a> <a href="/api/v2/summary.json">JSON</a>
@@ -55,9 +62,18 @@ ${main}
 </main></body></html>
 `
 
-function componentHtml({ name, state, detail, uptime, days }: StatusComponent): string {
+const groupHtml = ({ name, components }: ComponentGroup): string =>
+  name === ''
+    ? `<ul>${components.map((one) => componentHtml(one, 'h3')).join('\n')}</ul>`
+    : `<section><h3>${escaped(name)}</h3>
+<ul>${components.map((one) => componentHtml(one, 'h4')).join('\n')}</ul></section>`
+
+function componentHtml(
+  { name, state, detail, uptime, days }: StatusComponent,
+  heading: 'h3' | 'h4',
+): string {
   const share = uptime === null ? '' : `${uptimeText(uptime)} % without an outage; `
-  return `<li><div class="head"><h3>${escaped(name)}</h3>
+  return `<li><div class="head"><${heading}>${escaped(name)}</${heading}>
 <span class="state ${state}">${componentStateWords[state]}</span></div>
 ${detail === '' ? '' : `<p>${escaped(detail)}</p>`}${daysSvg(days)}
 <p class="soft">${share}${daysText(days)}</p></li>`
@@ -97,12 +113,11 @@ function daysText(days: StatusDay[]): string {
 }
 
 function changesHtml(page: ShownPage): string {
-  const names = namesOf(page)
   const items = page.changes
     .slice(0, 20)
     .map(
-      ({ app, environment, state, since }) =>
-        `<li>${escaped(names(app, environment))}: <span class="state ${state}">` +
+      ({ app, environment, component, state, since }) =>
+        `<li>${escaped(namesOf(page, { app, environment, components: [component] }))}: <span class="state ${state}">` +
         `${componentStateWords[state]}</span> ` +
         `<span class="soft">since ${timeHtml(since)}</span></li>`,
     )

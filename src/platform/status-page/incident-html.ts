@@ -49,7 +49,7 @@ export const incidentHtml = (page: ShownPage, one: PublicIncident): string =>
   `<ul>${one.updates.map((update) => `<li>${updateHtml(update)}</li>`).join('\n')}</ul>`
 
 const aboutOf = (page: ShownPage, one: PublicIncident): string =>
-  `${escaped(namesOf(page)(one.app, one.environment))}: ` +
+  `${escaped(namesOf(page, one))}: ` +
   `${componentStateWords[one.impact].toLowerCase()}; began on ${timeHtml(one.started)}` +
   (one.resolved === null ? '' : `, ended on ${timeHtml(one.resolved)}`)
 
@@ -79,6 +79,6 @@ const maintenanceHtml = (
   { app, environment, from, until }: PublicMaintenance,
   isActive: boolean,
 ): string =>
-  `<li><div class="head"><h3>${escaped(namesOf(page)(app, environment))}</h3>` +
+  `<li><div class="head"><h3>${escaped(namesOf(page, { app, environment }))}</h3>` +
   `<span class="state maintenance">${isActive ? 'In progress' : 'Scheduled'}</span></div>` +
   `<p>${timeHtml(from)} to ${timeHtml(until)}</p></li>`

@@ -13,7 +13,7 @@ const place = { app: 'shop', environment: 'production' }
 const time = (of: string): string => `2026-11-29T${of}:00.000Z`
 const incident: PublicIncident = {
   ...{ ...place, id: 3, title: 'Partial outage of shop', impact: 'partial_outage' },
-  ...{ started: time('14:02'), resolved: null },
+  ...{ components: [''], started: time('14:02'), resolved: null },
   updates: [
     {
       ...{ id: 2, phase: 'identified', text: 'Cards are **refused**.', published: time('14:20') },
@@ -35,14 +35,14 @@ const maintenance = (id: number, from: string, until: string) => ({
 const page: StatusPage = {
   components: [
     {
-      ...{ ...place, name: 'The shop', state: 'partial_outage', since: time('14:02') },
-      ...{ detail: '', uptime: 1, days: [] },
+      ...{ ...place, component: '', name: 'The shop', group: '', state: 'partial_outage' },
+      ...{ since: time('14:02'), detail: '', uptime: 1, days: [] },
     },
   ],
   changes: [
-    { ...place, state: 'partial_outage', since: time('14:02') },
-    { ...place, state: 'operational', since: time('07:00') },
-    { ...place, state: 'degraded', since: time('06:30') },
+    { ...place, component: '', state: 'partial_outage', since: time('14:02') },
+    { ...place, component: '', state: 'operational', since: time('07:00') },
+    { ...place, component: '', state: 'degraded', since: time('06:30') },
   ],
   incidents: [incident, ended],
   subscribe: false,

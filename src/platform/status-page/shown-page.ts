@@ -2,6 +2,8 @@ import {
   type ComponentState,
   componentStateWords,
   type PublicMaintenance,
+  type StatusChange,
+  type StatusComponent,
   type StatusPage,
 } from '#contract/status-page/status-page.ts'
 
@@ -49,11 +51,47 @@ export function headline(page: ShownPage): string {
   return `${componentStateWords[state]}: ${same.map(({ name }) => name).join(', ')}`
 }
 
-/** The name of a component by its place. */
-export const namesOf =
-  ({ components }: Pick<ShownPage, 'components'>) =>
-  (app: string, environment: string): string =>
-    components.find((one) => one.app === app && one.environment === environment)?.name ?? app
+/** Components of an environment; all of them without keys. */
+export interface ComponentsAt {
+  app: string
+  environment: string
+  /** keys of components */
+  components?: readonly string[]
+}
+
+/** The components of the page at a place. */
+export const componentsAt = (
+  page: Pick<ShownPage, 'components'>,
+  { app, environment, components }: ComponentsAt,
+): StatusComponent[] =>
+  page.components.filter(
+    (one) =>
+      one.app === app &&
+      one.environment === environment &&
+      (components === undefined || components.includes(one.component)),
+  )
+
+/** The names of the components at a place; that of the app when the page has none of them. */
+export const namesOf = (page: Pick<ShownPage, 'components'>, at: ComponentsAt): string =>
+  componentsAt(page, at)
+    .map(({ name }) => name)
+    .join(', ') || at.app
+
+/** What identifies a component in addresses, such as `shop-production-checkout`. */
+export const idOf = ({ app, environment, component }: Omit<StatusChange, 'since' | 'state'>) =>
+  [app, environment, component].filter((part) => part !== '').join('-')
+
+/** A group of components; the one without a name comes first. */
+export interface ComponentGroup {
+  name: string
+  components: StatusComponent[]
+}
+
+/** The components by group, in the order of the page. */
+export const groupsOf = ({ components }: Pick<ShownPage, 'components'>): ComponentGroup[] =>
+  [...Map.groupBy(components, ({ group }) => group)]
+    .map(([name, own]) => ({ name, components: own }))
+    .toSorted((a, b) => Number(a.name !== '') - Number(b.name !== ''))
 
 /** Whether maintenance comes, goes on or has ended, when the page was confirmed. */
 export function maintenanceState(

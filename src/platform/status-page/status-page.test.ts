@@ -10,13 +10,15 @@ import {
 import { badgeSvg } from './badge.ts'
 import { atomFeed, rssFeed } from './feed.ts'
 import { pageHtml } from './html.ts'
+import { outagesOf } from './outages.ts'
 import { statusPageAddress, statusPagePlace } from './place.ts'
 import { headline, shownPage } from './shown-page.ts'
-import { outagesOf, statuspageJson } from './statuspage.ts'
+import { statuspageJson } from './statuspage.ts'
 
 const confirmed = '2026-11-29T14:05:00.000Z'
 const component = (app: string, state: StatusComponent['state']): StatusComponent => ({
-  ...{ app, environment: 'production', name: app, state, since: '2026-11-29T14:02:00.000Z' },
+  ...{ app, environment: 'production', component: '', name: app, group: '', state },
+  since: '2026-11-29T14:02:00.000Z',
   ...{ detail: state === 'operational' ? '' : 'About 4 % of the requests fail.', uptime: 0.99999 },
   days: Array.from({ length: 90 }, (_, index) => ({
     date: new Date(Date.parse('2026-09-01') + index * 86_400_000).toISOString().slice(0, 10),
@@ -24,7 +26,13 @@ const component = (app: string, state: StatusComponent['state']): StatusComponen
   })),
 })
 const change = (since: string, state: StatusChange['state']): StatusChange => ({
-  ...{ app: 'shop', environment: 'production', state, since: `2026-11-29T${since}:00.000Z` },
+  ...{
+    app: 'shop',
+    environment: 'production',
+    component: '',
+    state,
+    since: `2026-11-29T${since}:00.000Z`,
+  },
 })
 const changes = [
   change('14:03', 'major_outage'),

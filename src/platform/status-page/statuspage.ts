@@ -2,11 +2,20 @@ import type {
   ComponentState,
   PublicIncident,
   PublicMaintenance,
-  StatusChange,
   StatusComponent,
 } from '#contract/status-page/status-page.ts'
 import { unescaped } from './markdown.ts'
-import { headline, maintenanceState, namesOf, overallState, type ShownPage } from './shown-page.ts'
+import { type Outage, outagesOf } from './outages.ts'
+import {
+  componentsAt,
+  groupsOf,
+  headline,
+  idOf,
+  maintenanceState,
+  namesOf,
+  overallState,
+  type ShownPage,
+} from './shown-page.ts'
 
 /**
  * The public API of Atlassian Statuspage, version 2. `unknown` is no state of theirs; it is not
@@ -29,45 +38,6 @@ const indicators: Record<ComponentState, string> = {
   unknown: 'unknown',
 }
 
-/** An outage from its first to its last change, newest first. */
-export interface Outage {
-  app: string
-  environment: string
-  started: string
-  resolved: string | null
-  worst: ComponentState
-  changes: StatusChange[]
-}
-
-const harms: ComponentState[] = ['degraded', 'partial_outage', 'major_outage']
-
-/** The outages in changes, which are sorted newest first. Pure. */
-export function outagesOf(changes: readonly StatusChange[]): Outage[] {
-  const open = new Map<string, Outage>()
-  const all: Outage[] = []
-  for (const change of changes.toReversed()) {
-    const { app, environment, state, since } = change
-    const key = `${app}/${environment}`
-    const outage = open.get(key)
-    if (harms.includes(state)) {
-      if (!outage) {
-        const begun = { app, environment, started: since, resolved: null, worst: state }
-        const fresh: Outage = { ...begun, changes: [change] }
-        open.set(key, fresh)
-        all.push(fresh)
-        continue
-      }
-      if (harms.indexOf(state) > harms.indexOf(outage.worst)) outage.worst = state
-    }
-    outage?.changes.push(change)
-    // Nobody knows whether an outage goes on while the state is unknown.
-    if (!outage || state === 'unknown' || harms.includes(state)) continue
-    outage.resolved = since
-    open.delete(key)
-  }
-  return all.reverse()
-}
-
 type Json = Record<string, unknown>
 
 /** The JSON documents by their paths. Pure. */
@@ -76,7 +46,7 @@ export function statuspageJson(page: ShownPage, url: string): Record<string, Jso
   const updated = page.confirmed ?? new Date(0).toISOString()
   const about = { id: 'fairlead', name: 'Status', url, time_zone: 'Etc/UTC', updated_at: updated }
   const status = { indicator: indicators[state], description: headline(page) }
-  const components = page.components.map(componentOf)
+  const components = [...page.components.map(componentOf), ...componentGroups(page)]
   const incidents = incidentsOf(page, url)
   const unresolved = incidents.filter((one) => one.resolved_at === null)
   const maintenances = page.maintenances.map((one) => maintenanceOf(page, one, url))
@@ -101,9 +71,26 @@ export function statuspageJson(page: ShownPage, url: string): Record<string, Jso
 const componentOf = (one: StatusComponent, index: number) => ({
   ...{ id: idOf(one), name: one.name, status: statuses[one.state], updated_at: one.since },
   ...{ created_at: one.since, position: index + 1, description: one.detail || null },
-  ...{ showcase: true, start_date: null, group_id: null, group: false, page_id: 'fairlead' },
-  only_show_if_degraded: false,
+  ...{ showcase: true, start_date: null, group: false, page_id: 'fairlead' },
+  ...{ group_id: one.group === '' ? null : groupId(one.group), only_show_if_degraded: false },
 })
+
+const groupId = (name: string): string => `group-${encodeURIComponent(name)}`
+
+/** A group is a component that names others, and has the worst of their states. */
+const componentGroups = (page: ShownPage) =>
+  groupsOf(page)
+    .filter(({ name }) => name !== '')
+    .map(({ name, components }, index) => ({
+      ...{ id: groupId(name), name, status: statuses[overallState({ components })] },
+      ...{ created_at: latestOf(components), updated_at: latestOf(components) },
+      ...{ position: page.components.length + index + 1, description: null, showcase: false },
+      ...{ start_date: null, group_id: null, group: true, page_id: 'fairlead' },
+      ...{ only_show_if_degraded: false, components: components.map(idOf) },
+    }))
+
+const latestOf = (components: StatusComponent[]): string =>
+  new Date(Math.max(...components.map(({ since }) => Date.parse(since)))).toISOString()
 
 /** What people read of incidents, and outages that nothing is published about; newest first. */
 function incidentsOf(page: ShownPage, url: string) {
@@ -112,29 +99,30 @@ function incidentsOf(page: ShownPage, url: string) {
   )
   return [
     ...page.incidents.map((one) => publishedIncident(page, one, url)),
-    ...outages.map((one) => incidentOf(one, namesOf(page), url)),
+    ...outages.map((one) => incidentOf(page, one, url)),
   ].toSorted((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at))
 }
 
 /** Whether an outage belongs to an incident: the same component at the same time. */
-const isAbout = (one: PublicIncident, { app, environment, started, resolved }: Outage): boolean =>
+const isAbout = (
+  one: PublicIncident,
+  { app, environment, component, started, resolved }: Outage,
+): boolean =>
   one.app === app &&
   one.environment === environment &&
+  one.components.includes(component) &&
   Date.parse(started) <= (one.resolved === null ? Infinity : Date.parse(one.resolved)) &&
   Date.parse(one.started) <= (resolved === null ? Infinity : Date.parse(resolved))
 
 function publishedIncident(page: ShownPage, one: PublicIncident, url: string) {
   const [last] = one.updates
-  const component = page.components.filter(
-    ({ app, environment }) => app === one.app && environment === one.environment,
-  )
   return {
     ...{ id: String(one.id), name: one.title, page_id: 'fairlead', status: last?.phase },
     ...{ created_at: one.started, started_at: one.started },
     updated_at: last?.published ?? one.started,
     monitoring_at: one.updates.find(({ phase }) => phase === 'monitoring')?.published ?? null,
     ...{ resolved_at: one.resolved, shortlink: `${url}/incidents/${one.id}` },
-    ...{ impact: indicators[one.impact], components: component.map(componentOf) },
+    ...{ impact: indicators[one.impact], components: componentsAt(page, one).map(componentOf) },
     incident_updates: one.updates.map(({ id, phase, text, published }) => ({
       ...{ id: String(id), incident_id: String(one.id), status: phase, body: unescaped(text) },
       ...{ created_at: published, updated_at: published, display_at: published },
@@ -144,30 +132,27 @@ function publishedIncident(page: ShownPage, one: PublicIncident, url: string) {
 
 function maintenanceOf(page: ShownPage, one: PublicMaintenance, url: string) {
   const status = maintenanceState(one, page)
-  const name = namesOf(page)(one.app, one.environment)
+  const { app, environment } = one
+  const name = namesOf(page, { app, environment })
   const id = `maintenance-${one.id}`
   return {
     ...{ id, name: `Maintenance of ${name}`, page_id: 'fairlead', status, impact: 'maintenance' },
     ...{ created_at: one.announced, updated_at: one.announced, monitoring_at: null },
     ...{ scheduled_for: one.from, scheduled_until: one.until, shortlink: url },
     resolved_at: status === 'completed' ? one.until : null,
-    components: page.components
-      .filter(({ app, environment }) => app === one.app && environment === one.environment)
-      .map(componentOf),
+    components: componentsAt(page, { app, environment }).map(componentOf),
     incident_updates: [],
   }
 }
 
-const idOf = ({ app, environment }: { app: string; environment: string }): string =>
-  `${app}-${environment}`
-
-function incidentOf(one: Outage, names: ReturnType<typeof namesOf>, url: string) {
+function incidentOf(page: ShownPage, one: Outage, url: string) {
+  const { app, environment, component } = one
   const id = `${idOf(one)}-${Date.parse(one.started)}`
   const last = one.changes.at(-1)!
   return {
     ...{
       id,
-      name: `${words[one.worst]} of ${names(one.app, one.environment)}`,
+      name: `${words[one.worst]} of ${namesOf(page, { app, environment, components: [component] })}`,
       page_id: 'fairlead',
     },
     status: one.resolved === null ? 'investigating' : 'resolved',

@@ -6,10 +6,10 @@ const back = '<p><a href="/">Status</a></p>'
 
 /** The form for updates by e-mail, which needs no script. Pure. */
 export function subscribeHtml({ components }: Pick<ShownPage, 'components'>): string {
-  const boxes = components.map(
-    ({ app, name }) =>
+  const boxes = [...Map.groupBy(components, ({ app }) => app)].map(
+    ([app, own]) =>
       `<p><label><input type="checkbox" name="app" value="${escaped(app)}" checked> ` +
-      `${escaped(name)}</label></p>`,
+      `${escaped(own.map(({ name }) => name).join(', '))}</label></p>`,
   )
   return framed(
     'Updates by e-mail',

@@ -46,13 +46,14 @@ export function StatusPagePage() {
               <Nothing>No component yet: deploy an app to its last environment.</Nothing>
             ) : (
               <ul className="panel divide-y divide-edge overflow-hidden">
-                {list.map(({ app, environment, name, state, since, uptime }) => (
+                {list.map(({ app, environment, component, group, name, state, since, uptime }) => (
                   <li
-                    key={`${app}/${environment}`}
+                    key={`${app}/${environment}/${component}`}
                     className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5"
                   >
                     <Status badge={componentBadge(state)} />
                     <span className="min-w-0 flex-1 basis-48 font-medium wrap-anywhere">
+                      {group === '' ? '' : <span className="text-soft">{group}: </span>}
                       {name}
                     </span>
                     <span className="text-soft">
