@@ -46,10 +46,11 @@ export function setShown(
   changes: readonly ShownChange[],
 ): Statement[] {
   return [
-    sql`insert into status_component (app, environment, component, state, since, pending,
-        pending_since, confirmed)
-      values (${app}, ${environment}, ${component}, ${state}, ${iso(since)}, ${pending?.kind ?? null}::text,
-        ${pending ? iso(pending.since) : null}::timestamptz, ${iso(confirmed)})
+    sql`insert into status_component (app, environment, component, state, since,
+        pending, pending_since, confirmed)
+      values (${app}, ${environment}, ${component}, ${state}, ${iso(since)},
+        ${pending?.kind ?? null}::text, ${pending ? iso(pending.since) : null}::timestamptz,
+        ${iso(confirmed)})
       on conflict (app, environment, component) do update set state = excluded.state,
         since = excluded.since, pending = excluded.pending,
         pending_since = excluded.pending_since, confirmed = excluded.confirmed`,

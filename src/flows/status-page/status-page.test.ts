@@ -203,7 +203,7 @@ test('fairlead.yaml names the app, or keeps it off the page', async () => {
   expect((await list()).components).toEqual([])
 })
 
-test('components are services, routes and monitors, each with its own state and share', async () => {
+test('components are services, routes and monitors with states of their own', async () => {
   const components = {
     checkout: { name: 'Checkout', group: 'Buying', route: '/checkout' },
     search: { route: '/search' },

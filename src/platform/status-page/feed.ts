@@ -1,7 +1,7 @@
 import { componentStateWords, statusPhaseWords } from '#contract/status-page/status-page.ts'
 import { escaped } from './html-text.ts'
 import { markdownHtml } from './markdown.ts'
-import { namesOf, type ShownPage } from './shown-page.ts'
+import { nameOf, type ShownPage } from './shown-page.ts'
 
 const newest = 50
 
@@ -51,7 +51,7 @@ interface Item {
 /** Newest first. */
 function itemsOf(page: ShownPage): Item[] {
   const changes = page.changes.map(({ app, environment, component, state, since }): Item => {
-    const name = namesOf(page, { app, environment, components: [component] })
+    const name = nameOf(page, { app, environment, component })
     const title = escaped(`${name}: ${componentStateWords[state]}`)
     const place = [app, environment, component].filter((part) => part !== '').join(':')
     const id = escaped(`urn:fairlead:status:${place}:${Date.parse(since)}`)

@@ -16,7 +16,7 @@ import {
   type ComponentGroup,
   groupsOf,
   headline,
-  namesOf,
+  nameOf,
   overallState,
   type ShownPage,
 } from './shown-page.ts'
@@ -116,10 +116,10 @@ function changesHtml(page: ShownPage): string {
   const items = page.changes
     .slice(0, 20)
     .map(
-      ({ app, environment, component, state, since }) =>
-        `<li>${escaped(namesOf(page, { app, environment, components: [component] }))}: <span class="state ${state}">` +
-        `${componentStateWords[state]}</span> ` +
-        `<span class="soft">since ${timeHtml(since)}</span></li>`,
+      (one) =>
+        `<li>${escaped(nameOf(page, one))}: <span class="state ${one.state}">` +
+        `${componentStateWords[one.state]}</span> ` +
+        `<span class="soft">since ${timeHtml(one.since)}</span></li>`,
     )
   return items.length === 0 ? '' : `<h2>Changes</h2><ul>${items.join('\n')}</ul>`
 }

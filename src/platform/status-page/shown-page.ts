@@ -51,6 +51,8 @@ export function headline(page: ShownPage): string {
   return `${componentStateWords[state]}: ${same.map(({ name }) => name).join(', ')}`
 }
 
+type ComponentAt = Pick<StatusChange, 'app' | 'environment' | 'component'>
+
 /** Components of an environment; all of them without keys. */
 export interface ComponentsAt {
   app: string
@@ -77,8 +79,14 @@ export const namesOf = (page: Pick<ShownPage, 'components'>, at: ComponentsAt): 
     .map(({ name }) => name)
     .join(', ') || at.app
 
+/** The name of one component. */
+export const nameOf = (
+  page: Pick<ShownPage, 'components'>,
+  { app, environment, component }: ComponentAt,
+): string => namesOf(page, { app, environment, components: [component] })
+
 /** What identifies a component in addresses, such as `shop-production-checkout`. */
-export const idOf = ({ app, environment, component }: Omit<StatusChange, 'since' | 'state'>) =>
+export const idOf = ({ app, environment, component }: ComponentAt): string =>
   [app, environment, component].filter((part) => part !== '').join('-')
 
 /** A group of components; the one without a name comes first. */

@@ -12,6 +12,7 @@ import {
   headline,
   idOf,
   maintenanceState,
+  nameOf,
   namesOf,
   overallState,
   type ShownPage,
@@ -146,13 +147,12 @@ function maintenanceOf(page: ShownPage, one: PublicMaintenance, url: string) {
 }
 
 function incidentOf(page: ShownPage, one: Outage, url: string) {
-  const { app, environment, component } = one
   const id = `${idOf(one)}-${Date.parse(one.started)}`
   const last = one.changes.at(-1)!
   return {
     ...{
       id,
-      name: `${words[one.worst]} of ${namesOf(page, { app, environment, components: [component] })}`,
+      name: `${words[one.worst]} of ${nameOf(page, one)}`,
       page_id: 'fairlead',
     },
     status: one.resolved === null ? 'investigating' : 'resolved',
