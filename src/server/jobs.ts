@@ -6,9 +6,10 @@ import { eachReplica, every, oneReplica } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { startScheduled } from '#flows/delivery/schedule.ts'
-import { reportCrashLoops } from '#flows/deployment/crash-loops.ts'
+import { readLive, reportCrashLoops } from '#flows/deployment/crash-loops.ts'
 import { checkDue } from '#flows/drift/due.ts'
 import type { Monitoring } from '#flows/monitoring/jobs.ts'
+import { WatchReachable } from '#flows/monitoring/watch-reachable.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { jobsOfApps } from '#flows/job/background.ts'
 import { mitigateIncidents } from '#flows/incident/mitigate.ts'
@@ -55,6 +56,7 @@ export function backgroundJobs({
   heartbeat,
 }: JobParts): BackgroundJob[] {
   const { db, log, clock } = deps
+  const reachable = new WatchReachable({ db, now: () => clock.now() })
   return [
     ...pollingJobs({
       db,
@@ -84,10 +86,14 @@ export function backgroundJobs({
       run: async () => void (await closeAbandoned(db)),
     }),
     every({
-      name: 'report-crash-loops',
+      name: 'watch-instances',
       interval: periods.crashes,
       claim: oneReplica(),
-      run: () => reportCrashLoops(deps),
+      run: async () => {
+        const read = await readLive(deps)
+        await reportCrashLoops(deps, read)
+        await reachable.run(read.seen)
+      },
     }),
     ...monitors.jobs,
     every({

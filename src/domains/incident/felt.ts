@@ -3,14 +3,14 @@ import type { Severity } from '#contract/incident/incident.ts'
 /**
  * The kinds of what fires that customers feel: outcomes and delays at the edge, traffic that stays
  * away, addresses and hosts that do not answer, a burning error budget, a broken rule of the
- * business, and services that crash again and again. Not: jobs, disks, single errors.
+ * business, and services that crash again and again or do not answer. Not: jobs, disks, single errors.
  */
 const felt = new Set([
   ...['errors', 'latency', 'traffic', 'http', 'tcp', 'dns', 'tls'],
-  ...['slo', 'invariant', 'host', 'restarts'],
+  ...['slo', 'invariant', 'host', 'restarts', 'reachable', 'routes'],
 ])
 /** What these find, nobody can use. */
-const unreachable = new Set(['http', 'tcp', 'dns', 'tls', 'host', 'restarts'])
+const unreachable = new Set(['http', 'tcp', 'dns', 'tls', 'host', 'restarts', 'reachable'])
 
 export const isFelt = (kinds: string[]): boolean => kinds.some((kind) => felt.has(kind))
 
@@ -39,7 +39,7 @@ export function proposeSeverity(
 
 /** Why an incident counts as over, from the kinds of what fired. */
 export function proofOf(kinds: string[]): string {
-  const tested = ['errors', 'latency', 'traffic'].filter((kind) => kinds.includes(kind))
+  const tested = ['errors', 'latency', 'traffic', 'routes'].filter((kind) => kinds.includes(kind))
   const rest = kinds.some((kind) => !tested.includes(kind))
   const parts = [
     ...(tested.length > 0

@@ -28,7 +28,10 @@ export interface Blame {
 }
 
 /** What a release does; a slow start, fewer visitors and late jobs have other causes, too. */
-const kinds = new Set(['errors', 'latency', 'http', 'command', 'log', 'metric', 'invariant'])
+const kinds = new Set([
+  ...['errors', 'latency', 'reachable', 'routes'],
+  ...['http', 'command', 'log', 'metric', 'invariant'],
+])
 /** What an environment uses, and a release does not change. */
 const surroundings = new Set(['tcp', 'dns', 'tls'])
 /** Harm in several places that begins within this time has one cause, and not this release. */

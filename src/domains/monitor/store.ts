@@ -121,6 +121,11 @@ export const deleteMonitorsExcept = (
   ]
 }
 
+/** Removes the monitors of services that no live release has; `kept` are `app/environment/service`. */
+export const deleteReachableExcept = (kept: string[]): Statement =>
+  sql`delete from monitor where kind = 'reachable'
+    and app || '/' || environment || '/' || service <> all(${kept}::text[])`
+
 export interface StoredDetector {
   app: string
   environment: string

@@ -3,21 +3,30 @@ import {
   type CrashLoopChanges,
   type CrashLoop,
   judgeCrashLoops,
-  type LiveRelease,
 } from '#domains/deployment/crash-loop.ts'
 import * as store from '#domains/deployment/crash-loop-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import type { SeenRelease } from '#flows/monitoring/watch-reachable.ts'
 import { liveDeployments } from '#views/deployment.ts'
 import { targetOfRelease } from './targets.ts'
 
 type Access = Pick<Dependencies, 'db' | 'targets'>
 
+/** What the targets of the live releases report. */
+export async function readLive(deps: Access): Promise<{ live: Deployment[]; seen: SeenRelease[] }> {
+  const live = await liveDeployments(deps.db)
+  const seen = await Promise.all(live.map((deployment) => readRelease(deps, deployment)))
+  return { live, seen }
+}
+
 /** Emits an event when a live service begins to crash again and again, and when that has ended. */
-export async function reportCrashLoops(deps: Access): Promise<void> {
-  const [live, open] = await Promise.all([liveDeployments(deps.db), store.openCrashLoops(deps.db)])
-  const releases = await Promise.all(live.map((deployment) => readRelease(deps, deployment)))
+export async function reportCrashLoops(
+  deps: Pick<Access, 'db'>,
+  { live, seen: releases }: Awaited<ReturnType<typeof readLive>>,
+): Promise<void> {
+  const open = await store.openCrashLoops(deps.db)
   const { detected, resolved } = judgeCrashLoops(open, releases)
   for (const loop of resolved)
     await deps.db.batch([
@@ -36,7 +45,7 @@ export async function reportCrashLoops(deps: Access): Promise<void> {
 async function readRelease(
   deps: Access,
   { id, app, environment, release }: Deployment,
-): Promise<LiveRelease> {
+): Promise<SeenRelease> {
   const place = { app, environment, deployment: id }
   try {
     const target = await targetOfRelease(deps, release)

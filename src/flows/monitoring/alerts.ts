@@ -97,7 +97,9 @@ function titleOf(
   const titles: Record<string, string> = {
     errors: `${place} fails requests`,
     latency: `${place} is slow`,
+    routes: `${place} fails requests of some routes`,
     traffic: `${place} gets fewer requests than usual`,
+    reachable: `${place} does not answer`,
     restarts: `${place} crashes again and again`,
     stays: `The release of ${place} has harm and is not rolled back`,
     rollback: `The rollback of ${place} failed`,
