@@ -51,6 +51,15 @@ export function onsetOf(windows: Windows[], rate: number): Onset {
   }
 }
 
+/** The events per trial of the last `seconds`, at least one; 0 without trials. */
+export function rateSince(windows: Windows[], seconds: number): number {
+  const buckets = bucketsOf(windows).filter(
+    (bucket) => bucket.age - bucket.seconds < Math.max(1, seconds),
+  )
+  const sum = (key: 'trials' | 'events') => buckets.reduce((all, one) => all + one[key], 0)
+  return sum('trials') === 0 ? 0 : sum('events') / sum('trials')
+}
+
 /** The buckets of all scales, newest first: fine ones for the last seconds, coarse ones before. */
 function bucketsOf(windows: Windows[]): Bucket[] {
   const found: Bucket[] = []

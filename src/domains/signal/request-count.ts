@@ -45,7 +45,8 @@ export const addCount = (one: RequestCount, other: RequestCount): RequestCount =
   tenants: addParts(one.tenants, other.tenants),
 })
 
-function addParts(one: PartCounts, other: PartCounts): PartCounts {
+/** The sum of two counts of parts, with at most `mostNames` names. Pure. */
+export function addParts(one: PartCounts, other: PartCounts): PartCounts {
   const sums = new Map(Object.entries(one))
   for (const [name, [requests, errors]] of Object.entries(other)) {
     const [before, failed] = sums.get(name) ?? [0, 0]

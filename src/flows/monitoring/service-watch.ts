@@ -1,11 +1,12 @@
-import type { Latency } from '#contract/host/measurements.ts'
+import type { Latency, PartCounts } from '#contract/host/measurements.ts'
 import type { MonitorState } from '#contract/monitor/monitor.ts'
 import { LoadOver } from '#domains/detection/load-over.ts'
 import { MeanOver } from '#domains/detection/mean-over.ts'
 import { MeanScan, type MeanScanState } from '#domains/detection/mean-scan.ts'
-import { onsetOf } from '#domains/detection/onset.ts'
+import { onsetOf, rateSince } from '#domains/detection/onset.ts'
 import { Over } from '#domains/detection/over.ts'
 import { Profile, type ProfileState } from '#domains/detection/profile.ts'
+import { RouteWatch, type RouteWatchState } from './route-watch.ts'
 import { type Finding, RateScan, type ScanState } from '#domains/detection/scan.ts'
 
 /** What a service did in one second. */
@@ -15,9 +16,10 @@ export interface ServiceSecond {
   requests: number
   errors: number
   latency: Latency
+  routes: PartCounts
 }
 
-export const watchedKinds = ['errors', 'latency', 'traffic'] as const
+export const watchedKinds = ['errors', 'latency', 'traffic', 'routes'] as const
 export type WatchedKind = (typeof watchedKinds)[number]
 
 export interface Judgement {
@@ -41,11 +43,15 @@ export interface WatchState {
   latency: MeanScanState
   traffic: ScanState
   profile: ProfileState
+  /** absent in what an earlier version saved */
+  routes?: RouteWatchState
   harms: Partial<Record<WatchedKind, Harm>>
   lastRequest: number
   said: Partial<Record<WatchedKind, MonitorState>>
 }
 
+/** Routes that are watched: each takes about 100 KB of memory. */
+const mostRoutes = { service: 10, all: 200 }
 /** Milliseconds without a request after which nothing is known of a service. */
 const quietMs = 600_000
 /** Share of failed requests from which a service is down, not degraded. */
@@ -60,6 +66,7 @@ export class ServiceWatch {
   readonly #latency: MeanScan
   readonly #traffic: RateScan
   readonly #profile: Profile
+  readonly #routes: RouteWatch
   readonly #harms: Partial<Record<WatchedKind, Harm>>
   readonly #said: Partial<Record<WatchedKind, MonitorState>>
   #errorsOver: Over | null = null
@@ -74,6 +81,7 @@ export class ServiceWatch {
     this.#latency = new MeanScan(state?.latency)
     this.#traffic = new RateScan(state ? { side: 'fall', state: state.traffic } : { side: 'fall' })
     this.#profile = new Profile(state?.profile)
+    this.#routes = new RouteWatch(state?.routes)
     this.#harms = state?.harms ?? {}
     this.#said = state?.said ?? {}
     this.#lastRequest = state?.lastRequest ?? 0
@@ -91,17 +99,20 @@ export class ServiceWatch {
       latency: this.#latency.save(),
       traffic: this.#traffic.save(),
       profile: this.#profile.save(),
+      routes: this.#routes.save(),
     }
   }
 
-  /** Streams that share the budget of false alarms. */
-  share(streams: number): void {
-    for (const one of [this.#errors, this.#latency, this.#traffic]) one.streams = streams
+  /** Divides the budget of false alarms, and what routes may cost, among `services`. */
+  share(services: number): void {
+    for (const one of [this.#errors, this.#latency, this.#traffic]) one.streams = services * 3
+    const routes = Math.max(1, Math.min(mostRoutes.service, Math.floor(mostRoutes.all / services)))
+    this.#routes.share(services * routes, routes)
   }
 
   /** Whether harm was found and has not ended. */
   get hasHarm(): boolean {
-    return Object.keys(this.#harms).length > 0
+    return Object.keys(this.#harms).length > 0 || this.#routes.hasHarm
   }
 
   get lastRequest(): number {
@@ -110,11 +121,20 @@ export class ServiceWatch {
 
   /** The present state of every kind, for monitors that were unknown meanwhile. */
   repeat(at: number): Judgement[] {
-    return watchedKinds.flatMap((kind) => {
-      const state = this.#said[kind]
-      if (state === undefined) return []
-      return [this.#harms[kind]?.judgement ?? { ...this.#quiet(kind, at), state }]
-    })
+    return this.kinds.map(
+      (kind) =>
+        this.#harmOf(kind) ?? { ...this.#quiet(kind, at), state: this.#said[kind] ?? 'unknown' },
+    )
+  }
+
+  /** The kinds of which something is known. */
+  get kinds(): WatchedKind[] {
+    return watchedKinds.filter((kind) => this.#said[kind] !== undefined)
+  }
+
+  #harmOf(kind: WatchedKind): Judgement | null {
+    if (kind !== 'routes') return this.#harms[kind]?.judgement ?? null
+    return this.#routes.hasHarm ? this.#routes.judgement : null
   }
 
   /** Adds a second; returns the kinds whose state changed. */
@@ -122,9 +142,12 @@ export class ServiceWatch {
     if (second.requests > 0) this.#lastRequest = second.at
     this.#recent.push([second.requests, second.errors])
     if (this.#recent.length > 3) this.#recent.shift()
-    return [this.#addErrors(second), this.#addLatency(second), this.#addTraffic(second)].flatMap(
-      (judgement) => (judgement === null ? [] : this.#change(judgement)),
-    )
+    return [
+      this.#addErrors(second),
+      this.#addLatency(second),
+      this.#addTraffic(second),
+      this.#addRoutes(second),
+    ].flatMap((judgement) => (judgement === null ? [] : this.#change(judgement)))
   }
 
   #change(judgement: Judgement): Judgement[] {
@@ -153,7 +176,8 @@ export class ServiceWatch {
     if (!found) return this.#quiet('errors', at)
     const onset = onsetOf(this.#errors.windows(), normal)
     this.#errors.quarantine(onset.most.from)
-    const rate = found.events / found.trials
+    const since = rateSince(this.#errors.windows(), onset.likely)
+    const rate = Math.max(found.events / found.trials, since)
     this.#errorsOver = new Over(normal, rate)
     const judgement: Judgement = {
       kind: 'errors',
@@ -172,6 +196,16 @@ export class ServiceWatch {
     const reason = `${percent(errors / requests)} of the requests fail`
     harm.judgement = { ...harm.judgement, state: 'down', reason }
     return harm.judgement
+  }
+
+  /** Which routes have harm may change while others go on. */
+  #addRoutes({ at, routes }: ServiceSecond): Judgement | null {
+    const before = this.#routes.judgement?.reason
+    this.#routes.add(at, routes)
+    const { judgement } = this.#routes
+    if (judgement && judgement.state !== 'up' && judgement.reason !== before)
+      delete this.#said.routes
+    return judgement?.state === 'up' ? this.#quiet('routes', at) : judgement
   }
 
   #sumRecent(): [number, number] {

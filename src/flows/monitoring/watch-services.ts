@@ -10,6 +10,7 @@ import {
 import type { MonitorState } from '#contract/monitor/monitor.ts'
 import { judgeClock } from '#domains/monitor/clock.ts'
 import * as store from '#domains/monitor/store.ts'
+import { addParts } from '#domains/signal/request-count.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { watchedEnvironments } from '#views/watched.ts'
@@ -101,7 +102,7 @@ export class WatchServices {
     })
     this.#checkedAt = 0
     this.#clock = await store.getState(db, installation('clock'))
-    return new Map(found)
+    return shareBudget(new Map(found))
   }
 
   /** Forgets environments that are gone, and notices a server that judges instead of this one. */
@@ -148,8 +149,8 @@ export class WatchServices {
     const reason = 'the host does not answer'
     const onset = { from: this.#answeredAt, until: now() }
     const statements = store.setMonitor(installation('host'), { state: 'down', reason, onset })
-    for (const { app, environment, service } of this.#watched?.values() ?? [])
-      for (const kind of ['errors', 'latency', 'traffic'])
+    for (const { app, environment, service, watch } of this.#watched?.values() ?? [])
+      for (const kind of watch.kinds)
         statements.push(
           ...store.setMonitor(
             { app, environment, service, kind, name: kind },
@@ -206,14 +207,14 @@ export class WatchServices {
       const watch = new ServiceWatch()
       const savedAt = this.#options.now()
       watched.set(key, { watch, app, environment, service, run, next: second.number - 1, savedAt })
-      for (const one of watched.values()) one.watch.share(watched.size * 3)
+      shareBudget(watched)
     }
     const counts = servicesOf(second)
     for (const [key, one] of watched) {
       if (one.run !== run) Object.assign(one, { run, next: 0 })
       if (one.next >= second.number) continue
       one.next = second.number
-      const mine = counts.get(key) ?? { requests: 0, errors: 0, latency: noLatency() }
+      const mine = counts.get(key) ?? noCounts()
       const changed = one.watch.add({ ...mine, at: second.at })
       for (const judgement of changed) this.#set(one, judgement, statements)
       // Harm must survive this process.
@@ -238,6 +239,11 @@ export class WatchServices {
   }
 }
 
+function shareBudget(watched: Map<string, Watched>): Map<string, Watched> {
+  for (const { watch } of watched.values()) watch.share(watched.size)
+  return watched
+}
+
 const installation = (kind: string): store.MonitorKey => ({
   ...{ app: null, environment: null, service: null, kind, name: kind },
 })
@@ -247,20 +253,23 @@ const keyOf = ({ app, environment, service }: Pick<Watched, 'app' | 'environment
 
 type ServiceCounts = Omit<ServiceSecond, 'at'> & Pick<Watched, 'app' | 'environment' | 'service'>
 
+const noCounts = () => ({ requests: 0, errors: 0, latency: noLatency(), routes: {} })
+
 /** The counts of each service, over all of its releases. */
 function servicesOf({ traffic }: HostSecond): Map<string, ServiceCounts> {
   const found = new Map<string, ServiceCounts>()
-  for (const { app, environment, service, outcomes, latency } of traffic) {
+  for (const { app, environment, service, outcomes, latency, routes = {} } of traffic) {
     const key = keyOf({ app, environment, service })
     let sum = found.get(key)
     if (!sum) {
-      sum = { app, environment, service, requests: 0, errors: 0, latency: noLatency() }
+      sum = { app, environment, service, ...noCounts() }
       found.set(key, sum)
     }
     const { requests, errors } = countOutcomes(outcomes)
     sum.requests += requests
     sum.errors += errors
     addLatency(sum.latency, latency)
+    sum.routes = addParts(sum.routes, routes)
   }
   return found
 }

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import type { PartCounts } from '#contract/host/measurements.ts'
+import { generator, poisson } from '../../../test/support/generator.ts'
+import { RouteWatch } from './route-watch.ts'
+
+const day = 86_400
+/** Requests a second. */
+const load = { '/home': 20, '/pay': 1, '/refund': 0.05 }
+type Name = keyof typeof load
+
+/** Adds seconds in which a share of the requests of each route fails; the usual one is 0.1 %. */
+function simulate(seed: number) {
+  const random = generator(seed)
+  const times = { now: 0 }
+  /** Adds seconds until `isEnough`, and returns how many. */
+  const pass = (
+    watch: RouteWatch,
+    seconds: number,
+    failing: Partial<Record<Name, number>> = {},
+    isEnough = (): boolean => false,
+  ): number => {
+    for (let second = 1; second <= seconds; second += 1) {
+      const counts: PartCounts = { '': [2, 0] }
+      for (const [name, mean] of Object.entries(load)) {
+        const requests = poisson(random, mean)
+        const share = failing[name as Name] ?? 0.001
+        const errors = Math.min(requests, poisson(random, share * requests))
+        if (requests > 0) counts[name] = [requests, errors]
+      }
+      watch.add((times.now += 1) * 1000, counts)
+      if (isEnough()) return second
+    }
+    return seconds
+  }
+  return { pass, times }
+}
+
+test('a route with few requests is noticed within minutes, by name, and its end too', () => {
+  const { pass, times } = simulate(7)
+  let watch = new RouteWatch()
+  pass(watch, 3600 + day - 1)
+  expect(watch.judgement).toBeNull()
+  // Healthy routes raise nothing for two days.
+  for (let hour = 0; hour < 48; hour += 1) {
+    pass(watch, 3600)
+    expect(watch.judgement).toMatchObject({ state: 'up' })
+  }
+  const began = times.now
+  // 3 requests a minute of 1,263 fail: 0.24 % of those of the service.
+  const found = pass(watch, 1800, { '/refund': 1 }, () => watch.hasHarm)
+  expect(found).toBeLessThan(600)
+  expect(watch.judgement).toMatchObject({
+    state: 'degraded',
+    reason: expect.stringMatching(/^\d+ % of the requests to \/refund fail, usually /) as string,
+  })
+  const onset = watch.judgement!.onset!
+  expect(onset.from / 1000).toBeLessThanOrEqual(began + 60)
+  expect(onset.until / 1000).toBeGreaterThanOrEqual(began)
+  // Another server goes on, and another route joins.
+  watch = new RouteWatch(structuredClone(watch.save()))
+  watch.share(3, 10)
+  pass(watch, 60, { '/refund': 1, '/pay': 1 })
+  expect(watch.judgement?.reason).toMatch(/to \/(pay|refund) fail, .* and so does \/(pay|refund)$/)
+  expect(pass(watch, 7200, {}, () => !watch.hasHarm)).toBeLessThan(3600)
+  expect(watch.judgement).toEqual({ kind: 'routes', state: 'up', reason: '', onset: null })
+})
+
+test('the busiest routes are watched, and a busier one takes the place of the quietest', () => {
+  const watch = new RouteWatch()
+  watch.share(2, 2)
+  const hour = (counts: PartCounts) => {
+    for (let second = 0; second < 3600; second += 1) watch.add(second * 1000, counts)
+  }
+  const names = () => watch.save().routes.map(({ name }) => name)
+  hour({ '': [90, 0], '/a': [3, 0], '/b': [2, 0], '/c': [1, 0] })
+  expect(names()).toEqual(['/a', '/b'])
+  hour({ '/a': [3, 0], '/b': [2, 0], '/c': [2, 0] })
+  expect(names()).toEqual(['/a', '/b'])
+  hour({ '/a': [3, 0], '/c': [9, 0] })
+  expect(names()).toEqual(['/a', '/c'])
+})
