@@ -292,8 +292,10 @@ export async function run(): Promise<void> {
       if (share !== null && !fault.isLogged)
         console.log(`  CUSUM that knows both rates: ${words(mine.map(({ known }) => known))}`)
     }
-    const { length } = received.filter(({ path, at }) => path === '/fairlead' && at > 0)
-    console.log(`messages of Fairlead: ${length}, faults: ${subjects.length}`)
+    const messages = received.filter(({ path }) => path === '/fairlead')
+    const ends = messages.filter(({ text }) => text.startsWith('Resolved: ')).length
+    console.log(`faults: ${subjects.length}, messages of Fairlead: ${messages.length - ends}`)
+    console.log(`messages that an alert is over: ${ends}`)
   } finally {
     for (const stop of stops) stop()
     await installation.stop()
