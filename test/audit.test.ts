@@ -199,6 +199,12 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     )
     return () => ada.rehearse({ params: served, body: { service: 'web' } })
   },
+  setScale: async () => () =>
+    ada.setScale({
+      params: { ...served, service: 'web' },
+      body: { instances: 2, reason: 'for the test' },
+    }),
+  endScale: async () => () => ada.endScale({ params: { ...served, service: 'web' } }),
   restartService: async () => () =>
     ada.restartService({
       params: served,

@@ -19,6 +19,7 @@ import * as incidents from './commands/incidents.ts'
 import * as machines from './commands/machines.ts'
 import * as oncall from './commands/oncall.ts'
 import * as maintenance from './commands/maintenance.ts'
+import * as scale from './commands/scale.ts'
 import * as monitors from './commands/monitors.ts'
 import * as pulls from './commands/pulls.ts'
 import * as rehearsal from './commands/rehearsal.ts'
@@ -68,6 +69,7 @@ export const groups: Record<string, Register[]> = {
     slo.register,
     switches.register,
     maintenance.register,
+    scale.register,
     statusPage.register,
     alerts.register,
     incidents.register,

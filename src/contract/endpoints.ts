@@ -15,6 +15,7 @@ import { homeEndpoints } from './home/endpoints.ts'
 import { incidentEndpoints } from './incident/endpoints.ts'
 import { jobEndpoints } from './job/endpoints.ts'
 import { machineEndpoints } from './machine/endpoints.ts'
+import { scaleEndpoints } from './scale/endpoints.ts'
 import { maintenanceEndpoints } from './maintenance/endpoints.ts'
 import { pullRequestEndpoints } from './pull-request/endpoints.ts'
 import { rehearsalEndpoints } from './rehearsal/endpoints.ts'
@@ -61,6 +62,7 @@ export const endpoints = {
   ...statusPageEndpoints,
   ...switchEndpoints,
   ...maintenanceEndpoints,
+  ...scaleEndpoints,
   ...alertEndpoints,
   ...incidentEndpoints,
   ...reviewEndpoints,

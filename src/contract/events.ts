@@ -25,6 +25,7 @@ import { reviewEvents } from './review/events.ts'
 import { runEvents } from './run/events.ts'
 import { serverEvents } from './server/events.ts'
 import { statusPageEvents } from './status-page/events.ts'
+import { scaleEvents } from './scale/events.ts'
 import { maintenanceEvents } from './maintenance/events.ts'
 import { switchEvents } from './switch/events.ts'
 import { verdictEvents } from './verdict/events.ts'
@@ -45,6 +46,7 @@ export const events = [
   ...statusPageEvents,
   ...switchEvents,
   ...maintenanceEvents,
+  ...scaleEvents,
   ...alertEvents,
   ...incidentEvents,
   ...reviewEvents,

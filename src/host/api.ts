@@ -6,6 +6,7 @@ import { fence } from '#contract/host/fence.ts'
 import { hostMaintenance } from '#contract/host/maintenance.ts'
 import { hostPaths } from '#contract/host/paths.ts'
 import { hostRelease } from '#contract/host/release.ts'
+import { hostScale } from '#contract/host/scale.ts'
 import { hostRoute } from '#contract/host/route.ts'
 import type { HostStatus } from '#contract/host/status.ts'
 import { outputPlaces } from '#contract/host/output.ts'
@@ -20,6 +21,7 @@ import { hostSwitches, hostSwitchRequest } from '#contract/host/switches.ts'
 import type { MaintenancePages } from './maintenance.ts'
 import type { HostChecks } from './monitors.ts'
 import type { Pager } from './pager.ts'
+import type { Scale } from './scale.ts'
 import type { Part, Route } from './route.ts'
 import type { Supervisor } from './supervisor.ts'
 import { doneStatusRequests } from '#contract/host/status-requests.ts'
@@ -33,6 +35,7 @@ export interface HostApi {
   switches: Pick<SwitchServer, 'set' | 'report' | 'list' | 'change'>
   pager: Pick<Pager, 'set'>
   maintenance: MaintenancePages
+  scale: Pick<Scale, 'set'>
   statusPage: Pick<StatusPageServer, 'set' | 'take'>
   status(): HostStatus
   /** The seconds after a number. */
@@ -94,6 +97,11 @@ export function createApi(api: HostApi): Server {
       'PUT',
       hostPaths.setMaintenance.path,
       async (_match, _query, body) => api.maintenance.set(hostMaintenance.parse(body)),
+    ],
+    [
+      'PUT',
+      hostPaths.setScale.path,
+      async (_match, _query, body) => api.scale.set(hostScale.parse(body)),
     ],
     ['GET', hostPaths.switches.path, async () => switches.report()],
     [

@@ -1,6 +1,7 @@
 import type { Edge } from './edge/edge.ts'
 import type { Machine } from './machine.ts'
 import type { RemovedOutput } from './removed-output.ts'
+import type { Scale } from './scale.ts'
 import type { StateFiles } from './state.ts'
 import type { UnpackedArtifacts } from './unpacked.ts'
 
@@ -15,6 +16,7 @@ export interface EnvironmentContext {
   edge: Edge
   /** Resolves when the previous host has answered its last request. */
   predecessor: Promise<void>
+  scale: Pick<Scale, 'instancesOf'>
   isFrozen(): boolean
   /** Whether a command still uses the files of a release. */
   isInUse(app: string, environment: string, release: number): boolean

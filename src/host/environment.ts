@@ -77,6 +77,11 @@ export class Environment {
           await this.#context.edge.drain(app, environment, spec.release, graceMs)
           await this.#context.predecessor
         },
+        instancesOf: (service) => this.#context.scale.instancesOf(this.name, service),
+        drainInstance: async (address, graceMs) => {
+          await this.#context.edge.drainInstance(address, graceMs)
+          await this.#context.predecessor
+        },
       },
       { spec, desired },
       actual,
@@ -277,6 +282,11 @@ export class Environment {
     await release.stop()
     this.#mustServe()
     this.#giveBack(number)
+  }
+
+  /** Starts and stops instances after a change of their number. */
+  scaled(): void {
+    for (const release of this.releases.values()) release.scaled()
   }
 
   /** The process of a service in another release, to be stopped or taken over; null for none. */

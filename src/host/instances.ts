@@ -1,7 +1,7 @@
 import type { Exposition } from '#contract/host/expositions.ts'
 import type { HostRelease, HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostService } from '#contract/host/service.ts'
-import type { Address } from './address.ts'
+import { type Address, addressOf } from './address.ts'
 import { type Holder, holderOf } from './exclusive.ts'
 import type { WantedMetrics } from './exposition.ts'
 import { Instance } from './instance.ts'
@@ -30,6 +30,8 @@ export class Instances {
   readonly #options: InstancesOptions
   #saved: SavedInstance[]
   #all: Instance[] = []
+  /** Those that get no new requests because they are to be stopped. */
+  readonly #leaving = new Set<Instance>()
 
   constructor(options: InstancesOptions, saved: SavedInstance[]) {
     this.#options = options
@@ -45,23 +47,24 @@ export class Instances {
   }
 
   get areHealthy(): boolean {
-    return this.#all.length > 0 && this.#all.every(({ isHealthy }) => isHealthy)
+    const own = this.#all.filter((one) => !this.#isSurplus(one))
+    return own.length > 0 && own.every(({ isHealthy }) => isHealthy)
   }
 
   /** Whether each service that the edge routes to has a healthy instance. */
   get areServing(): boolean {
-    return isServed(this.#options.spec.services, this.#all)
+    return isServed(this.#options.spec.services, this.#staying())
   }
 
   status(): Pick<HostReleaseStatus, 'settleMs' | 'instances'> {
     return {
       settleMs: Math.max(0, ...this.#all.map(({ settleMs }) => settleMs)),
-      instances: this.#all.map((instance) => instance.view()),
+      instances: this.#staying().map((instance) => instance.view()),
     }
   }
 
   ports(isHealthyOnly: boolean): { name: string; ports: Address[] }[] {
-    return portsOf(this.#options.spec.services, this.#all, isHealthyOnly)
+    return portsOf(this.#options.spec.services, this.#staying(), isHealthyOnly)
   }
 
   hasProcess(service: string): boolean {
@@ -104,18 +107,68 @@ export class Instances {
     this.#all = this.#all.filter((one) => one.saved.service !== service)
   }
 
-  /** Makes the instances of the owned services that do not exist yet. */
+  #staying(): Instance[] {
+    return this.#all.filter((one) => !this.#leaving.has(one))
+  }
+
+  /** Whether its service has fewer instances now. */
+  #isSurplus({ saved }: Instance): boolean {
+    const { context, spec } = this.#options
+    const service = spec.services.find(({ name }) => name === saved.service)
+    return service !== undefined && saved.index >= context.instancesOf(service)
+  }
+
+  /**
+   * Takes the requests from surplus instances, as far as their service has another healthy one.
+   * Returns those that can be retired.
+   */
+  leave(): Instance[] {
+    const chosen = this.#staying().filter(
+      (one) => this.#isSurplus(one) && this.#hasOther(one.saved.service),
+    )
+    for (const one of chosen) this.#leaving.add(one)
+    return chosen
+  }
+
+  #hasOther(service: string): boolean {
+    return this.#all.some(
+      (one) => one.saved.service === service && one.isHealthy && !this.#isSurplus(one),
+    )
+  }
+
+  /** Stops an instance after its last request, and forgets it. */
+  async retire(instance: Instance, isReleased: () => boolean): Promise<void> {
+    const { context, spec, changed } = this.#options
+    const { service, ip, port } = instance.saved
+    const grace = spec.services.find(({ name }) => name === service)?.stop.grace ?? 0
+    if (port !== null) await context.drainInstance(addressOf({ ip, port }), grace)
+    if (isReleased()) return
+    await instance.stop()
+    this.#leaving.delete(instance)
+    this.#all = this.#all.filter((one) => one !== instance)
+    this.#saved = this.#saved.filter((one) => one !== instance.saved)
+    changed()
+  }
+
+  /**
+   * Makes the instances of the owned services that do not exist yet. Surplus ones stay until they
+   * are retired.
+   */
   make(): void {
     const before = this.#saved
     const running = new Map(this.#all.map((one) => [one.saved, one]))
-    this.#all = this.owned().flatMap((service) =>
-      Array.from({ length: service.instances }, (_, index) => {
-        const saved =
-          before.find((one) => one.service === service.name && one.index === index) ??
-          freshInstance(service.name, index)
-        return running.get(saved) ?? this.#make(service, saved)
-      }),
-    )
+    this.#all = this.owned().flatMap((service) => {
+      const own = before.filter((one) => one.service === service.name)
+      const number = this.#options.context.instancesOf(service)
+      const wanted = Array.from(
+        { length: number },
+        (_, index) => own.find((one) => one.index === index) ?? freshInstance(service.name, index),
+      )
+      const surplus = own.filter(
+        (one) => one.index >= number && (one.pid !== null || running.has(one)),
+      )
+      return [...wanted, ...surplus].map((one) => running.get(one) ?? this.#make(service, one))
+    })
     this.#saved = this.#all.map((instance) => instance.saved)
   }
 
@@ -154,6 +207,7 @@ export class Instances {
   clear(): void {
     this.#all = []
     this.#saved = []
+    this.#leaving.clear()
   }
 
   /** Detaches every process without stopping it. */

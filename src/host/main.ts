@@ -22,6 +22,7 @@ import { clockOf } from './clock.ts'
 import { metricsHost, serveMetrics } from './metrics-server.ts'
 import { createMeasurements, type MeasurementLog } from './measurements.ts'
 import { createMaintenance } from './maintenance.ts'
+import { createScale } from './scale.ts'
 import { createMonitors, type HostChecks } from './monitors.ts'
 import { Pager } from './pager.ts'
 import { Ports } from './port.ts'
@@ -148,6 +149,10 @@ class Host {
       ...{ now: Date.now, steady: () => performance.now() },
       url: settings.statusPage?.url ?? null,
     })
+    const scale = createScale({
+      ...{ file: join(home.host, 'scale.json'), log: logger.warn },
+      changed: () => this.#supervisor.scaled(),
+    })
     this.#supervisor = new Supervisor({
       folder: home.host,
       machine: {
@@ -166,6 +171,7 @@ class Host {
         switches: (app, environment) => this.#switches.place(app, environment),
       },
       state: openState(join(home.host, 'state'), (problem) => logger.error(problem)),
+      scale,
       edge: this.#edge,
       predecessor: inherited.predecessor,
       log: logger.warn,
@@ -196,6 +202,7 @@ class Host {
       maintenance: createMaintenance({
         ...{ file: join(home.host, 'maintenance.json'), edge: this.#edge, log: logger.warn },
       }),
+      scale,
       statusPage: this.#statusPage,
       measurements: (after) => this.#measurements.after(after),
       status: () => this.#status(),

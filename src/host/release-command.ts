@@ -31,7 +31,7 @@ export function monitorPlace(
     ...folders.placeOf({ ...service, static: undefined }, files, machine),
     machine,
     tmpFolder: folders.tmpOf(service, 'monitor'),
-    logFiles: Array.from({ length: service.instances }, (_, i) => folders.logOf(service, i)),
+    logFiles: folders.logsOf(service),
   }
 }
 

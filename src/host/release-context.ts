@@ -1,3 +1,5 @@
+import type { HostService } from '#contract/host/service.ts'
+import type { Address } from './address.ts'
 import type { Holder } from './exclusive.ts'
 import type { Machine } from './machine.ts'
 import type { RemovedOutput } from './removed-output.ts'
@@ -22,4 +24,8 @@ export interface ReleaseContext {
   /** Stores the new state and updates the edge. */
   changed(): void
   drain(graceMs: number): Promise<void>
+  /** How many instances of a service run now. */
+  instancesOf(service: HostService): number
+  /** Waits until an instance without new requests has answered its last one, at most `graceMs`. */
+  drainInstance(address: Address, graceMs: number): Promise<void>
 }

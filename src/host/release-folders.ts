@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
@@ -51,6 +52,16 @@ export class ReleaseFolders {
       ? join(this.#root, 'log', app, environment, 'exclusive')
       : this.path('log')
     return join(folder, `${name}.${index}.log`)
+  }
+
+  /** The logs of a service, also those of instances that it has or had beyond its own number. */
+  logsOf(service: HostService): string[] {
+    const files: string[] = []
+    for (let index = 0; ; index += 1) {
+      const file = this.logOf(service, index)
+      if (index >= service.instances && !existsSync(file)) return files
+      files.push(file)
+    }
   }
 
   /** The output of the command that runs before the services. */

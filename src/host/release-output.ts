@@ -13,11 +13,9 @@ export function logOf(
 ): LogLine[] {
   const ofServices = spec.services
     .filter((one) => name === undefined || one.name === name)
-    .flatMap((one) => Array.from({ length: one.instances }, (_, index) => ({ one, index })))
-    .flatMap(({ one, index }) =>
-      shownLines(folders.logOf(one, index), one, lines).map((text) => ({
-        ...{ service: one.name, index, text },
-      })),
+    .flatMap((one) => folders.logsOf(one).map((file, index) => ({ one, file, index })))
+    .flatMap(({ one, file, index }) =>
+      shownLines(file, one, lines).map((text) => ({ ...{ service: one.name, index, text } })),
     )
   return [...beforeLogOf(spec, folders, name, lines), ...ofServices]
 }
@@ -40,9 +38,9 @@ function beforeLogOf(
 export function outputsOf(spec: HostRelease, folders: ReleaseFolders): InstanceOutput[] {
   const { app, environment, release, services } = spec
   return services.flatMap((service) =>
-    Array.from({ length: service.instances }, (_, index) => ({
+    folders.logsOf(service).map((file, index) => ({
       key: [app, environment, release, service.name, index].join('/'),
-      file: folders.logOf(service, index),
+      file,
       service,
     })),
   )

@@ -64,6 +64,8 @@ function start(before: string, services: HostService[]): Release {
     removedOutput: new RemovedOutput(join(root, 'removed-output')),
     ...{ isRouted: () => false, isInUse: () => false, owns: () => true, claim: () => null },
     ...{ changed: () => undefined, drain: async () => undefined },
+    instancesOf: ({ instances }) => instances,
+    drainInstance: async () => undefined,
   }
   const release = new Release(context, { spec, desired: 'running' }, undefined)
   started.push(release)

@@ -243,7 +243,23 @@ export class Release {
 
   #changed(): void {
     if (this.#instances.areHealthy) this.#wasReady = true
+    if (!this.#isOver) this.#retire()
     this.#context.changed()
+  }
+
+  /** Starts instances that are missing after a change of their number, and retires surplus ones. */
+  scaled(): void {
+    this.#work = this.#work.then(() => {
+      if (this.#isOver || this.#instances.isEmpty) return
+      this.#instances.make()
+      this.#instances.start()
+      this.#changed()
+    })
+  }
+
+  #retire(): void {
+    for (const instance of this.#instances.leave())
+      this.#work = this.#work.then(() => this.#instances.retire(instance, () => this.#isReleased))
   }
 
   #recordCrash(reason: string): void {

@@ -22,6 +22,7 @@ import { RemovedOutput } from './removed-output.ts'
 import { commandPlace, monitorPlace, type ReleasePlace } from './release-command.ts'
 import { filesPlace } from './command/files-place.ts'
 import { removeCommandFolders } from './release-folders.ts'
+import type { Scale } from './scale.ts'
 import type { StateFiles, WantedEnvironment } from './state.ts'
 import { sourceOf, type SwitchSource } from './switches/states.ts'
 import { bootId, openUnpacked, type UnpackedArtifacts } from './unpacked.ts'
@@ -31,6 +32,7 @@ export interface SupervisorOptions {
   folder: string
   machine: Machine
   state: StateFiles
+  scale: Pick<Scale, 'instancesOf'>
   edge: Edge
   /** Resolves when the previous host has answered its last request. */
   predecessor: Promise<void>
@@ -330,6 +332,11 @@ export class Supervisor {
   }
 
   all = (): HostReleaseStatus[] => this.#releases().map((release) => release.status())
+
+  /** Starts and stops instances after a change of their number. */
+  scaled(): void {
+    for (const environment of this.#environments.values()) environment.scaled()
+  }
 
   /** Waits until no stop is in progress, at most `timeoutMs`. */
   async settled(timeoutMs: number): Promise<void> {

@@ -44,6 +44,7 @@ import { statusPageHandlers } from '#flows/status-page/handlers.ts'
 import { subscriptionHandlers } from '#flows/status-page/subscription-handlers.ts'
 import { updateHandlers } from '#flows/status-page/update-handlers.ts'
 import { maintenanceHandlers } from '#flows/maintenance/handlers.ts'
+import { scaleHandlers } from '#flows/scale/handlers.ts'
 import { switchHandlers } from '#flows/switch/handlers.ts'
 import { rehearsalHandlers } from '#flows/rehearsal/handlers.ts'
 import { reportHandlers } from '#flows/evidence/report-handlers.ts'
@@ -67,7 +68,7 @@ export interface HandlerParts {
   provider: Provider | null
   webhooks: Webhooks
   keys: KeyRing
-  host: Pick<HostClient, 'status' | 'switches' | 'setSwitches' | 'setMaintenance'>
+  host: Pick<HostClient, 'status' | 'switches' | 'setSwitches' | 'setMaintenance' | 'setScale'>
   jobs: readonly BackgroundJob[]
   notify: NotifyParts
   monitoring: Pick<Monitoring, 'wakeNotifications' | 'wakeStatusPage'>
@@ -137,6 +138,7 @@ export function buildHandlers({
     ...updateHandlers({
       ...{ db, now: () => deps.clock.now(), onUpdate: monitoring.wakeStatusPage },
     }),
+    ...scaleHandlers({ db, host }),
     ...maintenanceHandlers({ deps, db, host, now: () => deps.clock.now() }),
     ...switchHandlers({ db, host, now: () => deps.clock.now() }),
     ...signalHandlers({ db, clock: deps.clock, budget: deps.signalBudget }),

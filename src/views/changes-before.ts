@@ -7,8 +7,9 @@ const ms = (time: Statement): Statement => sql`(extract(epoch from ${time}) * 10
 /**
  * What changed in a period before harm, in its environment: deployments and, in the last hour,
  * those of other apps to the environment of that name or to their last one, which may share the
- * machine; switches; restarts; changes that other tools reported; drift; certificates; playbooks;
- * jobs; and what the machine lacked. Harm of the installation may come from every app.
+ * machine; switches; restarts; numbers of instances; changes that other tools reported; drift;
+ * certificates; playbooks; jobs; and what the machine lacked. Harm of the installation may come
+ * from every app.
  */
 export async function changesBefore(
   db: Database,
@@ -46,6 +47,14 @@ export async function changesBefore(
           case when (v.data->>'isForced')::boolean then ' without a rehearsal' end), v.time
       from event v where v.subject = ${`environment/${app ?? ''}/${environment ?? ''}`}
         and v.type = 'dev.cdeventsx.fairlead-service.restarting' and ${within(sql`v.time`, 24)}
+      union all
+      select 'scale', v.data->>'service', v.app, ${environment}::text, v.data->>'service',
+        concat('instances of ', v.data->>'service', ' from ', v.data->>'from', ' to ',
+          v.data->>'to', ' by ', v.actor), v.time
+      from event v where v.subject = ${`environment/${app ?? ''}/${environment ?? ''}`}
+        and (v.type = 'dev.cdeventsx.fairlead-scale.changed'
+          or v.type = 'dev.cdeventsx.fairlead-scale.ended'
+            and not (v.data->>'isReleased')::boolean) and ${within(sql`v.time`, 24)}
       union all
       select 'external', x.id::text, x.app, x.environment, x.service,
         concat(nullif(x.source, '') || ': ', x.summary), x.time

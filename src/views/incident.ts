@@ -63,7 +63,7 @@ export async function recentRollbacks(db: Database): Promise<Rollback[]> {
     where kind = 'rollback' and live > now() - interval '1 day' order by live`)
 }
 
-/** Switches turned off, services restarted and maintenance pages started in the last day. */
+/** Switches turned off, services restarted or scaled, maintenance pages started in the last day. */
 export async function recentMeasures(db: Database): Promise<Measure[]> {
   return db.query<Measure>(sql`
     select v.app, split_part(v.subject, '/', 3) as environment, ${ms(sql`v.time`)} as at,
@@ -72,17 +72,22 @@ export async function recentMeasures(db: Database): Promise<Measure[]> {
           and b.subject = v.subject and b.data->>'service' = v.data->>'service'
           and b.id < v.id) end as begun,
       case when v.type like '%.restarted' then 'restart'
+        when v.type like '%-scale.%' then 'scale'
         when v.type like '%-maintenance.%' then 'maintenance' else 'switch' end as kind,
       coalesce(v.data->>'service', v.data->>'name', '') as name,
       coalesce(v.data->>'reason', '') as reason,
       case when v.type like '%.pulled' then v.data->>'monitor' end as monitor,
       case when v.type like '%.restarted' then v.actor || ' restarted ' || (v.data->>'service')
+        when v.type like '%-scale.%' then concat(v.actor, ' changed the instances of ',
+          v.data->>'service', ' from ', v.data->>'from', ' to ', v.data->>'to')
         when v.type like '%-maintenance.%' then v.actor || ' started the maintenance page'
         else coalesce('the monitor ' || (v.data->>'monitor'), v.actor)
           || ' turned off the switch ' || (v.data->>'name') end as what
     from event v where v.time > now() - interval '1 day' and v.app is not null
       and (v.type in ('dev.cdeventsx.fairlead-switch.pulled',
-          'dev.cdeventsx.fairlead-maintenance.started')
+          'dev.cdeventsx.fairlead-maintenance.started', 'dev.cdeventsx.fairlead-scale.changed')
+        or v.type = 'dev.cdeventsx.fairlead-scale.ended'
+          and not (v.data->>'isReleased')::boolean
         or v.type = 'dev.cdeventsx.fairlead-switch.changed' and v.data->>'to' = 'off'
         or v.type = 'dev.cdeventsx.fairlead-service.restarted' and v.data->>'problem' is null)
     order by v.id`)
@@ -122,6 +127,7 @@ const timelineTypes = [
     'restart',
     'service',
     'maintenance',
+    'scale',
   ].map((noun) => `dev.cdeventsx.fairlead-${noun}.%`),
 ]
 /** Hours before the harm that a timeline shows. */

@@ -263,6 +263,7 @@ function mitigationLines({
     switch: (name: string) =>
       `fairlead switch off ${app ?? ''} ${name} --environment ${environment ?? ''}`,
     restart: (name: string) => `fairlead restart ${place} ${name}`,
+    scale: (name: string) => `fairlead scale ${place} ${name}=NUMBER`,
   }
   return [
     '',

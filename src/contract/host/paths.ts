@@ -22,6 +22,8 @@
  *   what was changed by `changeSwitch`, for when no server answers. `listSwitches` returns what an
  *   environment has.
  * - `setMaintenance` replaces which environments answer with the maintenance page.
+ * - `setScale` replaces how many instances of services run, and starts and stops them; it answers
+ *   immediately.
  * - `rehearse` starts a second instance apart, and returns whether the service would come back.
  * - `drift` compares the release with the traffic on disk and in processes with the declared one.
  * - `repairDrift` writes a file again, and `driftFile` reads a configuration file on disk.
@@ -51,6 +53,7 @@ export const hostPaths = {
   setRoster: { method: 'PUT', path: '/roster' },
   setSwitches: { method: 'PUT', path: '/switches' },
   setMaintenance: { method: 'PUT', path: '/maintenance' },
+  setScale: { method: 'PUT', path: '/scale' },
   switches: { method: 'GET', path: '/switches' },
   setStatusPage: { method: 'PUT', path: '/status-page' },
   takeStatusRequests: { method: 'POST', path: '/status-page/requests' },

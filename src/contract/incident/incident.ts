@@ -61,7 +61,7 @@ export type Incident = z.infer<typeof incident>
 
 export const changeKinds = [
   ...(['delivery', 'configuration', 'rollback', 'external', 'drift'] as const),
-  ...(['job', 'machine', 'playbook', 'switch', 'certificate', 'restart'] as const),
+  ...(['job', 'machine', 'playbook', 'switch', 'certificate', 'restart', 'scale'] as const),
 ] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
@@ -132,7 +132,7 @@ export type EarlierReview = z.infer<typeof earlierReview>
 
 /** Something that may stop the harm. A restart is refused if its rehearsal fails. */
 export const mitigation = z.object({
-  kind: z.enum(['rollback', 'switch', 'restart']),
+  kind: z.enum(['rollback', 'switch', 'restart', 'scale']),
   /** the name of the switch, or of the service; null for a rollback */
   name: z.string().nullable(),
   /** what it does, without its subject and full stop */

@@ -185,6 +185,8 @@ describe('what is done about it', () => {
     ['another service', { kind: 'restart', name: 'api' }, false],
     ['a page for this incident', { kind: 'maintenance', name: '', reason: 'incident 1' }, true],
     ['a page without an incident', { kind: 'maintenance', name: '' }, false],
+    ['instances for this incident', { kind: 'scale', reason: 'incident 1' }, true],
+    ['instances without an incident', { kind: 'scale' }, false],
     ['a restart from before', { kind: 'restart', name: 'web', begun: start - 1 }, false],
   ])('what was done mitigates only if it is about the incident: %s', (_, more, isMitigated) => {
     expect(decidedFor(more)).toEqual(isMitigated ? ['mitigate'] : [])

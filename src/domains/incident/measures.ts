@@ -6,9 +6,12 @@ export interface Rollback {
   at: number
 }
 
-/** A switch turned off, a service restarted, or a maintenance page started: it may stop harm. */
+/**
+ * A switch turned off, a service restarted or scaled, or a maintenance page started: it may stop
+ * harm.
+ */
 export interface Measure {
-  kind: 'switch' | 'restart' | 'maintenance'
+  kind: 'switch' | 'restart' | 'scale' | 'maintenance'
   app: string
   environment: string
   /** of the switch or the service; empty for the maintenance page */
@@ -65,8 +68,9 @@ export function firstMeasure(
 
 /**
  * Whether a measure in the place of an incident is about it: its reason names the incident, its
- * monitor fired in it, the switch is one of its suspects, or the service is the one that fails. A
- * maintenance page is only about the incident that its reason names.
+ * monitor fired in it, the switch is one of its suspects, or the service that was restarted is the
+ * one that fails. A maintenance page and a number of instances are only about the incident that
+ * their reason names.
  */
 function isAbout(
   { kind, name, reason, monitor }: Measure,
@@ -76,6 +80,6 @@ function isAbout(
   const [, named] = /\bincident (\d+)\b/i.exec(reason) ?? []
   if (named !== undefined) return Number(named) === id
   if (monitor !== null) return monitors.includes(monitor)
-  if (kind === 'maintenance') return false
+  if (kind === 'maintenance' || kind === 'scale') return false
   return kind === 'switch' ? switches.includes(name) : service === null || service === name
 }

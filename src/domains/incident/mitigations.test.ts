@@ -6,6 +6,7 @@ const facts: MitigationFacts = {
   ...{ app: 'shop', environment: 'production', service: null, suspect: null, hasFormer: true },
   switches: [{ name: 'recharge', description: 'Charges cards' }],
   ...{ services: ['web', 'api'], live: 7 },
+  scales: [{ service: 'web', instances: 1, declared: 3 }],
 }
 const suspect = (kind: ChangeKind, ref = '7', app: string | null = 'shop') => ({ kind, ref, app })
 const proposedFor = (more: Partial<MitigationFacts>): string[] =>
@@ -19,6 +20,7 @@ test('each mitigation says what it does, and without a suspect none is proposed'
     'turns the switch recharge off for everybody: Charges cards',
     'rehearses web, and restarts it only if the rehearsal shows that it would come back',
     'rehearses api, and restarts it only if the rehearsal shows that it would come back',
+    'runs another number of instances of web without a new release, now 1 instead of 3',
   ])
   expect(proposedFor({})).toEqual([])
 })
@@ -27,6 +29,7 @@ test('proposed is what undoes the first suspect', () => {
   expect(proposedFor({ suspect: suspect('delivery') })).toEqual(['rollback'])
   expect(proposedFor({ suspect: suspect('configuration') })).toEqual(['rollback'])
   expect(proposedFor({ suspect: suspect('switch', 'recharge') })).toEqual(['switch recharge'])
+  expect(proposedFor({ suspect: suspect('scale', 'web') })).toEqual(['scale web'])
   const machine = suspect('machine', '3', null)
   expect(proposedFor({ suspect: machine, service: 'api' })).toEqual(['restart api'])
   const mine = listMitigations({ ...facts, suspect: suspect('switch', 'recharge') })

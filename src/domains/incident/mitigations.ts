@@ -15,21 +15,24 @@ export interface MitigationFacts {
   switches: { name: string; description: string }[]
   /** the services of the live release */
   services: string[]
+  /** those whose number of instances can be changed, now and in fairlead.yaml */
+  scales: { service: string; instances: number; declared: number }[]
 }
 
 type Measure = Omit<Mitigation, 'isProposed'>
 
 /**
  * What may stop the harm, the proposed one first. Proposed is what undoes the first suspect: the
- * rollback of the deployment that is live, or a switch that was turned on; what the machine lacked
- * is freed by a restart of the service that fails.
+ * rollback of the deployment that is live, a switch that was turned on, or another number of
+ * instances; what the machine lacked is freed by a restart of the service that fails.
  */
 export function listMitigations(facts: MitigationFacts): Mitigation[] {
-  const { environment, service, switches, services, hasFormer } = facts
+  const { environment, service, switches, services, scales, hasFormer } = facts
   const all: Measure[] = [
     ...(hasFormer ? [rollback(environment)] : []),
     ...switches.map(({ name, description }) => turnOff(name, description)),
     ...services.filter((one) => service === null || one === service).map(restart),
+    ...scales.filter((one) => service === null || one.service === service).map(scale),
   ]
   const proposed = all.find((one) => undoes(one, facts))
   return [
@@ -53,11 +56,19 @@ const restart = (name: string): Measure => ({
   text: `rehearses ${name}, and restarts it only if the rehearsal shows that it would come back`,
 })
 
+const scale = ({ service, instances, declared }: MitigationFacts['scales'][number]): Measure => ({
+  ...{ kind: 'scale', name: service },
+  text:
+    `runs another number of instances of ${service} without a new release, now ${instances} ` +
+    (instances === declared ? 'as in fairlead.yaml' : `instead of ${declared}`),
+})
+
 function undoes({ kind, name }: Measure, facts: MitigationFacts): boolean {
   const { app, suspect, service, live } = facts
   if (suspect === null) return false
   if (suspect.kind === 'machine') return kind === 'restart' && name === service
   if (suspect.app !== app) return false
+  if (suspect.kind === 'scale') return kind === 'scale' && name === suspect.ref
   if (suspect.kind === 'switch') return kind === 'switch' && name === suspect.ref
   const isUndone = ['delivery', 'configuration'].includes(suspect.kind)
   return kind === 'rollback' && isUndone && suspect.ref === String(live)

@@ -6,6 +6,7 @@ import { getStored, sealedAs } from '#domains/configuration/store.ts'
 import { getRelease, listAllEnvironments, type Release } from '#domains/deployment/store.ts'
 import type { Fence, ReleaseSpec, ServiceSpec } from '#domains/deployment/target.ts'
 import { settleLimits } from '#domains/deployment/settle.ts'
+import { declaredInstances, isExclusive } from '#domains/scale/rules.ts'
 import { definitionsIn } from '#domains/switch/definition.ts'
 import { createKey, getKey } from '#domains/error/store.ts'
 import { Failed } from '#engine/workflow.ts'
@@ -186,7 +187,7 @@ export function serviceSpecs(
       timeout: service.health?.timeout ?? 60_000,
       interval: service.health?.interval ?? 1000,
     },
-    instances: isExclusive(service) ? 1 : (file?.instances ?? service.instances),
+    instances: declaredInstances(service, file),
     ...exclusiveOf(service),
     ...(files.has(name) ? { files: files.get(name) ?? [] } : {}),
     env: effectiveEnvironment(
@@ -205,8 +206,6 @@ const rehearseSpec = ({ run, allow, settings }: NonNullable<ServiceFile['rehears
   ...(run === undefined ? {} : { run }),
   ...(settings === undefined ? {} : { settings }),
 })
-
-const isExclusive = ({ keeps, single }: ServiceFile): boolean => keeps || single
 
 const hasPort = ({ port, health, static: folder }: ServiceFile, isFirst: boolean): boolean =>
   port === undefined ? isFirst || health !== undefined || folder !== undefined : port !== false

@@ -5,6 +5,7 @@ import { deleteJobs } from '#domains/job/store.ts'
 import { deleteMaintenance } from '#domains/maintenance/store.ts'
 import { deleteMachines } from '#domains/machine/store.ts'
 import { deleteRehearsals } from '#domains/rehearsal/store.ts'
+import { deleteScales } from '#domains/scale/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -47,6 +48,7 @@ export async function removeEnvironment(
     ...deleteJobs(app, name),
     ...deleteMachines(app, name),
     deleteMaintenance(app, name),
+    deleteScales(app, name),
     ...(live === null
       ? []
       : [

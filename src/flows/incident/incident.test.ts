@@ -283,6 +283,14 @@ test('the suspects are what changed in the environment of the incident', async (
       ...{ subject: 'environment/shop/production', chain: 'c-1', app: 'shop', actor: 'Ada' },
       data: { service: 'redis', release: 1, isForced: true, reason: 'its load' },
     }),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-scale.changed',
+      ...{ subject: 'environment/shop/production', chain: 'c-1', app: 'shop', actor: 'Ada' },
+      data: {
+        ...{ environment: 'production', service: 'web', from: 4, to: 1, declared: 4 },
+        reason: 'its cost',
+      },
+    }),
     sql`insert into monitor (app, environment, kind, name, state, reason) values
       ('shop', 'production', 'tls', 'edge', 'down', 'the certificate has expired')`,
     sql`insert into machine_run (app, environment, mode, key, playbook, sha, release, state,
@@ -301,6 +309,7 @@ test('the suspects are what changed in the environment of the incident', async (
     expect.arrayContaining([
       'switch mails set to on by Ada',
       'restart of redis by Ada without a rehearsal',
+      'instances of web from 4 to 1 by Ada',
       'edge: the certificate has expired',
       'playbook site.yml changed 3 things',
       'delivery of aaaaaaa y',
@@ -340,6 +349,7 @@ test('what was turned on just before is proposed to be turned off, which mitigat
       text: 'turns the switch mails off for everybody: Sends mails',
     },
     { kind: 'restart', name: 'web', isProposed: false },
+    { kind: 'scale', name: 'web', isProposed: false },
   ])
   await db.batch([turned('off')])
   await runOnce()

@@ -2,6 +2,7 @@ import type { IncidentChange, Incident, Mitigation } from '#contract/incident/in
 import { getRelease } from '#domains/deployment/store.ts'
 import { listMitigations } from '#domains/incident/mitigations.ts'
 import { planRollback } from '#flows/deployment/plan-rollback.ts'
+import { listScale } from '#flows/scale/views.ts'
 import { listSwitchViews } from '#flows/switch/views.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { liveDeployment } from '#views/deployment.ts'
@@ -18,10 +19,11 @@ export async function mitigationsOf(
   if (app === null || environment === null || over !== null || closed !== null) return []
   const live = await liveDeployment(db, app, environment)
   if (!live) return []
-  const [release, views, hasFormer] = await Promise.all([
+  const [release, views, hasFormer, scales] = await Promise.all([
     getRelease(db, live.release),
     listSwitchViews(db, now, { app, environment }),
     canRollBack(db, app, environment),
+    listScale(db, { app, environment }),
   ])
   const isOn = views.filter(
     ({ definition, variant, setting }) =>
@@ -31,6 +33,7 @@ export async function mitigationsOf(
     ...{ app, environment, service, hasFormer, switches: isOn, suspect: changes[0] ?? null },
     live: live.id,
     services: Object.keys(release?.definition.services ?? {}),
+    scales: scales.filter(({ refusal }) => refusal === null),
   })
 }
 

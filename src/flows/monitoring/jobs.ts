@@ -6,6 +6,7 @@ import { ConfirmStatusPage } from '#flows/status-page/confirm.ts'
 import { askSubscribers, serveSubscribers } from '#flows/status-page/self-subscription.ts'
 import { sendStatusUpdates } from '#flows/status-page/deliver.ts'
 import { syncMaintenance } from '#flows/maintenance/sync.ts'
+import { syncScale } from '#flows/scale/sync.ts'
 import { syncSwitches } from '#flows/switch/sync.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { reconcileAlerts } from './alerts.ts'
@@ -28,7 +29,10 @@ export interface MonitoringOptions {
   deps: Dependencies
   host: SignalSource &
     Pick<HostClient, 'setMonitors' | 'monitors' | 'switches' | 'setSwitches' | 'setRoster'> &
-    Pick<HostClient, 'status' | 'setStatusPage' | 'takeStatusRequests' | 'setMaintenance'>
+    Pick<
+      HostClient,
+      'status' | 'setStatusPage' | 'takeStatusRequests' | 'setMaintenance' | 'setScale'
+    >
   /** where monitors may connect to */
   policy: MonitorPolicy
   roster: Pick<RosterPolicy, 'after' | 'servers'>
@@ -115,6 +119,12 @@ export function monitoring({
     claim: oneReplica(),
     run: () => syncMaintenance({ db, host, now }),
   })
+  const scale = every({
+    name: 'sync-scale',
+    interval: periods.monitors,
+    claim: oneReplica(),
+    run: () => syncScale({ db, host }),
+  })
   const checks = new CheckMonitors({
     ...{ db, host, now, policy, random: Math.random, fetch: deps.egress.fetch },
     onChange: () => {
@@ -166,7 +176,7 @@ export function monitoring({
     claim: eachReplica,
     run: () => rosters.run(),
   })
-  const watching = [signals, metrics, services, monitors, switches, maintenance, objectives]
+  const watching = [signals, metrics, services, monitors, switches, maintenance, scale, objectives]
   return {
     jobs: [...watching, alerts, messages, causes, share, page, deliveries, questions, subscribers],
     wakeNotifications: messages.wake,

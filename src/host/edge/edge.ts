@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { TrafficSecond } from '#contract/host/measurements.ts'
 import type { IsProxy } from '#platform/net/edge-proxies.ts'
+import type { Address } from '../address.ts'
 import { Connection } from './connection.ts'
 import { type GuestLimits, Guests, type GuestTimes, guestLimits, guestTimes } from './guests.ts'
 import { page, tooMany } from './pages.ts'
@@ -24,6 +25,8 @@ export interface Edge {
    * (WebSockets).
    */
   drain(app: string, environment: string, release: number, graceMs: number): Promise<void>
+  /** Waits until an instance that left its route has no request in progress, at most `graceMs`. */
+  drainInstance(address: Address, graceMs: number): Promise<void>
   counts(): (Omit<EdgeRoute, 'canary'> &
     RouteCount & { problem: string | null; traffic: (ServiceCount & { release: number })[] })[]
   /** The requests that ended since the last call, by release and service. */
@@ -184,6 +187,7 @@ export function createEdge(options: EdgeOptions): Edge {
     },
     setMaintenance: (untilOf) => routes.setMaintenance(untilOf),
     drain: (app, environment, release, graceMs) => routes.drain(app, environment, release, graceMs),
+    drainInstance: (address, graceMs) => routes.drainInstance(address, graceMs),
     counts: () =>
       routes.all().map(({ route, count, problem }) => {
         const { app, environment, host, port, release, services } = route

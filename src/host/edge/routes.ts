@@ -3,6 +3,8 @@ import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import { type ServiceCount, TrafficCount } from './traffic-count.ts'
 import { type EdgeRoute, type RequestFacts, type Entry, keyOf, hasService } from './route.ts'
 import { maintenanceRefusal, type Refusal, unknownHostRefusal } from './pages.ts'
+import type { Address } from '../address.ts'
+import type { Backend } from './backend.ts'
 import { type Traffic, Passage } from './passage.ts'
 
 /**
@@ -17,6 +19,8 @@ export class Routes {
   readonly #traffic = new Map<string, Traffic>()
   /** When the maintenance page of an environment ends, in milliseconds since 1970. */
   #maintenance: ReadonlyMap<string, number | null> = new Map()
+  /** The instances that left their route with requests in progress. */
+  readonly #leaving = new Set<Backend>()
   /** The last requests of releases that were drained since the last second was taken. */
   #drained: TrafficSecond[] = []
 
@@ -55,6 +59,8 @@ export class Routes {
     for (const [port, backend] of traffic?.backends ?? []) {
       if (ports.has(port)) continue
       backend.close()
+      for (const one of this.#leaving) if (one.open === 0) this.#leaving.delete(one)
+      if (backend.open > 0) this.#leaving.add(backend)
       traffic?.backends.delete(port)
     }
   }
@@ -152,6 +158,16 @@ export class Routes {
     for (const backend of traffic.backends.values()) backend.close()
     this.#drained.push(...secondOf([key, traffic]))
     this.#traffic.delete(key)
+  }
+
+  /** Waits until an instance without a route has answered its last request, at most `graceMs`. */
+  async drainInstance(address: Address, graceMs: number): Promise<void> {
+    const until = performance.now() + graceMs
+    const isBusy = (): boolean =>
+      [...this.#leaving].some((one) => one.address === address && one.open > 0)
+    while (isBusy() && performance.now() < until) await new Promise((wake) => setTimeout(wake, 10))
+    for (const one of this.#leaving)
+      if (one.address === address || one.open === 0) this.#leaving.delete(one)
   }
 }
 

@@ -22,6 +22,7 @@ import { type Measurements, measurements } from '#contract/host/measurements.ts'
 import { type HostRoster, type Outage, rosterAnswer } from '#contract/host/roster.ts'
 import { type StatusRequest, statusRequests } from '#contract/host/status-requests.ts'
 import type { HostMaintenance } from '#contract/host/maintenance.ts'
+import type { HostScale } from '#contract/host/scale.ts'
 import type { StatusPage } from '#contract/status-page/status-page.ts'
 import {
   type HostSwitch,
@@ -49,6 +50,8 @@ export interface HostClient {
   setSwitches(switches: HostSwitches): Promise<void>
   /** replaces which environments answer with the maintenance page */
   setMaintenance(maintenance: HostMaintenance): Promise<void>
+  /** replaces how many instances run of services that have another number than fairlead.yaml */
+  setScale(scale: HostScale): Promise<void>
   /** what the host serves, and the changes that it took while no server answered */
   switches(): Promise<HostSwitchReport>
   /** the switches of the releases of an environment */
@@ -153,6 +156,7 @@ export function createHostClient(socketPath: string): HostClient {
       hostResults.parse(await call('GET', `/monitors?after=${after}`, undefined, 5000)),
     setSwitches: async (switches) => void (await call('PUT', '/switches', switches, 2000)),
     setMaintenance: async (pages) => void (await call('PUT', '/maintenance', pages, 2000)),
+    setScale: async (scale) => void (await call('PUT', '/scale', scale, 2000)),
     switches: async () => hostSwitchReport.parse(await call('GET', '/switches', undefined, 2000)),
     listSwitches: async (app, environment) =>
       hostSwitchList.parse(await call('GET', `${at(app, environment)}/switches`, undefined, 2000))

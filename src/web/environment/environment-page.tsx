@@ -19,6 +19,7 @@ import { Decide, PermissionCard } from '../run/permission-card.tsx'
 import { CanaryCard } from '../verdict/canary-card.tsx'
 import { DriftSection } from '../drift/drift-section.tsx'
 import { MaintenanceButton, MaintenanceNotice } from '../maintenance/maintenance-section.tsx'
+import { ScaleButton, ScaleNotice } from '../scale/scale-section.tsx'
 import { MachinesSection } from '../machine/machines-section.tsx'
 import { RehearsalSection } from '../rehearsal/rehearsal-section.tsx'
 import { SwitchSection } from '../switch/switch-section.tsx'
@@ -77,6 +78,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
                 Open <ExternalLink size={14} aria-hidden />
               </a>
             ) : null}
+            {current ? <ScaleButton app={app} environment={name} /> : null}
             {current && environment.target.capabilities.includes('share') ? (
               <MaintenanceButton app={app} environment={name} />
             ) : null}
@@ -98,6 +100,7 @@ function EnvironmentView({ environment }: { environment: Environment }) {
       {environment.isInFile ? null : <Former environment={environment} />}
       {environment.problem === null ? null : <Warning text={`${environment.problem}.`} />}
       {current ? <MaintenanceNotice app={app} environment={name} /> : null}
+      {current ? <ScaleNotice app={app} environment={name} /> : null}
       <Running environment={environment} />
       <SwitchSection app={app} environment={name} />
       <TimeLost app={app} environment={name} />

@@ -6,6 +6,7 @@ import { RollbackButton } from '../home/rollback-button.tsx'
 import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
+import { ScaleButton } from '../scale/scale-section.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
 import { Section } from '../ui/page.tsx'
 import { asSentence } from '../ui/state.ts'
@@ -30,6 +31,11 @@ export function MitigationSection({ incident }: { incident: IncidentDetail }) {
             </div>
             {one.kind === 'rollback' ? (
               <RollbackButton app={app} environment={environment} />
+            ) : one.kind === 'scale' && one.name !== null ? (
+              <ScaleButton
+                {...{ app, environment, service: one.name }}
+                because={`incident ${incident.id}`}
+              />
             ) : (
               <MitigationButton place={{ app, environment }} incident={incident} one={one} />
             )}

@@ -104,6 +104,7 @@ export function createPatcher(queries: QueryClient, client: Client) {
         old('jobs', app),
         old('switches', app),
         old('maintenance', app),
+        old('scale', app),
         old('machines', app),
       ])
     if (now.apps.size > 0) void Promise.all([old('runs'), old('deployments')])
