@@ -3,6 +3,7 @@ import type { RehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import { startHost, type TestHost } from '../test/support/host.ts'
 import { startSubject, type Subject } from '../test/support/rehearsal.ts'
 import { type Fault, faults, goodChanges, stacks } from './rehearsal/faults.ts'
+import { isRefusedBySchema } from './rehearsal/schemas.ts'
 
 /** How a fault was found before the restart. */
 type Found = 'rehearsal' | 'difference' | 'unknown' | 'missed'
@@ -11,12 +12,14 @@ interface Result {
   fault: Fault
   found: Found
   isFoundByCheck: boolean
+  isFoundBySchema: boolean
   report: RehearsalReport
 }
 
 /**
  * Faults of configuration, injected while services run: how many a rehearsal finds before a restart
- * and how many a check of syntax finds; refusals of good changes; and what a rehearsal takes.
+ * and how many a schema and a check of syntax find; refusals of good changes; and what a rehearsal
+ * takes.
  */
 export async function run(): Promise<void> {
   const host = await startHost()
@@ -27,7 +30,9 @@ export async function run(): Promise<void> {
     const good = await tryAll(host, goodChanges())
     const count = (kind: Found): number => good.filter((one) => one.found === kind).length
     console.log(
-      `\n${good.length} good changes: ${count('rehearsal')} refused, ${count('unknown')} unknown`,
+      `\n${good.length} good changes: ${count('rehearsal')} refused, ` +
+        `${count('unknown')} unknown, ` +
+        `${good.filter(({ isFoundBySchema }) => isFoundBySchema).length} refused by a schema`,
     )
     for (const { fault, found: how, report } of good)
       if (how === 'rehearsal' || how === 'unknown')
@@ -73,7 +78,8 @@ async function tryOne(subject: Subject, fault: Fault): Promise<Result> {
   fault.break(subject)
   const report = await subject.rehearse()
   const isFoundByCheck = fault.check !== undefined && !succeeds(fault.check, subject.data)
-  return { fault, found: howFound(report), isFoundByCheck, report }
+  const isFoundBySchema = isRefusedBySchema(fault.stack, subject.data)
+  return { fault, found: howFound(report), isFoundByCheck, isFoundBySchema, report }
 }
 
 function howFound({ state, differences }: RehearsalReport): Found {
@@ -94,11 +100,12 @@ function succeeds(check: string, data: string): boolean {
 }
 
 /** One row of the table in docs/decisions. */
-function describeFault({ fault, found, isFoundByCheck, report }: Result): void {
+function describeFault({ fault, found, isFoundByCheck, isFoundBySchema, report }: Result): void {
   const { place, reason, differences } = report
   const named = place && `${place.file.split('/').at(-1)}:${place.line}`
   const what = reason ?? differences.map(({ name }) => `\`${name}\``).join(', ')
-  const by = isFoundByCheck ? `${found}, check` : found
+  const also = [...(isFoundBySchema ? ['schema'] : []), ...(isFoundByCheck ? ['check'] : [])]
+  const by = [...also, found].join(', ')
   const text = `${named ? `\`${named}\` ` : ''}${what}`.replaceAll('|', '/').slice(0, 140)
   const source = fault.source === undefined ? '' : `[report](${fault.source})`
   console.log(`| ${fault.stack} | ${fault.name} | ${by} | ${text} | ${source} |`)
@@ -106,8 +113,17 @@ function describeFault({ fault, found, isFoundByCheck, report }: Result): void {
 
 function describeSum(results: Result[]): void {
   const count = (kind: Found): number => results.filter(({ found }) => found === kind).length
+  const bySchema = results.filter(({ isFoundBySchema }) => isFoundBySchema)
+  const byCheck = results.filter((one) => one.isFoundByCheck && !one.isFoundBySchema)
+  const later = results.filter((one) => !one.isFoundByCheck && !one.isFoundBySchema)
+  const first = (kind: Found): number => later.filter(({ found }) => found === kind).length
   console.log(
-    `\n${results.length} faults: ${count('rehearsal')} would not come back, ` +
+    `\nfound first by a schema ${bySchema.length}, a check of syntax ${byCheck.length}, ` +
+      `the rehearsal ${first('rehearsal')}, its list of differences ${first('difference')}; ` +
+      `unknown ${first('unknown')}, missed ${first('missed')}`,
+  )
+  console.log(
+    `${results.length} faults: ${count('rehearsal')} would not come back, ` +
       `${count('difference')} listed as a difference, ${count('unknown')} unknown, ` +
       `${count('missed')} missed; a check of syntax alone finds ` +
       `${results.filter(({ isFoundByCheck }) => isFoundByCheck).length}`,
