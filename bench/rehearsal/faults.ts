@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   appendOnlyStack,
   appStack,
+  javaStack,
   nginxStack,
   postgresStack,
   redisStack,
@@ -22,25 +23,6 @@ export interface Fault {
   source?: string
   /** what a check of syntax alone can find: a command with `DATA` for the data folder */
   check?: string
-}
-
-/** The figures of a Java program that holds no data. */
-const javaStack: Stack = {
-  service: {
-    run: 'exec java $(cat "$FAIRLEAD_DATA_DIR/jvm.options") Main.java',
-    health: { path: null, timeout: 30_000, interval: 100 },
-  },
-  artifact: {
-    'Main.java': `
-import java.net.*;
-public class Main {
-  public static void main(String[] words) throws Exception {
-    ServerSocket server = new ServerSocket(Integer.parseInt(System.getenv("PORT")));
-    while (true) server.accept().close();
-  }
-}`,
-  },
-  data: { 'jvm.options': '-Xmx64m' },
 }
 
 const limitedApp: Stack = {

@@ -190,3 +190,22 @@ createServer((request, response) => {
     }),
   },
 }
+
+/** A Java program without data. */
+export const javaStack: Stack = {
+  service: {
+    run: 'exec java $(cat "$FAIRLEAD_DATA_DIR/jvm.options") Main.java',
+    health: { path: null, timeout: 30_000, interval: 100 },
+  },
+  artifact: {
+    'Main.java': `
+import java.net.*;
+public class Main {
+  public static void main(String[] words) throws Exception {
+    ServerSocket server = new ServerSocket(Integer.parseInt(System.getenv("PORT")));
+    while (true) server.accept().close();
+  }
+}`,
+  },
+  data: { 'jvm.options': '-Xmx64m' },
+}
