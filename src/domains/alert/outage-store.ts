@@ -91,7 +91,8 @@ function recordAnswers(outage: Outage, kind: 'acknowledged' | 'passed'): Stateme
   const answers = outage.answers
     .filter(({ until }) => (until === null) === (kind === 'passed'))
     .map(({ person, time, until }) => {
-      const text = `${until === null ? '' : `until ${iso(until)}, `}by the link in a message of the host`
+      const end = until === null ? '' : `until ${iso(until)}, `
+      const text = `${end}by the link in a message of the host`
       const comment = `by the link in a message of the host, at ${iso(time)}`
       const data = { ...place, comment, ...(until === null ? {} : { until: iso(until) }) }
       return { time: iso(time), person, text, data }

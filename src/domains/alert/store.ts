@@ -66,7 +66,8 @@ export async function getDetail(db: Database, id: number): Promise<AlertDetail |
       sql`select source, title, reason, began, ended, (select x.link from external_alert x
           where x.source = s.source and x.link is not null order by x.id limit 1) as link
         from alert_source s where alert = ${id} order by began, source`,
-      sql`select id, time, kind, actor, text from alert_entry where alert = ${id} order by time, id`,
+      sql`select id, time, kind, actor, text from alert_entry where alert = ${id}
+        order by time, id`,
       sql`select id, channel, kind, person, reason, state, tries, sent, problem from notification
         where alert = ${id} order by id`,
     ]),

@@ -3,7 +3,8 @@ import type { Severity } from '#contract/incident/incident.ts'
 /**
  * The kinds of what fires that customers feel: outcomes and delays at the edge, traffic that stays
  * away, addresses and hosts that do not answer, a burning error budget, a broken rule of the
- * business, and services that crash again and again or do not answer. Not: jobs, disks, single errors.
+ * business, and services that crash again and again or do not answer. Not: jobs, disks, single
+ * errors.
  */
 const felt = new Set([
   ...['errors', 'latency', 'traffic', 'http', 'tcp', 'dns', 'tls'],

@@ -121,7 +121,7 @@ export const deleteMonitorsExcept = (
   ]
 }
 
-/** Removes the monitors of services that no live release has; `kept` are `app/environment/service`. */
+/** Removes what no live release has; `kept` are `app/environment/service`. */
 export const deleteReachableExcept = (kept: string[]): Statement =>
   sql`delete from monitor where kind = 'reachable'
     and app || '/' || environment || '/' || service <> all(${kept}::text[])`
