@@ -1,3 +1,5 @@
+import { OFREPProvider } from '@openfeature/ofrep-provider'
+import { OpenFeature } from '@openfeature/server-sdk'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -175,4 +177,65 @@ test('a change on the host is served until a set of the server has it', async ()
     { setting: { serve: { variant: 'off' } } },
   ])
   expect(next.report().changes).toEqual([])
+})
+
+test('the SDK of OpenFeature for Node evaluates switches of every type', async () => {
+  // Servers of other tests listen at the same address.
+  for (const one of started.splice(0)) one.stop()
+  const limits = { few: { mails: 5 }, many: { mails: 50 } }
+  sources = [
+    source({
+      recharge: boolean('on'),
+      checkout: { type: 'string', default: { variant: 'old' }, variants: { old: 'v1', new: 'v2' } },
+      rate: { type: 'number', default: { value: 0.5 }, variants: {} },
+      limits: { type: 'object', default: { variant: 'few' }, variants: limits },
+    }),
+  ]
+  const server = await start()
+  const half = { serve: { variant: 'old' }, split: [{ serve: { variant: 'new' }, percent: 50 }] }
+  const settings = [
+    ...off('recharge').settings,
+    {
+      ...{ app: 'shop', environment: 'production' },
+      name: 'checkout',
+      setting: { ...half, keys: {} },
+    },
+  ]
+  server.set({ version: '20', taken: [], settings })
+  const { OFREP_ENDPOINT = '', OFREP_HEADERS = '' } = server.place('shop', 'production').sdk
+  const [name = '', value = ''] = OFREP_HEADERS.split('=')
+  const sdk = (headers: Record<string, string>) =>
+    new OFREPProvider({ baseUrl: OFREP_ENDPOINT, headers })
+  await OpenFeature.setProviderAndWait(sdk({ [name]: value }))
+  const client = OpenFeature.getClient()
+  const ada = { targetingKey: 'ada' }
+  expect(await client.getBooleanDetails('recharge', true)).toMatchObject({
+    ...{ value: false, variant: 'off', reason: 'STATIC' },
+  })
+  expect(await client.getBooleanDetails('recharge', false, ada)).toMatchObject({
+    ...{ value: true, variant: 'on', reason: 'TARGETING_MATCH' },
+  })
+  // The numbers of the keys ada and bob are 2392 and 6832: see docs/switches.md.
+  const checkout = (targetingKey: string) =>
+    client.getStringDetails('checkout', 'none', {
+      targetingKey,
+      plan: 'gold',
+      signedIn: new Date(),
+    })
+  expect(await checkout('ada')).toMatchObject({ value: 'v2', variant: 'new', reason: 'SPLIT' })
+  expect(await checkout('bob')).toMatchObject({ value: 'v1', variant: 'old', reason: 'SPLIT' })
+  expect(await client.getStringDetails('checkout', 'none')).toMatchObject({ reason: 'DEFAULT' })
+  expect(await client.getNumberValue('rate', 9)).toBe(0.5)
+  expect(await client.getObjectValue('limits', {})).toEqual({ mails: 5 })
+  expect(await client.getBooleanDetails('absent', true)).toMatchObject({
+    ...{ value: true, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' },
+  })
+  expect(await client.getBooleanDetails('checkout', true)).toMatchObject({
+    ...{ value: true, errorCode: 'TYPE_MISMATCH' },
+  })
+  await OpenFeature.setProviderAndWait(sdk({ [name]: 'Bearer wrong' }))
+  expect(await client.getBooleanDetails('recharge', true)).toMatchObject({
+    ...{ value: true, reason: 'ERROR' },
+  })
+  await OpenFeature.close()
 })
