@@ -50,7 +50,7 @@ describe('a rehearsal before the restart', requiresIsolation, () => {
     subject.edit(
       'nginx.conf',
       'listen 127.0.0.1:PORT;',
-      'listen 127.0.0.1:PORT ssl; ssl_certificate /etc/gone.pem; ssl_certificate_key /etc/gone.key;',
+      'listen 127.0.0.1:PORT ssl; ssl_certificate /etc/gone.pem; ssl_certificate_key /etc/gone;',
     )
     const report = await subject.rehearse()
     expect(report.state).toBe('fails')
