@@ -173,6 +173,14 @@ export async function failingChecks(db: Database, monitors: number[]): Promise<u
   return rows.map(({ check }) => check)
 }
 
+/** The routes of which monitors say that they fail. */
+export async function failingRoutesOf(db: Database, monitors: number[]): Promise<string[]> {
+  if (monitors.length === 0) return []
+  const rows = await db.query<{ route: string }>(sql`select distinct unnest(routes) as route
+    from monitor where id = any(${monitors}::bigint[]) order by route`)
+  return rows.map(({ route }) => route)
+}
+
 /** When the last deployments went live in the environments of the apps, newest first. */
 export async function recentlyLive(
   db: Database,

@@ -19,6 +19,8 @@ export interface Verdict {
   reason: string
   /** when the harm began, in milliseconds */
   onset: { from: number; until: number } | null
+  /** the routes that fail, if not all of the service do */
+  routes?: string[] | undefined
 }
 
 const columns = sql`id, app, environment, service, kind, name, state, reason, since,
@@ -78,7 +80,10 @@ const isoOf = ({ from, until }: { from: string; until: string }) => ({
  * Stores what a monitor found. A change of state is an event, unless the monitor is new and well.
  * Harm that was found fires until its end is found: an unknown state leaves it as it is.
  */
-export function setMonitor(key: MonitorKey, { state, reason, onset }: Verdict): Statement[] {
+export function setMonitor(
+  key: MonitorKey,
+  { state, reason, onset, routes = [] }: Verdict,
+): Statement[] {
   const { app, environment, service, kind, name } = key
   const from = onset && new Date(onset.from).toISOString()
   const until = onset && new Date(onset.until).toISOString()
@@ -94,9 +99,10 @@ export function setMonitor(key: MonitorKey, { state, reason, onset }: Verdict): 
           ${{ environment, service, kind, name, state, reason }}::jsonb as data`,
     ),
     sql`insert into monitor (app, environment, service, kind, name, state, firing, reason,
-        onset_from, onset_until, checked)
+        onset_from, onset_until, routes, checked)
       values (${app}::text, ${environment}::text, ${service}::text, ${kind}, ${name}, ${state},
-        ${isFiring ?? false}, ${reason}, ${from}::timestamptz, ${until}::timestamptz, now())
+        ${isFiring ?? false}, ${reason}, ${from}::timestamptz, ${until}::timestamptz,
+        ${routes}::text[], now())
       on conflict (app, environment, service, kind, name) do update set
         since = case when monitor.state = excluded.state then monitor.since else now() end,
         state = excluded.state, reason = excluded.reason, checked = now(),
@@ -105,7 +111,9 @@ export function setMonitor(key: MonitorKey, { state, reason, onset }: Verdict): 
         onset_from = case when excluded.state = 'unknown' then monitor.onset_from
           else excluded.onset_from end,
         onset_until = case when excluded.state = 'unknown' then monitor.onset_until
-          else excluded.onset_until end`,
+          else excluded.onset_until end,
+        routes = case when excluded.state = 'unknown' then monitor.routes
+          else excluded.routes end`,
   ]
 }
 

@@ -6,7 +6,7 @@ import * as channels from '#domains/alert/channel-store.ts'
 import { listAlerts } from '#domains/alert/store.ts'
 import * as store from '#domains/alert/store.ts'
 import { insertSilence, nextSilence } from '#domains/alert/silence-store.ts'
-import { listMonitors } from '#domains/monitor/store.ts'
+import { listMonitors, setMonitor } from '#domains/monitor/store.ts'
 import { readEvents } from '#engine/events.ts'
 import { systemClock, systemSleep } from '#platform/clock.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -20,7 +20,7 @@ import { testDatabase } from '../../../test/support/postgres.ts'
 import { makeRepository } from '../../../test/support/repository.ts'
 import { alertHandlers } from './alert-handlers.ts'
 import { reconcileAlerts } from './alerts.ts'
-import { firingSources } from '#views/watched.ts'
+import { failingRoutesOf, firingSources } from '#views/watched.ts'
 import { recordCauses } from './causes.ts'
 import { findSuspects } from './owners.ts'
 import { sendNotifications } from './notify.ts'
@@ -47,6 +47,7 @@ class SimulatedHost {
           {
             ...{ app: 'shop', environment: 'production', release: 1, service: 'web', bytes: 0 },
             outcomes: { '2xx': requests - errors, '5xx': errors },
+            routes: { '/pay': [errors, errors], '/': [requests - errors, 0] },
             latency: { requests, sum: log * requests, squares: log * log * requests, buckets: {} },
           },
         ],
@@ -117,8 +118,9 @@ describe('services', () => {
     const [errors] = await listMonitors(db, { apps: null, state: 'down' })
     expect(errors).toMatchObject({
       kind: 'errors',
-      reason: expect.stringContaining('% of the requests'),
+      reason: expect.stringMatching(/% of the requests fail.*; most of them to \/pay$/) as string,
     })
+    expect(await failingRoutesOf(db, [errors!.id])).toEqual(['/pay'])
     const age = host.at - Date.parse(errors!.onset!.from)
     expect(age).toBeGreaterThanOrEqual(2000)
     expect(age).toBeLessThan(15_000)
@@ -505,9 +507,13 @@ test('suspects are authors since the former release, compared with the end', asy
     await db.batch([
       sql`insert into monitor (app, environment, kind, name, state, reason, settings)
         values ('shop', 'production', 'http', 'pays', 'down', 'x',
-          '{"check": {"url": "https://shop.test/carts/7?x"}}')`,
+          '{"check": {"url": "https://shop.test/?x"}}')`,
       sql`insert into monitor (app, environment, kind, name, state, reason, settings)
         values ('shop', 'production', 'http', 'b', 'down', 'x', '{"check": "/api/v1"}')`,
+      ...setMonitor(
+        { app: 'shop', environment: 'production', service: 'web', kind: 'errors', name: 'errors' },
+        { state: 'degraded', reason: '5 % fail', onset: null, routes: ['/carts/7'] },
+      ),
       sql`update release set definition = '{"services": {"web": {}, "cart": {"directory": "x"}}}'`,
     ])
     await repository.git('mv', 'c.js', 'cart.js')

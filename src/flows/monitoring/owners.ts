@@ -10,7 +10,7 @@ import { git } from '#platform/git/git.ts'
 import { listCommitsWithFiles } from '#platform/git/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { getDeployment } from '#views/deployment.ts'
-import { definitionsOf, failingChecks, replacedBy } from '#views/watched.ts'
+import { definitionsOf, failingChecks, failingRoutesOf, replacedBy } from '#views/watched.ts'
 
 /** The places of the file, in the order in which forges look for it. */
 const places = ['.github/CODEOWNERS', '.gitlab/CODEOWNERS', 'CODEOWNERS', 'docs/CODEOWNERS']
@@ -84,15 +84,17 @@ async function placeOf(
   { monitors = [], service = null }: Failing,
   event: Event,
 ): Promise<FailingPlace> {
-  const [[defined], checks] = await Promise.all([
+  const [[defined], checks, routes] = await Promise.all([
     definitionsOf(db, [release]),
     failingChecks(db, monitors),
+    failingRoutesOf(db, monitors),
   ])
   const parsed = releaseServices.safeParse(defined?.definition)
   const services = Object.entries(parsed.success ? parsed.data.services : {}).map(
     ([name, { directory }]) => ({ name, directory }),
   )
   const addresses = [
+    ...routes,
     ...checks.map((one) => check.safeParse(one).data ?? ''),
     event?.details.request?.replace(/^[A-Z]+ /, '') ?? '',
   ]

@@ -11,6 +11,7 @@ export interface RoutesJudgement {
   reason: string
   /** milliseconds */
   onset: { from: number; until: number } | null
+  routes?: string[]
 }
 
 interface Harm {
@@ -155,10 +156,11 @@ export class RouteWatch {
       .toSorted((a, b) => b.found - a.found || (a.name < b.name ? -1 : 1))
     const [first, ...others] = bad
     if (!first) return { kind: 'routes', state: 'up', reason: '', onset: null }
+    const routes = bad.map(({ name }) => name)
     const names = others.map(({ name }) => name).join(', ')
     const more = names && `, and so ${others.length === 1 ? 'does' : 'do'} ${names}`
     return {
-      ...{ kind: 'routes', state: 'degraded' },
+      ...{ kind: 'routes', state: 'degraded', routes },
       reason:
         `${percent(first.found)} of the requests to ${first.name} fail, ` +
         `usually ${percent(first.normal)}${more}`,

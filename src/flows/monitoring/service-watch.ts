@@ -6,6 +6,8 @@ import { MeanScan, type MeanScanState } from '#domains/detection/mean-scan.ts'
 import { onsetOf, rateSince } from '#domains/detection/onset.ts'
 import { Over } from '#domains/detection/over.ts'
 import { Profile, type ProfileState } from '#domains/detection/profile.ts'
+import { failingRoutes } from '#domains/monitor/failing-routes.ts'
+import { addParts } from '#domains/signal/request-count.ts'
 import { RouteWatch, type RouteWatchState } from './route-watch.ts'
 import { type Finding, RateScan, type ScanState } from '#domains/detection/scan.ts'
 
@@ -28,6 +30,8 @@ export interface Judgement {
   reason: string
   /** milliseconds */
   onset: { from: number; until: number } | null
+  /** the routes that fail, if not all of the service do */
+  routes?: string[]
 }
 
 /** A harm that was found and has not ended: the normal value, and that of the harm. */
@@ -50,6 +54,8 @@ export interface WatchState {
   said: Partial<Record<WatchedKind, MonitorState>>
 }
 
+/** Seconds of which the requests are known by route, to explain harm. */
+const keptParts = 30
 /** Routes that are watched: each takes about 100 KB of memory. */
 const mostRoutes = { service: 10, all: 200 }
 /** Milliseconds without a request after which nothing is known of a service. */
@@ -75,6 +81,8 @@ export class ServiceWatch {
   #lastRequest: number
   /** requests and errors of the last three seconds */
   readonly #recent: [number, number][] = []
+  /** requests of the last seconds by route */
+  readonly #parts: PartCounts[] = []
 
   constructor(state?: WatchState) {
     this.#errors = new RateScan(state ? { state: state.errors } : {})
@@ -142,6 +150,8 @@ export class ServiceWatch {
     if (second.requests > 0) this.#lastRequest = second.at
     this.#recent.push([second.requests, second.errors])
     if (this.#recent.length > 3) this.#recent.shift()
+    this.#parts.push(second.routes)
+    if (this.#parts.length > keptParts) this.#parts.shift()
     return [
       this.#addErrors(second),
       this.#addLatency(second),
@@ -182,7 +192,7 @@ export class ServiceWatch {
     const judgement: Judgement = {
       kind: 'errors',
       state: rate >= downShare || this.#isDown() ? 'down' : 'degraded',
-      reason: `${percent(rate)} of the requests fail${usually(normal, found)}`,
+      ...this.#explain(`${percent(rate)} of the requests fail${usually(normal, found)}`),
       onset: { from: at - onset.most.from * 1000, until: at - onset.most.to * 1000 },
     }
     this.#harms.errors = { normal, found: rate, judgement }
@@ -193,8 +203,8 @@ export class ServiceWatch {
   #worse(harm: Harm): Judgement {
     if (harm.judgement.state === 'down' || !this.#isDown()) return harm.judgement
     const [requests, errors] = this.#sumRecent()
-    const reason = `${percent(errors / requests)} of the requests fail`
-    harm.judgement = { ...harm.judgement, state: 'down', reason }
+    const explained = this.#explain(`${percent(errors / requests)} of the requests fail`)
+    harm.judgement = { ...harm.judgement, state: 'down', ...explained }
     return harm.judgement
   }
 
@@ -206,6 +216,14 @@ export class ServiceWatch {
     if (judgement && judgement.state !== 'up' && judgement.reason !== before)
       delete this.#said.routes
     return judgement?.state === 'up' ? this.#quiet('routes', at) : judgement
+  }
+
+  /** Adds the routes that explain why requests failed in the last seconds. */
+  #explain(reason: string): { reason: string; routes: string[] } {
+    const sums = this.#parts.reduce<PartCounts>((sum, one) => addParts(sum, one), {})
+    const routes = failingRoutes(sums)
+    const named = routes.length === 0 ? '' : `; most of them to ${routes.join(', ')}`
+    return { reason: reason + named, routes }
   }
 
   #sumRecent(): [number, number] {
