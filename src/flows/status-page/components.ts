@@ -31,6 +31,8 @@ export interface ComponentFacts {
   status: HostStatus
   seconds: readonly HostSecond[]
   stored: readonly (ComponentKey & { shown: Shown })[]
+  /** the environments that show the maintenance page */
+  maintained: readonly { app: string; environment: string }[]
 }
 
 /** The components of the environments whose apps are on the page. Pure. */
@@ -46,7 +48,11 @@ export function findComponent(
   facts: ComponentFacts,
   at: number,
 ): FoundComponent {
-  const votes = votesOf(one, facts, at)
+  const isMaintained = facts.maintained.some(
+    ({ app, environment }) => app === one.app && environment === one.environment,
+  )
+  const page: Vote = { kind: 'page', state: 'maintenance', since: at }
+  const votes = [...votesOf(one, facts, at), ...(isMaintained ? [page] : [])]
   const before = facts.stored.find((other) => isSameComponent(other, one))?.shown ?? null
   const { shown, changes } = nextShown(before, componentState(votes), at)
   // An instance that is down has no time of its own: the page shows since when.

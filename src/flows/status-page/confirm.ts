@@ -1,5 +1,6 @@
 import type { HostSecond } from '#contract/host/measurements.ts'
 import type { StatusChange, StatusPage } from '#contract/status-page/status-page.ts'
+import { listMaintenance } from '#domains/maintenance/store.ts'
 import { votingKinds } from '#domains/status-page/component.ts'
 import { historyDays } from '#domains/status-page/history.ts'
 import type { Shown } from '#domains/status-page/shown.ts'
@@ -10,6 +11,7 @@ import {
   setConfirmed,
   setShown,
 } from '#domains/status-page/store.ts'
+import { isOver } from '#flows/maintenance/sync.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import {
@@ -62,15 +64,17 @@ export class ConfirmStatusPage {
     const seconds = await this.#read()
     const components = scopedComponents(await pageEnvironments(db))
     const names = components.flatMap(({ scope }) => scope.monitors)
-    const [monitors, stored] = await Promise.all([
+    const [monitors, stored, pages] = await Promise.all([
       pageMonitors(db, votingKinds, names),
       listShown(db),
+      listMaintenance(db),
     ])
     const watch = monitors.find(({ app, kind }) => app === null && kind === 'disk')
     // Nobody watches: what the monitors found before is no confirmation.
     if ((watch?.age ?? Infinity) > watchPatience) return
     const at = now()
-    const facts = { monitors, status, seconds, stored }
+    const maintained = pages.filter((page) => !isOver(page, at))
+    const facts = { monitors, status, seconds, stored, maintained }
     await this.#send(
       components.map((one) => findComponent(one, facts, at)),
       stored.length,

@@ -8,6 +8,7 @@ import type { HostStatus } from '#contract/host/status.ts'
 import type { StatusPage } from '#contract/status-page/status-page.ts'
 import { noLatency } from '#contract/host/measurements.ts'
 import { listAlerts } from '#domains/alert/store.ts'
+import { endMaintenance, putMaintenance } from '#domains/maintenance/store.ts'
 import { readEvents } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
@@ -246,6 +247,20 @@ test('components are services, routes and monitors with states of their own', as
   expect(await updates.list()).toMatchObject([
     { components: ['checkout', 'cards'], draft: { title: 'Major outage of Checkout and cards' } },
   ])
+})
+
+test('an environment that shows its maintenance page is in maintenance', async () => {
+  await confirm.run()
+  const page = { app: 'shop', environment: 'production', reason: 'x', actor: 'Ada', until: null }
+  await db.batch([putMaintenance(page)])
+  await setErrors('down')
+  now += 1000
+  await confirm.run()
+  expect(last()?.components[0]).toMatchObject({ state: 'maintenance', detail: '' })
+  await db.batch([endMaintenance({ ...page, since: '' })])
+  now += 1000
+  await confirm.run()
+  expect(last()?.components[0]?.state).toBe('major_outage')
 })
 
 const openIncident = () =>
