@@ -132,8 +132,8 @@ export type EarlierReview = z.infer<typeof earlierReview>
 
 /** Something that may stop the harm. A restart is refused if its rehearsal fails. */
 export const mitigation = z.object({
-  kind: z.enum(['rollback', 'switch', 'restart', 'scale']),
-  /** the name of the switch, or of the service; null for a rollback */
+  kind: z.enum(['rollback', 'switch', 'restart', 'scale', 'maintenance']),
+  /** the name of the switch, or of the service; null for the others */
   name: z.string().nullable(),
   /** what it does, without its subject and full stop */
   text: z.string(),

@@ -6,6 +6,7 @@ const facts: MitigationFacts = {
   ...{ app: 'shop', environment: 'production', service: null, suspect: null, hasFormer: true },
   switches: [{ name: 'recharge', description: 'Charges cards' }],
   ...{ services: ['web', 'api'], live: 7 },
+  canClose: true,
   scales: [{ service: 'web', instances: 1, declared: 3 }],
 }
 const suspect = (kind: ChangeKind, ref = '7', app: string | null = 'shop') => ({ kind, ref, app })
@@ -21,7 +22,10 @@ test('each mitigation says what it does, and without a suspect none is proposed'
     'rehearses web, and restarts it only if the rehearsal shows that it would come back',
     'rehearses api, and restarts it only if the rehearsal shows that it would come back',
     'runs another number of instances of web without a new release, now 1 instead of 3',
+    'answers every request to production with the maintenance page; its services run on',
   ])
+  const closed = listMitigations({ ...facts, canClose: false })
+  expect(closed.map(({ kind }) => kind)).not.toContain('maintenance')
   expect(proposedFor({})).toEqual([])
 })
 

@@ -13,6 +13,8 @@ export interface MitigationFacts {
   hasFormer: boolean
   /** the boolean switches of the live release that are on */
   switches: { name: string; description: string }[]
+  /** whether the environment can show the maintenance page, and does not */
+  canClose: boolean
   /** the services of the live release */
   services: string[]
   /** those whose number of instances can be changed, now and in fairlead.yaml */
@@ -27,12 +29,13 @@ type Measure = Omit<Mitigation, 'isProposed'>
  * instances; what the machine lacked is freed by a restart of the service that fails.
  */
 export function listMitigations(facts: MitigationFacts): Mitigation[] {
-  const { environment, service, switches, services, scales, hasFormer } = facts
+  const { environment, service, switches, services, scales, hasFormer, canClose } = facts
   const all: Measure[] = [
     ...(hasFormer ? [rollback(environment)] : []),
     ...switches.map(({ name, description }) => turnOff(name, description)),
     ...services.filter((one) => service === null || one === service).map(restart),
     ...scales.filter((one) => service === null || one.service === service).map(scale),
+    ...(canClose ? [close(environment)] : []),
   ]
   const proposed = all.find((one) => undoes(one, facts))
   return [
@@ -61,6 +64,11 @@ const scale = ({ service, instances, declared }: MitigationFacts['scales'][numbe
   text:
     `runs another number of instances of ${service} without a new release, now ${instances} ` +
     (instances === declared ? 'as in fairlead.yaml' : `instead of ${declared}`),
+})
+
+const close = (environment: string): Measure => ({
+  ...{ kind: 'maintenance', name: null },
+  text: `answers every request to ${environment} with the maintenance page; its services run on`,
 })
 
 function undoes({ kind, name }: Measure, facts: MitigationFacts): boolean {

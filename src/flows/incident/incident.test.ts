@@ -350,6 +350,7 @@ test('what was turned on just before is proposed to be turned off, which mitigat
     },
     { kind: 'restart', name: 'web', isProposed: false },
     { kind: 'scale', name: 'web', isProposed: false },
+    { kind: 'maintenance', name: null, isProposed: false },
   ])
   await db.batch([turned('off')])
   await runOnce()

@@ -1,7 +1,10 @@
 import type { IncidentChange, Incident, Mitigation } from '#contract/incident/incident.ts'
 import { getRelease } from '#domains/deployment/store.ts'
+import { targets } from '#domains/deployment/targets.generated.ts'
 import { listMitigations } from '#domains/incident/mitigations.ts'
+import { getMaintenance } from '#domains/maintenance/store.ts'
 import { planRollback } from '#flows/deployment/plan-rollback.ts'
+import { isOver } from '#flows/maintenance/sync.ts'
 import { listScale } from '#flows/scale/views.ts'
 import { listSwitchViews } from '#flows/switch/views.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -19,19 +22,22 @@ export async function mitigationsOf(
   if (app === null || environment === null || over !== null || closed !== null) return []
   const live = await liveDeployment(db, app, environment)
   if (!live) return []
-  const [release, views, hasFormer, scales] = await Promise.all([
+  const [release, views, hasFormer, scales, page] = await Promise.all([
     getRelease(db, live.release),
     listSwitchViews(db, now, { app, environment }),
     canRollBack(db, app, environment),
     listScale(db, { app, environment }),
+    getMaintenance(db, { app, environment }),
   ])
   const isOn = views.filter(
     ({ definition, variant, setting }) =>
       definition?.type === 'boolean' && (variant === 'on' || (setting?.split.length ?? 0) > 0),
   )
+  const target = targets.find(({ kind }) => kind === release?.target.kind)
+  const hasEdge = target?.capabilities.includes('share') ?? false
   return listMitigations({
     ...{ app, environment, service, hasFormer, switches: isOn, suspect: changes[0] ?? null },
-    live: live.id,
+    ...{ live: live.id, canClose: hasEdge && (page === null || isOver(page, now)) },
     services: Object.keys(release?.definition.services ?? {}),
     scales: scales.filter(({ refusal }) => refusal === null),
   })

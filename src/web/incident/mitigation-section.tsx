@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { FairleadError } from '#contract/errors.ts'
 import type { IncidentDetail, Mitigation } from '#contract/incident/incident.ts'
 import { RollbackButton } from '../home/rollback-button.tsx'
@@ -7,9 +7,13 @@ import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { ScaleButton } from '../scale/scale-section.tsx'
-import { Confirm, type Question } from '../ui/dialog.tsx'
+import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { Section } from '../ui/page.tsx'
 import { asSentence } from '../ui/state.ts'
+
+const MaintenanceForm = lazy(async () => ({
+  default: (await import('../maintenance/maintenance-form.tsx')).MaintenanceForm,
+}))
 
 /** What may stop the harm. Each button asks first; what was done is in the timeline. */
 export function MitigationSection({ incident }: { incident: IncidentDetail }) {
@@ -36,6 +40,8 @@ export function MitigationSection({ incident }: { incident: IncidentDetail }) {
                 {...{ app, environment, service: one.name }}
                 because={`incident ${incident.id}`}
               />
+            ) : one.kind === 'maintenance' ? (
+              <ClosingButton app={app} environment={environment} incident={incident.id} />
             ) : (
               <MitigationButton place={{ app, environment }} incident={incident} one={one} />
             )}
@@ -46,6 +52,38 @@ export function MitigationSection({ incident }: { incident: IncidentDetail }) {
         <p className="mt-2 text-soft">Fairlead does not act by itself: {unautomatic}.</p>
       )}
     </Section>
+  )
+}
+
+/** Starts the maintenance page for a reason that names the incident. */
+function ClosingButton({
+  incident,
+  ...place
+}: {
+  app: string
+  environment: string
+  incident: number
+}) {
+  const queries = useQueryClient()
+  const mayAct = useMay('operator', place.app)
+  const [isOpen, setOpen] = useState(false)
+  if (!mayAct) return null
+  const close = (): void => {
+    setOpen(false)
+    void queries.invalidateQueries({ queryKey: ['incidents'] })
+  }
+  const title = `Start the maintenance page of ${place.environment}?`
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>Maintenance page …</Button>
+      <Modal open={isOpen} close={close} title={title}>
+        <Suspense>
+          {isOpen ? (
+            <MaintenanceForm {...place} suggested={`incident ${incident}: `} close={close} />
+          ) : null}
+        </Suspense>
+      </Modal>
+    </>
   )
 }
 

@@ -8,13 +8,15 @@ import { useSave } from '../ui/save.ts'
 interface Props {
   app: string
   environment: string
+  /** the reason to begin with */
+  suggested?: string
   close: () => void
 }
 
 /** Says what the maintenance page does, and starts it. */
-export function MaintenanceForm({ app, environment, close }: Props) {
+export function MaintenanceForm({ app, environment, suggested = '', close }: Props) {
   const client = useClient()
-  const [reason, setReason] = useState('')
+  const [reason, setReason] = useState(suggested)
   const [minutes, setMinutes] = useState('')
   const { onSubmit, error } = useSave(
     () =>
