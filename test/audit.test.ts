@@ -343,6 +343,12 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     return () =>
       ada.changeReviewAction({ params: { incident, action }, body: { due: '2030-01-02' } })
   },
+  createReviewIssue: async () => {
+    const { incident, action } = await newestReview()
+    const forge = { kind: 'gitea' as const, url: 'http://127.0.0.1:9', token: 'secret' }
+    await ada.putForge({ params: shop, body: { ...forge, repository: 'a/b' } })
+    return () => ada.createReviewIssue({ params: { incident, action } })
+  },
   deleteReviewAction: async () => {
     const { incident, action } = await newestReview()
     return () =>

@@ -24,7 +24,8 @@ const forgeKinds = (forges: Forge[]): string =>
     'export const kinds = [',
     ...forges.map(({ kind, title, api }) => {
       const publicUrl = api?.publicUrl ?? null
-      return `  ${JSON.stringify({ kind, title, hasApi: api !== undefined, publicUrl })},`
+      const has = { hasApi: api !== undefined, hasIssues: api?.hasIssues ?? false }
+      return `  ${JSON.stringify({ kind, title, ...has, publicUrl })},`
     }),
     '] as const',
     '',

@@ -28,7 +28,8 @@ export function forgeJobs(options: ForgeJobsOptions): BackgroundJob[] {
   return [
     writeBack({
       ...{ db, secrets, publicUrl, source: deps.source, clients, fetch, random },
-      interval: periods.writeBack,
+      ...{ now: () => deps.clock.now(), interval: periods.writeBack },
+      issueInterval: 5 * periods.pullRequests,
     }),
     ...pullRequestJobs({
       ...{ deps, engine, source, clients, fetch, parallel: 4 },

@@ -32,6 +32,7 @@ import type { NotifyParts } from '#flows/monitoring/notify.ts'
 import { incidentHandlers } from '#flows/incident/handlers.ts'
 import { reviewActionHandlers } from '#flows/review/action-handlers.ts'
 import { reviewHandlers } from '#flows/review/handlers.ts'
+import { reviewIssueHandlers } from '#flows/review/issue-handlers.ts'
 import { oncallHandlers } from '#flows/oncall/handlers.ts'
 import { errorHandlers } from '#flows/error/handlers.ts'
 import { monitorHandlers } from '#flows/monitoring/monitor-handlers.ts'
@@ -125,6 +126,7 @@ export function buildHandlers({
     ...incidentHandlers({ db, getApp, now: () => deps.clock.now() }),
     ...reviewHandlers({ db, now: () => deps.clock.now() }),
     ...reviewActionHandlers({ db, now: () => deps.clock.now() }),
+    ...reviewIssueHandlers({ db, now: () => deps.clock.now() }),
     ...oncallHandlers({
       ...{ db, publicUrl: deps.publicUrl, now: () => deps.clock.now(), random: randomBytes },
     }),

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { answerIssues, type KeptIssue } from './forge-issues.ts'
 
 export interface Asked {
   method: string
@@ -47,6 +48,9 @@ export interface ForgeServer {
     isTransient?: boolean
     addresses?: string[]
   }[]
+  issues: KeptIssue[]
+  /** the labels that the repository has, in the order of their numbers */
+  labels: string[]
   /** answers instead of the forge, while it is set */
   instead: ((asked: Asked) => Answer | null) | null
   stop(): Promise<void>
@@ -76,6 +80,8 @@ export async function startForge(token: string): Promise<ForgeServer> {
     statuses: new Map(),
     pulls: [],
     deployments: [],
+    issues: [],
+    labels: [],
     instead: null,
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   }
@@ -127,6 +133,8 @@ function answer(
   }
   const pulls = answerPulls(forge, place, asked)
   if (pulls !== null && method === 'GET') return pulls
+  const issues = answerIssues(forge, { method, place, asked, body })
+  if (issues !== null) return issues
   // GitHub and Gitea
   if (/^(\/api\/v1)?\/repos\/acme\/shop\/statuses\/[0-9a-f]{40}$/.test(place) && method === 'POST')
     return status(asked['context'] ?? '', asked['state'] ?? '')

@@ -66,6 +66,16 @@ export function addActions(group: Command, context: Context): void {
       context.answer(answer, () => [`Changed action ${action}`])
     })
   group
+    .command('create-issue')
+    .argument('<incident>', 'number of the incident', number)
+    .argument('<action>', 'number of the action', number)
+    .description('create an issue for an action at the Git provider, and keep both the same')
+    .action(async (id: number, action: number) => {
+      const { client } = await context.connect()
+      const answer = await client.createReviewIssue({ params: { incident: id, action } })
+      context.answer(answer, () => [`Fairlead creates an issue for action ${action}`])
+    })
+  group
     .command('remove-action')
     .argument('<incident>', 'number of the incident', number)
     .argument('<action>', 'number of the action', number)
@@ -110,4 +120,9 @@ export const actionRow = (action: ReviewAction): string[] => [
   action.owner,
   action.title,
   action.reason,
+  ...(action.issue === null ? [] : [issueWords(action.issue)]),
 ]
+
+const issueWords = ({ number, url, problem }: NonNullable<ReviewAction['issue']>): string =>
+  (url ?? (number === null ? 'its issue is not created yet' : `issue ${number}`)) +
+  (problem === null ? '' : ` (${problem})`)

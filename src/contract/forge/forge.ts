@@ -9,6 +9,11 @@ export type ForgeKind = (typeof withApi)[number]['kind']
 /** The forges that Fairlead can call. */
 export const forgeKinds: ForgeKind[] = withApi.map(({ kind }) => kind)
 
+/** The forges in which Fairlead can create issues. */
+export const issueForgeKinds: ForgeKind[] = withApi
+  .filter(({ hasIssues }) => hasIssues)
+  .map(({ kind }) => kind)
+
 export const forgeTitles: string[] = withApi.map(({ title }) => title)
 /** The forges without a public service, for which the address of the API is required. */
 export const privateForgeTitles: string[] = kinds

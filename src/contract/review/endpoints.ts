@@ -110,6 +110,14 @@ export const reviewEndpoints = {
       }),
     output: reviewDetail,
   }),
+  createReviewIssue: endpoint({
+    method: 'POST',
+    path: '/incidents/{incident}/review/actions/{action}/issue',
+    role: 'developer',
+    summary: 'Create an issue for an action at the Git provider of its app, and keep both the same',
+    params: inAction,
+    output: reviewDetail,
+  }),
   deleteReviewAction: endpoint({
     method: 'DELETE',
     path: '/incidents/{incident}/review/actions/{action}',

@@ -27,6 +27,16 @@ const actionExample = {
   data: { ...example.data, action: 7, what: 'Test the recharge', owner: 'Eve' },
 }
 
+const ofIssue = {
+  ...ofAction,
+  /** of the issue at the Git provider */
+  url: z.string().nullable(),
+}
+const issueExample = {
+  ...{ subject: 'review/3', app: 'shop' },
+  data: { ...actionExample.data, url: 'https://git.example.com/acme/shop/issues/12' },
+}
+
 /** What people and Fairlead do about reviews. */
 export const reviewEvents = [
   defineEvent({
@@ -126,5 +136,38 @@ export const reviewEvents = [
         reason: 'the test “recharges once” fails',
       },
     },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-review.issuerequested',
+    version: '0.1.0',
+    data: ofAction,
+    sentence: (event) =>
+      `${event.actor} requested an issue for the action “${whatOf(event)}” of the review of ` +
+      titleOf(event),
+    tone: 'fact',
+    page,
+    example: actionExample,
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-review.issuecreated',
+    version: '0.1.0',
+    data: ofIssue,
+    sentence: (event) =>
+      `Fairlead created an issue for the action “${whatOf(event)}” of the review of ` +
+      titleOf(event),
+    tone: 'fact',
+    page,
+    example: issueExample,
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-review.issuereopened',
+    version: '0.1.0',
+    data: ofIssue,
+    sentence: (event) =>
+      `Somebody closed the issue of the action “${whatOf(event)}”, which is not proven: ` +
+      'Fairlead opened it again',
+    tone: 'warn',
+    page,
+    example: issueExample,
   }),
 ] as const

@@ -97,6 +97,16 @@ export const reviewAction = z.object({
   /** when its proof was first seen to fail since the incident began; null: not yet */
   failed: z.string().nullable(),
   isOverdue: z.boolean(),
+  /** its issue at the Git provider of the app; null when nobody has requested one */
+  issue: z
+    .object({
+      /** null until it is created */
+      number: z.number().int().nullable(),
+      url: z.string().nullable(),
+      /** why the Git provider refused the last change */
+      problem: z.string().nullable(),
+    })
+    .nullable(),
 })
 export type ReviewAction = z.infer<typeof reviewAction>
 

@@ -132,6 +132,36 @@ describe.each(names)('the client of %s', (name) => {
     expect(await client.getPullRequest(3)).toBeNull()
   })
 
+  test('writes issues, their labels and comments, and finds what was not recorded', async () => {
+    forge = await startForge(token)
+    const { issues } = await connect(name, forge.url)
+    if (!issues) return expect(name).toContain('bitbucket')
+    const since = new Date().toISOString()
+    const content = { title: 'Test it', body: 'x <!-- key-1 -->', due: '2026-12-14' }
+    expect(await issues.find('key-1', since)).toBeNull()
+    const created = await issues.create(content, 'fairlead')
+    expect(created).toEqual({
+      ...{ number: 1, isOpen: true, closed: null },
+      url: expect.stringMatching(/^https:.*issues\/1$/),
+    })
+    for (const title of ['a', 'b', 'c']) await issues.create({ ...content, title, body: '' }, 'x')
+    expect(await issues.find('key-1', since)).toEqual(created)
+    await issues.change(1, { title: 'Test both', body: 'y', due: '2026-12-15' })
+    for (const isOn of [true, true, false, false]) await issues.setLabel(1, 'overdue', isOn)
+    await issues.setLabel(1, 'late', true)
+    await issues.comment(1, 'a <!-- key-2 -->')
+    expect(await issues.listComments(1, since)).toEqual(['a <!-- key-2 -->'])
+    await issues.setOpen(1, false)
+    expect(await issues.get(1)).toMatchObject({ isOpen: false, closed: expect.any(String) })
+    await issues.setOpen(1, true)
+    expect(await issues.get(1)).toEqual(created)
+    expect(await issues.get(99)).toBeNull()
+    await expect(issues.setLabel(99, 'late', true)).rejects.toThrow(ForgeRefusal)
+    const [kept] = forge.issues
+    expect(kept).toMatchObject({ title: 'Test both', body: 'y', labels: ['fairlead', 'late'] })
+    expect(kept?.due?.slice(0, 10)).toBe(name === 'github' ? undefined : '2026-12-15')
+  })
+
   test.each([
     [401, {}, null],
     [422, {}, null],

@@ -46,6 +46,41 @@ export interface ForgeDeployment {
   url: string
 }
 
+/** An issue as Fairlead writes it. */
+export interface IssueContent {
+  title: string
+  /** Markdown */
+  body: string
+  /** the last day, `2026-12-14` */
+  due: string
+}
+
+/** An issue of a forge. */
+export interface ForgeIssue {
+  number: number
+  /** its page; null when the forge names none */
+  url: string | null
+  isOpen: boolean
+  /** when it was closed, as the forge says; null while it is open */
+  closed: string | null
+}
+
+/** The issues of one repository. Times are ISO 8601 UTC. */
+export interface ForgeIssues {
+  /** Finds an issue that was created since then, by a text in its body. */
+  find(marker: string, since: string): Promise<ForgeIssue | null>
+  /** Returns null when the forge has no such issue. */
+  get(number: number): Promise<ForgeIssue | null>
+  create(content: IssueContent, label: string): Promise<ForgeIssue>
+  change(number: number, content: IssueContent): Promise<void>
+  setOpen(number: number, isOpen: boolean): Promise<void>
+  /** Adds or removes a label, which is created if the repository lacks it. */
+  setLabel(number: number, label: string, isOn: boolean): Promise<void>
+  /** The texts of the comments of an issue since then. */
+  listComments(number: number, since: string): Promise<string[]>
+  comment(number: number, text: string): Promise<void>
+}
+
 /** How to reach one repository at a forge. */
 export interface ForgeConnection {
   /** of the API, without a slash at the end */
@@ -73,6 +108,8 @@ export interface ForgeClient {
    * forge without deployments.
    */
   writeDeployment?(deployment: ForgeDeployment, remote: string | null): Promise<string>
+  /** Absent at a forge whose issues Fairlead cannot write. */
+  issues?: ForgeIssues
   /** Lists the open pull requests into a branch. */
   listPullRequests(base: string): Promise<ForgePullRequest[]>
   /** Returns null when the forge has no such pull request. */

@@ -48,6 +48,8 @@ export interface ForgeApi {
   publicUrl: string | null
   config: z.ZodType<ForgeConfig>
   example: Omit<ForgeConfig, 'url'> & { url?: string }
+  /** its clients have `issues` */
+  hasIssues: boolean
   /** Runs once per process; what it returns may cache tokens. */
   open(): ConnectForge
 }

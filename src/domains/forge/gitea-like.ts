@@ -4,8 +4,10 @@ import { z } from 'zod'
 import type { CheckIn } from './check-in.ts'
 import { type ConnectForge, maxPages } from './client.ts'
 import type { WebhookSender } from './forge.ts'
+import { translateErrors } from './gitea-error.ts'
+import { giteaIssues } from './gitea-issues.ts'
 import { readGitHubDelivery, readGitHubPull } from './github-payload.ts'
-import { ForgeRefusal, messageIn, orNull } from './request.ts'
+import { orNull } from './request.ts'
 import { type Headers as DeliveryHeaders, header, isHexHmac } from './signature.ts'
 
 /**
@@ -74,6 +76,7 @@ export const connectGitea: ConnectForge = async ({ url, repository, token, fetch
           target_url: page,
         })
       }),
+    issues: giteaIssues(repos, { owner, repo }),
     listPullRequests: (base) => translateErrors(() => listPullRequests(base)),
     getPullRequest: (number) =>
       orNull(() =>
@@ -81,24 +84,5 @@ export const connectGitea: ConnectForge = async ({ url, repository, token, fetch
           readGitHubPull((await repos.repoGetPullRequest(owner, repo, number)).data),
         ),
       ),
-  }
-}
-
-/** The client throws the response. */
-const failedResponse = z.object({
-  status: z.number(),
-  headers: z.instanceof(Headers),
-  error: z.unknown(),
-})
-
-async function translateErrors<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    const { data } = failedResponse.safeParse(error)
-    if (!data) throw error
-    // The client puts the error of its JSON parser there, which quotes the response.
-    const answer = data.error instanceof Error ? '' : messageIn(data.error)
-    throw new ForgeRefusal(data.status, data.headers, answer)
   }
 }

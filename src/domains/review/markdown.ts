@@ -70,9 +70,10 @@ export function renderReview(review: Omit<ReviewDetail, 'markdown'>): string {
   ].join('\n\n')
 }
 
-const actionLine = ({ title, owner, due, proof, state, reason }: ReviewAction): string =>
+const actionLine = ({ title, owner, due, proof, state, reason, issue }: ReviewAction): string =>
   `- [${state === 'proven' ? 'x' : ' '}] ${escapeMarkdown(title)}: ${escapeMarkdown(owner)}, ` +
-  `until ${due}. Proof: ${escapeMarkdown(proofText(proof))}. ${escapeMarkdown(reason)}`
+  `until ${due}. Proof: ${escapeMarkdown(proofText(proof))}. ${escapeMarkdown(reason)}` +
+  (issue?.url ? `. [Issue ${issue.number}](${issue.url})` : '')
 
 const escapeHeadings = (text: string): string =>
   linesOf(text)

@@ -64,9 +64,12 @@ export const setAudience = (
 
 /** The actions of a review in their order; `today` is the day of the clock, UTC. */
 export const listActions = (db: Database, incident: number, today: string) =>
-  db.query<ReviewAction>(sql`select id, title, owner, due::text, proof, state, reason, since,
-      failed, (state <> 'proven' and due < ${today}::date) as "isOverdue"
-    from review_action where review = ${incident} order by id`)
+  db.query<ReviewAction>(sql`select a.id, a.title, a.owner, a.due::text, a.proof, a.state, a.reason,
+      a.since, a.failed, (a.state <> 'proven' and a.due < ${today}::date) as "isOverdue",
+      case when n.action is not null
+        then json_build_object('number', n.number, 'url', n.url, 'problem', n.problem) end as issue
+    from review_action a left join review_issue n on n.action = a.id
+    where a.review = ${incident} order by a.id`)
 
 /** Reserves the id of an action. */
 export async function nextAction(db: Database): Promise<number> {

@@ -8,8 +8,11 @@ import type { BackgroundJob } from '#engine/job.ts'
 import type { FactSources } from '#flows/evidence/run-facts.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { appsWithPendingReports, listPendingReports } from '#views/pending-reports.ts'
+import { appsWithDueIssues, type IssueToSync, listDueIssues } from '#views/review-issue.ts'
+import { setIssueProblem } from '#domains/review/issue-store.ts'
 import { checkOf } from './check.ts'
 import { connectForge, type ForgeAccess } from './connect.ts'
+import { syncIssue } from './issues.ts'
 
 export interface WriteBackOptions extends ForgeAccess {
   db: Database
@@ -17,8 +20,12 @@ export interface WriteBackOptions extends ForgeAccess {
   source: FactSources['source']
   fetch: typeof fetch
   random(): number
+  /** milliseconds since 1970 */
+  now(): number
   /** milliseconds between two checks for pending reports */
   interval: number
+  /** milliseconds between two looks at the state of an issue */
+  issueInterval: number
 }
 
 /** Seconds after which another replica takes over a forge. */
@@ -42,8 +49,11 @@ export const writeBack = (options: WriteBackOptions): BackgroundJob =>
       parallel: 8,
       key: ({ app }) => app,
       take: async ({ count, except }) => {
-        const apps = await appsWithPendingReports(options.db)
-        const free = apps.filter((app) => !except.has(app))
+        const [apps, others] = await Promise.all([
+          appsWithPendingReports(options.db),
+          appsWithDueIssues(options.db, timesOf(options)),
+        ])
+        const free = [...new Set([...apps, ...others])].filter((app) => !except.has(app))
         if (free.length === 0) return []
         return forges.claimForges(options.db, { apps: free, count, seconds: claimSeconds })
       },
@@ -77,6 +87,14 @@ async function report(
       reported += 1
       await sleep(gapMs, undefined, { signal })
     }
+    for (const issue of await listDueIssues(db, {
+      ...{ ...timesOf(options), app: forge.app, limit: reportsPerClaim },
+    })) {
+      signal.throwIfAborted()
+      await sendIssue(options, forge, client, issue)
+      reported += 1
+      await sleep(gapMs, undefined, { signal })
+    }
     await db.query(forges.releaseForge(forge, reported > 0))
   } catch (error) {
     if (signal.aborted) return void (await db.query(forges.releaseForge(forge, false)))
@@ -104,12 +122,35 @@ async function send(
     if (decided.kind === 'deployment')
       remote = (await client.writeDeployment?.(decided.deployment, pending.remote)) || null
   } catch (error) {
-    if (!(error instanceof ForgeRefusal) || decidePause(error, 0, options.random) !== null)
-      throw error
+    if (!isRefusedAlone(error, options)) throw error
     problem = problemOf(error)
   }
   await options.db.query(forges.putReport(pending, { remote, problem }))
 }
+
+const timesOf = ({ now, issueInterval }: WriteBackOptions) => ({
+  ...{ now: now(), interval: issueInterval },
+})
+
+/** Throws when the forge needs a pause; a refusal of this one issue is recorded. */
+async function sendIssue(
+  options: WriteBackOptions,
+  forge: forges.StoredForge,
+  client: ForgeClient,
+  issue: IssueToSync,
+): Promise<void> {
+  try {
+    await syncIssue(options, forge, client, issue)
+  } catch (error) {
+    if (!isRefusedAlone(error, options)) throw error
+    const problem = problemOf(error)
+    await options.db.batch([setIssueProblem(issue.action, problem, options.now())])
+  }
+}
+
+/** Whether a forge refuses one report only, and needs no pause. */
+const isRefusedAlone = (error: unknown, { random }: WriteBackOptions): error is ForgeRefusal =>
+  error instanceof ForgeRefusal && decidePause(error, 0, random) === null
 
 /** `fetch` hides the cause behind "fetch failed". */
 function problemOf(error: Error): string {

@@ -4,6 +4,7 @@ import type { Incident } from '#contract/incident/incident.ts'
 import type { ActionProof, ReviewAction } from '#contract/review/review.ts'
 import { getUser } from '#domains/access/user-store.ts'
 import { judgeAction, type Judgement } from '#domains/review/proof.ts'
+import { setRemoved } from '#domains/review/issue-store.ts'
 import * as store from '#domains/review/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -65,6 +66,7 @@ export function reviewActionHandlers({
       const old = await mustHave(db, id, action, now())
       await db.batch([
         store.deleteAction(action),
+        setRemoved(action, reason),
         appendEvent({
           type: 'dev.cdeventsx.fairlead-review.actionremoved',
           ...headOf({ incident: id, app: incident.app }, caller),
@@ -97,7 +99,8 @@ async function ownerOf(db: Database, name: string | undefined, caller: Caller): 
   return user.name
 }
 
-async function mustHave(
+/** An action of a review. */
+export async function mustHave(
   db: Database,
   incident: number,
   id: number,

@@ -11,6 +11,7 @@ import { asSentence } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
 import { ActionForm } from './action-form.tsx'
 import { actionBadges } from './badges.ts'
+import { IssueButton, IssueLine } from './issue.tsx'
 
 /** What follows from a review. Its proof closes an action, nobody else. */
 export function Actions({ review, mayEdit }: { review: ReviewDetail; mayEdit: boolean }) {
@@ -54,7 +55,8 @@ function ActionRow({
   action: ReviewAction
   mayEdit: boolean
 }) {
-  const { title, owner, due, proof, state, reason, isOverdue } = action
+  const { title, owner, due, proof, state, reason, isOverdue, issue } = action
+  const { app, incident } = review
   const badge = isOverdue ? { ...actionBadges[state], tone: 'bad' as const } : actionBadges[state]
   return (
     <li
@@ -68,8 +70,14 @@ function ActionRow({
           {owner}, {isOverdue ? 'overdue since' : 'until'} {due}. Proof: {proofWords(proof)}.{' '}
           {asSentence(reason)}
         </div>
+        {issue === null ? null : <IssueLine issue={issue} />}
       </div>
-      {mayEdit ? <RemoveButton review={review} action={action} /> : null}
+      {mayEdit ? (
+        <div className="flex flex-wrap gap-2">
+          {app === null || issue !== null ? null : <IssueButton {...{ app, incident, action }} />}
+          <RemoveButton review={review} action={action} />
+        </div>
+      ) : null}
     </li>
   )
 }

@@ -147,6 +147,7 @@ export default defineForge({
     config: connectionConfig('Bitbucket', publicUrl),
     example: { repository: 'acme/shop', token: 'ATCTT3example' },
     open: () => connect,
+    hasIssues: false,
   },
   pullRequestRef,
 })

@@ -13,6 +13,7 @@ export default defineForge({
     config: connectionConfig('Forgejo', null),
     example: { url: 'https://git.example.com', repository: 'acme/shop', token: '0123abcd' },
     open: () => connectGitea,
+    hasIssues: true,
   },
   pullRequestRef: gitHubPullRequestRef,
 })

@@ -13,6 +13,7 @@ import { defineForge } from '../forge.ts'
 import { createAppTokens, privateKeyOf } from '../github-app.ts'
 import { writeCheck } from '../github-check.ts'
 import { translateErrors } from '../github-error.ts'
+import { gitHubIssues } from '../github-issues.ts'
 import { gitHubPullRequestRef, readGitHubDelivery, readGitHubPull } from '../github-payload.ts'
 import { ForgeRefusal, orNull } from '../request.ts'
 import { header, isHubSignature } from '../signature.ts'
@@ -151,6 +152,7 @@ function createClient(connection: ForgeConnection, isApp: boolean): ForgeClient 
       : {}),
     writeDeployment: (deployment, remote) =>
       translateErrors(() => writeDeployment(deployment, remote)),
+    issues: gitHubIssues(api, repository),
     listPullRequests: (base) => translateErrors(() => listPullRequests(base)),
     getPullRequest: (number) => orNull(() => translateErrors(() => getPullRequest(number))),
   }
@@ -187,6 +189,9 @@ export default defineForge({
       },
     },
   },
-  api: { publicUrl, config, example: { repository: 'acme/shop', token: 'ghp_example' }, open },
+  api: {
+    ...{ publicUrl, config, open, hasIssues: true },
+    example: { repository: 'acme/shop', token: 'ghp_example' },
+  },
   pullRequestRef: gitHubPullRequestRef,
 })

@@ -5,6 +5,7 @@ import { type CheckIn, commit, existingCommit, gitRef, line, pushedBy } from '..
 import { type CommitStatus, type ConnectForge, type ForgeDeployment, maxPages } from '../client.ts'
 import { connectionConfig } from '../config.ts'
 import { defineForge } from '../forge.ts'
+import { gitLabIssues } from '../gitlab-issues.ts'
 import { createRequester } from '../gitlab-request.ts'
 import { ForgeRefusal, orNull } from '../request.ts'
 import { hasStandardSignature, header, isSecret, isStandardSignature } from '../signature.ts'
@@ -165,6 +166,7 @@ const connect: ConnectForge = async ({ url, repository, token, fetch }) => {
       }, undefined),
     writeDeployment: (deployment, remote) =>
       unlessUnchanged(() => writeDeployment(deployment, remote), remote ?? ''),
+    issues: gitLabIssues(api, repository),
     listPullRequests: async (base) => {
       const query = { projectId: repository, state: 'opened' as const, targetBranch: base }
       const pulls = await api.MergeRequests.all({ ...query, perPage: 100, maxPages })
@@ -224,6 +226,7 @@ export default defineForge({
     config: connectionConfig('GitLab', publicUrl),
     example: { repository: 'acme/shop', token: 'glpat-example' },
     open: () => connect,
+    hasIssues: true,
   },
   pullRequestRef,
 })
