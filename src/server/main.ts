@@ -13,6 +13,7 @@ import { publicPolicy } from '#platform/net/private.ts'
 import { startSocks } from '#platform/net/socks.ts'
 import { openInstallationDatabase } from '#platform/postgres/installation.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { untilBack } from '#platform/postgres/until-back.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
 import { findIsolation } from '#platform/process/isolation.ts'
 import { isolationOptions, isolationMode } from '#platform/process/isolation-policy.ts'
@@ -58,7 +59,7 @@ export async function main(options: ServerOptions): Promise<number> {
       import('./wire.ts'),
     ])
     const wired = await parts.wire({ ...options, settings, db: database.db, log })
-    await open(wired, options, settings)
+    await open(wired, options, settings, log)
     const jobs = runJobs(wired.jobs, jobRuntime(wired, database.db, log), stop.signal)
     await welcome(options, wired, log)
     await ended.promise
@@ -120,19 +121,19 @@ async function open(
   { access, http, engine, deps }: Wired,
   { home, env }: ServerOptions,
   { listen, publicUrl }: ServerSettings,
+  log: Logger,
 ): Promise<void> {
-  await access.tokens.ensureLocal(home.token)
+  await untilBack(log, () => access.tokens.ensureLocal(home.token))
   await http.listen(home.port, listen)
-  await Promise.all([ensureHost(home, env), engine.open()])
+  await Promise.all([ensureHost(home, env), untilBack(log, () => engine.open())])
   writeServerFile(home, publicUrl)
-  await deps.db.batch([
-    appendEvent({
-      type: 'dev.cdeventsx.fairlead-server.started',
-      subject: 'server',
-      chain: 'server',
-      data: { version },
-    }),
-  ])
+  const started = appendEvent({
+    type: 'dev.cdeventsx.fairlead-server.started',
+    subject: 'server',
+    chain: 'server',
+    data: { version },
+  })
+  await untilBack(log, () => deps.db.batch([started]))
 }
 
 const jobRuntime = ({ replica }: Wired, db: Database, log: Logger) => ({
@@ -152,10 +153,11 @@ async function welcome(options: ServerOptions, wired: Wired, log: Logger): Promi
   const { access, source, deps } = wired
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   const built = buildConsoleIfNeeded(log, say)
-  if (options.sample && (await source.list()).length === 0)
+  if (options.sample && (await untilBack(log, () => source.list())).length === 0)
     await deliverSample(options.home, wired, log)
   await built
-  const { url } = await access.links.create({ name: 'admin', role: 'admin' }, 'fairlead')
+  const link = { name: 'admin', role: 'admin' } as const
+  const { url } = await untilBack(log, () => access.links.create(link, 'fairlead'))
   say(`Fairlead ${version} at ${deps.publicUrl}\nSign in once, within 15 minutes: ${url}`)
 }
 

@@ -33,6 +33,7 @@ import { systemClock } from '#platform/clock.ts'
 import type { Home } from '#platform/home.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { untilBack } from '#platform/postgres/until-back.ts'
 import { getSilence } from '#domains/alert/silence-store.ts'
 import { getIncident } from '#domains/incident/store.ts'
 import { getAlert } from '#domains/alert/store.ts'
@@ -201,7 +202,7 @@ function alertIntake({
 async function openSecrets({ home, env, db, log }: Pick<Wiring, 'home' | 'env' | 'db' | 'log'>) {
   const keys = findKeys(env, home.key)
   const secrets = createSecretBox(keys)
-  await takeNewKey({ db, keys, secrets, log })
+  await untilBack(log, () => takeNewKey({ db, keys, secrets, log }))
   return { keys, secrets }
 }
 

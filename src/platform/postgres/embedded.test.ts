@@ -22,7 +22,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startPostgres, type EmbeddedPostgres, type PostgresOptions } from './embedded.ts'
 import { findBinaries, findPackage } from './binaries.ts'
 import { openDatabase, type Database } from './postgres.ts'
-import { isPostmaster } from './postmaster.ts'
+import { findPostmaster, isPostmaster } from './postmaster.ts'
 import { canReach } from '#platform/file/reachable.ts'
 import { packageRoot } from '#platform/self.ts'
 import { sql } from './sql.ts'
@@ -172,6 +172,35 @@ test('restarts a killed server with all committed data', async () => {
     }
   }
   await db.close()
+})
+
+/** Kills the server as soon as its pid is known, as often as told. Returns how often it did. */
+async function killAtStart(times: number): Promise<number> {
+  const killed = new Set<number>()
+  while (killed.size < times) {
+    const running = findPostmaster(join(folder, 'data'))
+    if (running?.isReady === true && killed.size === 0) break
+    if (running && !killed.has(running.pid)) {
+      killed.add(running.pid)
+      process.kill(running.pid, 'SIGKILL')
+    }
+    await sleep(1)
+  }
+  return killed.size
+}
+
+longTest('starts a server again that is killed while it starts, but not for ever', async () => {
+  await (await start()).stop()
+  const warnings: string[] = []
+  const noting = { ...log, warn: (message: string) => void warnings.push(message) }
+  const kills = killAtStart(2)
+  const server = await start({ log: noting })
+  expect(await kills).toBe(2)
+  expect(warnings).toEqual(Array(2).fill('PostgreSQL was killed while it started'))
+  await withDatabase(server, (db) => db.query(sql`select 1`))
+  await server.stop()
+  void killAtStart(5)
+  await expect(start()).rejects.toThrow(/^PostgreSQL was killed 5 times while it started/)
 })
 
 longTest('restarts a killed server that it adopted', async () => {

@@ -81,6 +81,9 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   }
 }
 
+/** A server that is killed while it starts is started again, until it was killed this often. */
+const mostKills = 5
+
 async function attach(
   place: PostgresFolder,
   options: PostgresOptions,
@@ -88,6 +91,7 @@ async function attach(
 ): Promise<EmbeddedPostgres> {
   const binaries = findBinaries({ uid: place.uid, spare: place.spare, links: place.links })
   const deadline = performance.now() + 60_000
+  let kills = 0
   while (performance.now() < deadline) {
     const running = findPostmaster(place.data)
     if (running?.isReady) return handle(place, running, mark, watchOther(running.pid, place.data))
@@ -95,7 +99,12 @@ async function attach(
     else {
       await ensureData(place, binaries, randomBytes(4).toString('hex'))
       const started = await launch(place, binaries, options)
-      if (started) return handle(place, started.postmaster, mark, started.exited)
+      if (started === 'killed') {
+        kills += 1
+        options.log.warn('PostgreSQL was killed while it started', { kills })
+        if (kills === mostKills)
+          throw new Error(`PostgreSQL was killed ${kills} times while it started (${place.log})`)
+      } else if (started) return handle(place, started.postmaster, mark, started.exited)
     }
   }
   throw new Error(`PostgreSQL in ${place.root} does not become ready; ${place.log} says why`)
@@ -165,13 +174,13 @@ function startOf(pid: number): string {
 
 /**
  * Starts a postmaster and waits until it is ready. Null when another process was faster or a
- * passing obstacle must clear first.
+ * passing obstacle must clear first; `killed` when a signal ended it.
  */
 async function launch(
   place: PostgresFolder,
   binaries: Binaries,
   options: PostgresOptions,
-): Promise<{ postmaster: Postmaster; exited: Promise<void> } | null> {
+): Promise<{ postmaster: Postmaster; exited: Promise<void> } | 'killed' | null> {
   disarmStaleFile(place.data)
   const log = openLog(place.log)
   const before = statSync(place.log).size
@@ -209,6 +218,7 @@ async function launch(
     if ((await Promise.race([ended, sleep(5)])) === 'ended') break
   }
   if (failure) throw cannotRun((failure as Error).message)
+  if (child.signalCode !== null) return 'killed'
   return explain(place, before)
 }
 

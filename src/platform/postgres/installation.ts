@@ -6,6 +6,7 @@ import { migrate } from './migrate.ts'
 import { type Database, openDatabase } from './postgres.ts'
 import { packageRoot } from '#platform/self.ts'
 import { supervisePostgres } from './supervised.ts'
+import { untilBack } from './until-back.ts'
 
 /**
  * Opens the database of an installation: DATABASE_URL, or the embedded server, which is started or
@@ -24,8 +25,10 @@ export async function openInstallationDatabase(
   const onError = (error: Error): void =>
     log.warn('a connection to the database was lost', { error: error.message })
   try {
-    const db = await openDatabase({ connection: url ?? server!.connection, onError })
-    if (options.migrate) await migrate(db, join(packageRoot, 'migrations'))
+    // A wrong DATABASE_URL is reported at once; our own server is started again when it dies.
+    const open = () => openDatabase({ connection: url ?? server!.connection, onError })
+    const db = await (server ? untilBack(log, open) : open())
+    if (options.migrate) await untilBack(log, () => migrate(db, join(packageRoot, 'migrations')))
     return {
       db,
       close: async () => {
