@@ -28,6 +28,7 @@ test('a message is acknowledged on the host, also when it was killed since', asy
   await host.client.setRoster({
     ...{ alert: 7, recorded: null, after: 100, servers: [], privateHosts: null },
     ...{ allowAddresses: '', publicUrl: 'http://fairlead.test', mail: null, commands: null },
+    ...{ hosts: [], secret: 'of the hosts' },
     channels: { ada: { kind: 'ntfy', settings: { server: url, topic: 'ada' } } },
     plans: [[{ recipients: [recipient], pause: null }]],
     shifts: [{ until: Date.now() + 1e7, plan: 0 }],

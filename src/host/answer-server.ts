@@ -4,15 +4,17 @@ import type { Pager } from './pager.ts'
 import { listenLocally } from './local-server.ts'
 
 /** A form has a few short fields. */
-const bodyLimit = 16_384
+const formLimit = 16_384
+/** What another host knows of an outage. */
+const questionLimit = 1_000_000
+
+type Answering = Pick<Pager, 'follow' | 'hear'>
 
 /**
  * Serves the links in messages of this host on a free port of 127.0.0.1 for the edge: GET shows a
- * page and changes nothing, and POST acts.
+ * page and changes nothing, and POST acts. Other hosts ask at `/outage`.
  */
-export async function serveAnswers(
-  pager: Pick<Pager, 'follow'>,
-): Promise<{ port: number; stop(): void }> {
+export async function serveAnswers(pager: Answering): Promise<{ port: number; stop(): void }> {
   const server = createServer((request, response) => {
     respond(pager, request, response).catch(() => response.destroy())
   })
@@ -20,7 +22,7 @@ export async function serveAnswers(
 }
 
 async function respond(
-  pager: Pick<Pager, 'follow'>,
+  pager: Answering,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -30,6 +32,7 @@ async function respond(
     const headers = { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' }
     response.writeHead(status, headers).end(method === 'HEAD' ? undefined : text)
   }
+  if (url?.pathname === '/outage' && method === 'POST') return hear(pager, request, response)
   if (url?.pathname !== '/answer' || !['GET', 'HEAD', 'POST'].includes(method)) {
     request.resume()
     return end(404, 'text/plain', 'There is no such page here.\n')
@@ -43,12 +46,29 @@ async function respond(
   end(status, 'text/html', answerPage(page, isOpen ? key : null))
 }
 
+async function hear(
+  pager: Answering,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const text = await readBody(request, questionLimit)
+  const answer = text === null ? null : pager.hear({ text, headers: request.headers })
+  if (answer === null) return void response.writeHead(403).end()
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+  response.writeHead(200, { ...headers, ...answer.headers }).end(answer.text)
+}
+
 /** The fields of a form; null when it is too long. */
 async function readForm(request: IncomingMessage): Promise<Record<string, unknown> | null> {
+  const text = await readBody(request, formLimit)
+  return text === null ? null : Object.fromEntries(new URLSearchParams(text))
+}
+
+async function readBody(request: IncomingMessage, limit: number): Promise<string | null> {
   let text = ''
   for await (const chunk of request) {
     text += String(chunk)
-    if (text.length > bodyLimit) return null
+    if (text.length > limit) return null
   }
-  return Object.fromEntries(new URLSearchParams(text))
+  return text
 }

@@ -189,7 +189,7 @@ class Host {
       placeOf: (...of) => this.#supervisor.place(...of),
     })
     this.#pager = new Pager({
-      ...{ folder: home.host, hostName: hostname(), now: Date.now, log: logger.warn },
+      ...{ id, folder: home.host, hostName: hostname(), now: Date.now, log: logger.warn },
       url: settings.url,
       isConnected: () => this.#monitors.isConnected(),
       countReleases: () => this.#supervisor.all().length,

@@ -18,6 +18,7 @@ const step = (person: string | null, pause: number | null) => ({
 const roster: HostRoster = {
   ...{ alert: 7, recorded: null, after: 180_000, servers: [], privateHosts: null },
   ...{ allowAddresses: '', publicUrl: 'http://x', mail: null, commands: null, channels: {} },
+  ...{ hosts: [], secret: 'of the hosts' },
   plans: [[step(null, 0), step('Ada', 300), step('Bob', 300), step('Ada', null)]],
   shifts: [{ until: 9e15, plan: 0 }],
 }
@@ -46,15 +47,15 @@ test('a link shows the question and changes nothing; shared channels have none',
 test('an acknowledgement stops the steps for an hour, then they begin again', () => {
   const { outage, sentence } = follow(begun, keyTo(begun, 'Ada'), 'acknowledge', 1000)
   expect(sentence).toContain('You have it.')
-  const failed = ['outage-7-0-chat failed', 'outage-7-1-Ada failed']
-  expect(ids(takeSteps(outage!, roster, hour))).toEqual(failed)
+  const dropped = ['outage-7-0-chat dropped', 'outage-7-1-Ada dropped']
+  expect(ids(takeSteps(outage!, roster, hour))).toEqual(dropped)
   expect(ids(takeSteps(outage!, roster, hour + 1000))).toEqual([
-    ...failed,
+    ...dropped,
     ...['outage-7.2-0-chat pending', 'outage-7.2-1-Ada pending'],
   ])
   // The network came back for a moment: it is still hers.
   const resumed = resumeOutage(endOutage(outage!, 2000), 3000)
-  expect(ids(takeSteps(resumed, roster, 3000))).toEqual(failed)
+  expect(ids(takeSteps(resumed, roster, 3000))).toEqual(dropped)
   // A message that was on its way is not tried again.
   const late = refusePage(outage!, 'outage-7-1-Ada', { problem: 'x', isCutOff: true, now: 2000 })
   expect(late).toEqual(outage)

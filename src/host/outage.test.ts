@@ -16,6 +16,7 @@ const to = (channel: string, others: string[] = []): RosterRecipient => ({
 const roster: HostRoster = {
   ...{ alert: 7, recorded: null, after: 180_000, servers: [], privateHosts: null },
   ...{ allowAddresses: '', publicUrl: 'http://x', mail: null, commands: null, channels: {} },
+  ...{ hosts: [], secret: 'of the hosts' },
   plans: [
     [
       { recipients: [to('chat')], pause: 0 },
@@ -85,7 +86,7 @@ test('nothing is given up while the host is cut off', () => {
 
 test('when a server answers, nothing more is sent', () => {
   const ended = endOutage(acceptPage(begin(), 'outage-7-0-chat', 2100), 5000)
-  expect(names(ended)).toEqual(['chat sent', 'ada failed'])
+  expect(names(ended)).toEqual(['chat sent', 'ada dropped'])
   expect([ended.ended, ended.next]).toEqual([5000, null])
   expect(endOutage(ended, 6000).ended).toBe(5000)
 })

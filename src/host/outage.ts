@@ -113,10 +113,10 @@ function withOther(
 }
 
 /** Messages that were not sent yet are not sent any more. */
-const dropPending = (pages: readonly OutagePage[], problem: string): OutagePage[] =>
+const dropPending = (pages: readonly OutagePage[]): OutagePage[] =>
   pages.map((page) =>
     page.state === 'pending'
-      ? { ...page, state: 'failed', problem: page.problem ?? problem }
+      ? { ...page, state: page.problem === null ? 'dropped' : 'failed' }
       : page,
   )
 
@@ -128,7 +128,7 @@ export const acknowledgeOutage = (
   ...outage,
   ...{ occurrence: outage.occurrence + 1, step: 0, next: answer.until },
   answers: [...outage.answers, answer],
-  pages: dropPending(outage.pages, `${answer.person} acknowledged it`),
+  pages: dropPending(outage.pages),
 })
 
 /** It is not of this person: the next step is due, and they get no further message. */
@@ -146,5 +146,5 @@ export const endOutage = (outage: Outage, now: number): Outage => ({
   ...outage,
   ended: outage.ended ?? now,
   next: null,
-  pages: dropPending(outage.pages, 'a server answered before it was sent'),
+  pages: dropPending(outage.pages),
 })

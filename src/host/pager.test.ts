@@ -44,6 +44,7 @@ beforeEach(() => {
 const roster = (more: Partial<HostRoster> = {}): HostRoster => ({
   ...{ alert: 7, recorded: null, after: 180_000, servers: [url], privateHosts: null },
   ...{ allowAddresses: '', publicUrl: 'http://fairlead.test', mail: null, commands: null },
+  ...{ hosts: [], secret: 'of the hosts' },
   channels: { ada: { kind: 'cloudevents', settings: { url } } },
   plans: [
     [0, 1].map((step) => ({
@@ -56,7 +57,7 @@ const roster = (more: Partial<HostRoster> = {}): HostRoster => ({
 })
 const open = (isConnected = true) => {
   const pager = new Pager({
-    ...{ folder, hostName: 'one', now: () => now, log: () => undefined },
+    ...{ id: 'one', folder, hostName: 'one', now: () => now, log: () => undefined },
     isConnected: async () => isConnected,
     url: null,
     countReleases: () => 2,

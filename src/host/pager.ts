@@ -1,19 +1,17 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import {
   type HostRoster,
   hostRoster,
+  type RosterAnswer,
   outage as outageSchema,
   type Outage,
   type OutagePage,
+  type PeerReport,
 } from '#contract/host/roster.ts'
 import type { Answer } from '#platform/channel/answer.ts'
-import { type ChannelKind, type Message, Refused } from '#platform/channel/channel.ts'
-import { channels } from '#platform/channel/channels.generated.ts'
-import { guardedFetch } from '#platform/net/private.ts'
-import { policyOf } from './monitors.ts'
+import { isHeard, maySend, mergeOutages } from './agreement.ts'
 import {
   acceptPage,
   beginOutage,
@@ -24,21 +22,20 @@ import {
   resumeOutage,
   takeSteps,
 } from './outage.ts'
-import { type Answered, followLink, linkKey } from './outage-link.ts'
+import { type Answered, followLink } from './outage-link.ts'
+import { deliverPage, type Sender } from './outage-message.ts'
+import { answerHost, askHosts, type SignedAnswer } from './peers.ts'
 import { replaceFile } from './state.ts'
 
-export interface PagerOptions {
+export interface PagerOptions extends Sender {
+  /** names this host among those of the installation */
+  id: string
   /** where the roster and the outage are kept */
   folder: string
-  hostName: string
-  /** the address at which the edge serves the links in messages; null: they have none */
-  url: URL | null
   /** milliseconds since 1970 */
   now(): number
   /** whether this machine reaches another one */
   isConnected(): Promise<boolean>
-  /** how many releases run on this host */
-  countReleases(): number
   log(message: string, fields?: Record<string, unknown>): void
 }
 
@@ -47,12 +44,13 @@ const tickMs = 1000
 const sleepMs = 30_000
 /** Milliseconds that a server has to answer. */
 const patience = 3000
-const kinds = channels as unknown as readonly ChannelKind[]
+/** Milliseconds between two questions to the other hosts. */
+const askMs = 5000
 
 /**
  * Notifies people by the last roster when no server has called for a while and none answers. What
  * was sent is on disk before the next message, so that a host that is killed sends none twice with
- * another id.
+ * another id. Of several hosts, the first one that answers sends; all know what it did.
  */
 export class Pager {
   readonly #options: PagerOptions
@@ -62,6 +60,12 @@ export class Pager {
   #outage: Outage | null = null
   #calledAt: number
   #tickedAt: number
+  /** when a host before this one could send */
+  #heardAt: number
+  #askedAt = -Infinity
+  #isOtherSending = false
+  #isSending = false
+  #isCutOff = false
   #isBusy = false
   #isStopped = false
   #isRead = false
@@ -71,7 +75,7 @@ export class Pager {
     this.#options = options
     this.#rosterFile = join(options.folder, 'roster.json')
     this.#outageFile = join(options.folder, 'outage.json')
-    this.#calledAt = this.#tickedAt = options.now()
+    this.#calledAt = this.#tickedAt = this.#heardAt = options.now()
   }
 
   /** Begins when the former host has ended, with what it left. */
@@ -97,14 +101,24 @@ export class Pager {
   }
 
   /** A server calls: returns the outage that it has to record. */
-  set(roster: HostRoster): { outage: Outage | null } {
+  set(roster: HostRoster): RosterAnswer {
     this.#calledAt = this.#options.now()
     const text = JSON.stringify(roster)
-    if (text !== JSON.stringify(this.#roster)) replaceFile(this.#rosterFile, text, true)
+    const isNew = text !== JSON.stringify(this.#roster)
     this.#roster = roster
+    if (isNew) this.#write('the roster', () => replaceFile(this.#rosterFile, text, true))
     if (this.#outage?.alert === roster.recorded) this.#keep(null)
     else this.#end()
-    return { outage: this.#outage }
+    const { id, url } = this.#options
+    return { host: { id, url: url?.origin ?? null }, outage: this.#outage }
+  }
+
+  /** Answers another host; null when it does not know the secret. */
+  hear(question: { text: string; headers: Record<string, unknown> }): SignedAnswer | null {
+    return answerHost(this.#roster?.secret ?? '', question, ({ outage }) => {
+      if (this.#isRead && !this.#isStopped) this.#merge(outage)
+      return this.#report()
+    })
   }
 
   /** What the link of a message shows, without an answer, or does. */
@@ -116,12 +130,7 @@ export class Pager {
     const { outage, ...answered } = followLink(this.#outage, {
       ...{ key, answer, now: this.#options.now() },
     })
-    try {
-      if (outage !== this.#outage) this.#keep(outage)
-    } catch (error) {
-      // A full disk: it holds for this process.
-      this.#options.log('an answer cannot be saved', { error: (error as Error).message })
-    }
+    if (outage !== this.#outage) this.#keep(outage)
     return { ...answered, link }
   }
 
@@ -144,14 +153,17 @@ export class Pager {
     if (now - this.#tickedAt > sleepMs) this.#calledAt = Math.max(this.#calledAt, now)
     this.#tickedAt = now
     if (roster === null || roster.alert === null || !reachesAnybody(roster)) return
-    if (!this.#isAlone(roster)) return
+    if (!this.#isAlone(roster)) return this.#meet()
     if (await anyAnswers(roster.servers)) {
       this.#calledAt = this.#options.now()
       return this.#end()
     }
-    // A server may have called meanwhile.
-    if (!this.#isAlone(roster)) return
-    const due = takeSteps(this.#open(roster.alert, now), roster, now)
+    await this.#ask(roster)
+    // A server may have called meanwhile, this host or another one.
+    if (!this.#isAlone(roster)) return this.#end()
+    const heard = this.#heardAt
+    if (this.#isOtherSending || !maySend(roster.hosts, this.#options.id, { heard, now })) return
+    const due = takeSteps(this.#open(roster, now), roster, now)
     if (JSON.stringify(due) !== JSON.stringify(this.#outage)) this.#keep(due)
     for (const { id } of duePages(due, now)) {
       if (!this.#isAlone(roster)) return
@@ -160,11 +172,53 @@ export class Pager {
     }
   }
 
-  #open(alert: number, now: number): Outage {
+  /** While a server calls, the hosts before this one have time to be heard. */
+  #meet(): void {
+    this.#heardAt = this.#options.now()
+    this.#askedAt = -Infinity
+    this.#isOtherSending = false
+  }
+
+  /** Asks the other hosts now and then what they know and did. */
+  async #ask({ hosts, secret }: HostRoster): Promise<void> {
+    const { id, now } = this.#options
+    if (now() - this.#askedAt < askMs) return
+    this.#askedAt = now()
+    const reports = await askHosts(hosts, secret, this.#report())
+    this.#isOtherSending = reports.some(({ isSending }) => isSending)
+    for (const report of reports) {
+      if (isHeard(hosts, id, report)) this.#heardAt = now()
+      if (report.age !== null) this.#calledAt = Math.max(this.#calledAt, now() - report.age)
+      this.#merge(report.outage)
+    }
+  }
+
+  #report(): PeerReport {
+    const age = Math.max(0, this.#options.now() - this.#calledAt)
+    const isReady = this.#isRead && !this.#isStopped && !this.#isCutOff
+    return {
+      ...{ host: this.#options.id, age: Number.isFinite(age) ? age : null },
+      canSend: isReady && this.#roster !== null && reachesAnybody(this.#roster),
+      isSending: this.#isSending,
+      outage: this.#outage && { ...this.#outage, secret: '' },
+    }
+  }
+
+  #merge(other: Outage | null): void {
+    const merged = mergeOutages(this.#outage, other)
+    if (merged === null || JSON.stringify(merged) === JSON.stringify(this.#outage)) return
+    this.#keep(this.#outage === null ? { ...merged, secret: this.#linkSecret() } : merged)
+  }
+
+  #linkSecret(): string {
+    return this.#options.url === null ? '' : (this.#roster?.secret ?? '')
+  }
+
+  #open({ alert }: HostRoster, now: number): Outage {
     if (this.#outage !== null)
       return this.#outage.ended === null ? this.#outage : resumeOutage(this.#outage, now)
-    const secret = this.#options.url === null ? '' : randomBytes(32).toString('base64url')
-    return beginOutage({ alert, since: this.#calledAt, secret }, now)
+    const secret = this.#linkSecret()
+    return beginOutage({ alert: alert ?? 0, since: this.#calledAt, secret }, now)
   }
 
   #isAlone({ after }: HostRoster): boolean {
@@ -173,8 +227,12 @@ export class Pager {
 
   async #send(page: OutagePage, roster: HostRoster): Promise<void> {
     const { now, log, isConnected } = this.#options
-    const problem = await this.#deliver(page, roster)
+    if (this.#outage === null) return
+    this.#isSending = true
+    const problem = await deliverPage(this.#options, roster, this.#outage, page)
+    this.#isSending = false
     const isCutOff = problem !== null && !(await isConnected())
+    this.#isCutOff = isCutOff
     if (this.#outage === null) return
     if (problem !== null) log('a channel refused a message', { channel: page.channel, problem })
     this.#keep(
@@ -184,52 +242,26 @@ export class Pager {
     )
   }
 
-  /** Returns why the channel did not accept the message, or null. */
-  async #deliver(page: OutagePage, roster: HostRoster): Promise<string | null> {
-    const stored = roster.channels[page.channel]
-    const kind = kinds.find((one) => one.kind === stored?.kind)
-    const settings = kind?.settings.safeParse(stored?.settings)
-    if (!kind || !settings?.success) return 'this host does not know the channel'
-    const { mail, commands } = roster
-    const io = { fetch: guardedFetch(policyOf(roster)), mail, commands }
-    try {
-      await kind.send(this.#message(page, roster), settings.data, io)
-      return null
-    } catch (error) {
-      return error instanceof Refused ? error.message : 'it cannot be reached'
-    }
-  }
-
-  #message(page: OutagePage, { publicUrl }: HostRoster): Message {
-    const { hostName, countReleases, url } = this.#options
-    const key = this.#outage && linkKey(this.#outage, page)
-    const answerUrl = url === null || key === null ? null : `${url.origin}/answer?key=${key}`
-    const { alert, since } = this.#outage ?? { alert: 0, since: this.#options.now() }
-    const last = Number.isFinite(since)
-      ? ` since ${new Date(since).toISOString().slice(11, 19)} UTC`
-      : ''
-    return {
-      ...{ id: page.id, kind: 'opened', urgency: 'high', answerUrl },
-      title: 'Fairlead does not answer',
-      lines: [
-        `No server of ${new URL(publicUrl).host} has answered${last}.`,
-        `The host ${hostName} sends this itself; ${countReleases()} releases run on it.`,
-        ...(answerUrl === null ? ['Nobody can acknowledge this message.'] : []),
-        `You get this because ${page.reason}.`,
-      ],
-      url: `${publicUrl}/alerts/${alert}`,
-      alert: { id: alert, app: null, environment: null, service: null, deployment: null },
-    }
-  }
-
   #end(): void {
     if (this.#outage?.ended === null) this.#keep(endOutage(this.#outage, this.#options.now()))
   }
 
   #keep(outage: Outage | null): void {
     this.#outage = outage
-    if (outage === null) rmSync(this.#outageFile, { force: true })
-    else replaceFile(this.#outageFile, JSON.stringify(outage), true)
+    this.#write('the outage', () =>
+      outage === null
+        ? rmSync(this.#outageFile, { force: true })
+        : replaceFile(this.#outageFile, JSON.stringify(outage), true),
+    )
+  }
+
+  /** On a full disk, it holds for this process: people must be notified then, too. */
+  #write(what: string, write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      this.#options.log(`${what} cannot be saved`, { error: (error as Error).message })
+    }
   }
 }
 

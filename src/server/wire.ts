@@ -40,7 +40,7 @@ import { getAlert } from '#domains/alert/store.ts'
 import { getAppOfError } from '#domains/error/store.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
 import { startRunner } from '#platform/process/runner-client.ts'
-import { findKeys } from '#platform/secret/key-ring.ts'
+import { derivedSecret, findKeys } from '#platform/secret/key-ring.ts'
 import { createSecretBox } from '#platform/secret/secret-box.ts'
 import { packageRoot, version } from '#platform/self.ts'
 import { getRun } from '#views/run.ts'
@@ -116,6 +116,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     ...{ deps, host, policy, replica, notify, periods },
     roster: {
       after: settings.hostPagesMs,
+      hostSecret: () => derivedSecret(keys, 'hosts'),
       servers: [...new Set([`http://127.0.0.1:${home.port}`, publicUrl])],
     },
   })

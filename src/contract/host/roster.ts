@@ -21,6 +21,14 @@ export const rosterPlan = z.array(
 )
 export type RosterPlan = z.infer<typeof rosterPlan>
 
+/** One of the hosts of an installation. */
+export const rosterHost = z.object({
+  id: z.string(),
+  /** where its edge serves the links in its messages and other hosts; null: it cannot be asked */
+  url: z.string().nullable(),
+})
+export type RosterHost = z.infer<typeof rosterHost>
+
 /**
  * Everything that a host needs to notify people when no server answers. It contains secrets: the
  * settings of channels and the address of the mail server. Times are in milliseconds since 1970.
@@ -46,6 +54,10 @@ export const hostRoster = z.object({
   plans: z.array(rosterPlan),
   /** which plan holds until when; the last one holds on */
   shifts: z.array(z.object({ until: z.number(), plan: z.number().int() })),
+  /** the hosts of the installation: the first one that answers sends */
+  hosts: z.array(rosterHost).default([]),
+  /** the same for all of them: signs what they say to each other, and the links in messages */
+  secret: z.string().default(''),
 })
 export type HostRoster = z.infer<typeof hostRoster>
 
@@ -56,7 +68,8 @@ export const outagePage = rosterRecipient.extend({
   /** 1, and one more each time an acknowledgement expired */
   occurrence: z.number().int().default(1),
   step: z.number().int(),
-  state: z.enum(['pending', 'sent', 'failed']),
+  /** dropped: nobody tried to send it before it was not needed any more */
+  state: z.enum(['pending', 'sent', 'failed', 'dropped']),
   tries: z.number().int(),
   due: z.number(),
   sent: z.number().nullable(),
@@ -96,5 +109,24 @@ export const outage = z.object({
 })
 export type Outage = z.infer<typeof outage>
 
-/** What a host answers to a roster. */
-export const rosterAnswer = z.object({ outage: outage.nullable() })
+/** What a host answers to a roster: who it is, and the outage that is to be recorded. */
+export const rosterAnswer = z.object({
+  host: rosterHost.nullable().default(null),
+  outage: outage.nullable(),
+})
+export type RosterAnswer = z.infer<typeof rosterAnswer>
+
+/** What a host says to another one while no server calls it, and what that one answers. */
+export const peerReport = z.object({
+  /** its id in the roster */
+  host: z.string(),
+  /** milliseconds since a server called it or answered; null for never */
+  age: z.number().nullable(),
+  /** whether it can notify people: it has a roster, and channels can be reached from it */
+  canSend: z.boolean(),
+  /** whether it is sending a message at this moment */
+  isSending: z.boolean(),
+  /** what it knows about messages and answers; its `secret` is left out */
+  outage: outage.nullable(),
+})
+export type PeerReport = z.infer<typeof peerReport>

@@ -1,11 +1,49 @@
-import type { Outage } from '#contract/host/roster.ts'
+import type { Outage, RosterHost } from '#contract/host/roster.ts'
 import { appendEventForEach } from '#engine/events.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 export const outageTitle = 'Fairlead did not answer'
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 const place = { environment: null, service: null, title: outageTitle }
+
+/** The id is used for this time, so that ids stay near the order of alerts. */
+const reservedFor = '1 day'
+/** A host that no server has called for this time is gone. */
+const keptFor = '7 days'
+
+/**
+ * The id of the alert of the next outage, the same for all hosts; a new one after it was used.
+ */
+export async function reserveOutage(db: Database): Promise<number> {
+  const isUsable = sql`o.reserved > now() - ${reservedFor}::interval
+    and not exists (select from alert a where a.id = o.id)`
+  const [known] = await db.query<{ id: number }>(
+    sql`select o.id from outage_alert o where ${isUsable}`,
+  )
+  if (known) return known.id
+  // Another server may have reserved one meanwhile.
+  await db.query(
+    sql`insert into outage_alert as o (id, reserved)
+      values (nextval(pg_get_serial_sequence('alert', 'id')), now())
+      on conflict (one) do update set id = excluded.id, reserved = excluded.reserved
+        where not (${isUsable})`,
+  )
+  const [row] = await db.query<{ id: number }>(sql`select id from outage_alert`)
+  return row?.id ?? reserveOutage(db)
+}
+
+/** Notes that a host has the roster. Hosts whose servers are gone for long are forgotten. */
+export const noteHost = ({ id, url }: RosterHost): Statement[] => [
+  sql`delete from outage_host where called < now() - ${keptFor}::interval`,
+  sql`insert into outage_host (id, url) values (${id}, ${url})
+    on conflict (id) do update set url = excluded.url, called = now()`,
+]
+
+/** The hosts in the order in which they notify people: those that others can ask come first. */
+export const listHosts = (db: Database): Promise<RosterHost[]> =>
+  db.query<RosterHost>(sql`select id, url from outage_host order by url is null, id`)
 
 /**
  * Records a time without a server as an alert that is over, with what a host has sent and what

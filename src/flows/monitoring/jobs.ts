@@ -14,7 +14,7 @@ import { recordCauses } from './causes.ts'
 import { CheckMonitors, type MonitorPolicy } from './check-monitors.ts'
 import { type NotifyParts, sendNotifications } from './notify.ts'
 import { findSuspects } from './owners.ts'
-import { type RosterPolicy, ShareRoster } from './roster.ts'
+import { type RosterPolicy, ShareRoster, type ShareRosterParts } from './roster.ts'
 import { readFromTarget, ScrapeMetrics } from './scrape-metrics.ts'
 import { lastMinutes, type SignalSource, storeSignals } from './store-signals.ts'
 import { WatchSlos } from './watch-slos.ts'
@@ -35,7 +35,7 @@ export interface MonitoringOptions {
     >
   /** where monitors may connect to */
   policy: MonitorPolicy
-  roster: Pick<RosterPolicy, 'after' | 'servers'>
+  roster: Pick<RosterPolicy, 'after' | 'servers'> & Pick<ShareRosterParts, 'hostSecret'>
   /** names this server process */
   replica: string
   notify: NotifyParts
@@ -166,9 +166,10 @@ export function monitoring({
     run: () => scraper.run(),
   })
   const { privateHosts, allowAddresses } = policy
+  const { hostSecret, ...when } = roster
   const rosters = new ShareRoster({
-    ...{ ...notify, host, now, onNotification: messages.wake },
-    policy: { ...roster, privateHosts, allowAddresses },
+    ...{ ...notify, host, hostSecret, now, onNotification: messages.wake },
+    policy: { ...when, privateHosts, allowAddresses },
   })
   const share = every({
     name: 'share-roster',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { HostRoster, Outage } from '#contract/host/roster.ts'
+import type { HostRoster, Outage, RosterHost } from '#contract/host/roster.ts'
 import * as channels from '#domains/alert/channel-store.ts'
 import { getDetail } from '#domains/alert/store.ts'
 import * as oncall from '#domains/oncall/store.ts'
@@ -15,13 +15,14 @@ afterAll(() => database.close())
 const day = 86_400_000
 const now = Date.UTC(2026, 10, 29, 12)
 /** What the host got, and what it answers. */
+let own: RosterHost = { id: 'one', url: 'https://one.test' }
 let rosters: HostRoster[] = []
 let outage: Outage | null = null
 const host = {
   setRoster: async (roster: HostRoster) => {
     rosters.push(roster)
     if (outage?.alert === roster.recorded) outage = null
-    return outage
+    return { host: own, outage }
   },
 }
 const share = (after = 180_000) =>
@@ -29,6 +30,7 @@ const share = (after = 180_000) =>
     ...{ db: database.db, host, publicUrl: 'http://fairlead.test', now: () => now },
     secrets: { seal: (_, text) => text, open: (_, text) => text, isCurrent: () => true },
     io: { mail: { url: 'smtp://secret', from: 'a@b.c' }, commands: null },
+    hostSecret: () => 'of the hosts',
     policy: { after, servers: [], privateHosts: null, allowAddresses: '' },
     onNotification: () => undefined,
   })
@@ -76,6 +78,14 @@ test('the host gets the steps of the default team, by who is on call when', asyn
   // Settings of channels that are not used stay in the database.
   expect(Object.keys(known).toSorted()).toEqual(['ada', 'ada-mail', 'bob', 'chat'])
   expect([alert, mail]).toEqual([expect.any(Number), null])
+  // The servers of other hosts give them the same id, and all know all hosts.
+  expect(rosters[0]).toMatchObject({ hosts: [], secret: 'of the hosts' })
+  own = { id: 'two', url: null }
+  await share().run()
+  const [first, again] = rosters.slice(-2)
+  expect(first?.hosts).toEqual([{ id: 'one', url: 'https://one.test' }])
+  expect(again?.hosts).toEqual([{ id: 'one', url: 'https://one.test' }, own])
+  expect([first?.alert, again?.alert]).toEqual([alert, alert])
   await share(0).run()
   expect(rosters.pop()).toMatchObject({ alert: null, channels: {}, plans: [] })
 })

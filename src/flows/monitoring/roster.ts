@@ -1,11 +1,10 @@
 import type { Channel } from '#contract/alert/alert.ts'
-import type { HostRoster, Outage, RosterPlan } from '#contract/host/roster.ts'
+import type { HostRoster, Outage, RosterHost, RosterPlan } from '#contract/host/roster.ts'
 import * as channelStore from '#domains/alert/channel-store.ts'
 import { planStep, type StepFacts } from '#domains/alert/escalation.ts'
 import { announceEnd } from '#domains/alert/notification-store.ts'
-import { recordOutage } from '#domains/alert/outage-store.ts'
+import { listHosts, noteHost, recordOutage, reserveOutage } from '#domains/alert/outage-store.ts'
 import { nextChannel, type Recipient } from '#domains/alert/recipients.ts'
-import { nextAlert } from '#domains/alert/store.ts'
 import { shiftsOf } from '#domains/oncall/shifts.ts'
 import * as oncall from '#domains/oncall/store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -20,6 +19,8 @@ export interface ShareRosterParts extends Omit<NotifyParts, 'io'> {
   io: Pick<NotifyParts['io'], 'mail' | 'commands'>
   host: Pick<HostClient, 'setRoster'>
   policy: RosterPolicy
+  /** what all hosts of the installation sign with */
+  hostSecret(): string
   now(): number
   /** messages are due */
   onNotification(): void
@@ -28,32 +29,48 @@ export interface ShareRosterParts extends Omit<NotifyParts, 'io'> {
 const day = 86_400_000
 /** The host gets the shifts of this time. */
 const aheadMs = 28 * day
-/** A reserved id is used for this time, so that ids stay near the order of alerts. */
-const reservedMs = day
+/** The database notes this often that the host of this server is there. */
+const notedMs = day / 24
 const mostSteps = 200
 
 /** Gives the host of this server who to notify without one, and records what it sent. */
 export class ShareRoster {
   readonly #parts: ShareRosterParts
-  #reserved: { alert: number; at: number } | null = null
+  /** what the database knows of the host of this server */
+  #host: { id: string; url: string | null; at: number } | null = null
 
   constructor(parts: ShareRosterParts) {
     this.#parts = parts
   }
 
   async run(): Promise<void> {
-    const { host, now } = this.#parts
+    const { db, host, onNotification } = this.#parts
     const roster = await this.#roster()
-    const outage = await host.setRoster(roster)
-    if (outage === null) return
-    await this.#record(outage)
-    if (this.#reserved?.alert === outage.alert) this.#reserved = null
-    await host.setRoster({ ...roster, alert: await this.#reserve(now()), recorded: outage.alert })
-    this.#parts.onNotification()
+    const answer = await host.setRoster(roster)
+    const isNew = await this.#note(answer.host)
+    const { outage } = answer
+    if (outage !== null) await this.#record(outage)
+    if (outage === null && !isNew) return
+    const alert = roster.alert === null ? null : await reserveOutage(db)
+    const hosts = await listHosts(db)
+    await host.setRoster({ ...roster, alert, hosts, recorded: outage?.alert ?? null })
+    if (outage !== null) onNotification()
+  }
+
+  /** Returns whether the hosts have changed. */
+  async #note(host: RosterHost | null): Promise<boolean> {
+    const { db, now } = this.#parts
+    const known = this.#host
+    const isKnown = host === null || (known?.id === host.id && known.url === host.url)
+    if (isKnown && (known === null || now() - known.at < notedMs)) return false
+    if (host === null) return false
+    await db.batch(noteHost(host))
+    this.#host = { ...host, at: now() }
+    return !isKnown
   }
 
   async #roster(): Promise<HostRoster> {
-    const { db, policy, publicUrl, io, secrets, now } = this.#parts
+    const { db, policy, publicUrl, io, secrets, hostSecret, now } = this.#parts
     const stored = await channelStore.listStored(db)
     const facts = await readFacts(db, now())
     const { plans, shifts } = policy.after === 0 ? { plans: [], shifts: [] } : plansOf(facts, now())
@@ -70,15 +87,10 @@ export class ShareRoster {
     return {
       ...{ ...policy, publicUrl, recorded: null, plans, shifts, commands },
       mail: channels.some(([, { kind }]) => kind === 'email') ? mail : null,
-      alert: used.size === 0 ? null : await this.#reserve(now()),
+      alert: used.size === 0 ? null : await reserveOutage(db),
       channels: Object.fromEntries(channels),
+      ...{ hosts: await listHosts(db), secret: hostSecret() },
     }
-  }
-
-  async #reserve(now: number): Promise<number> {
-    if (this.#reserved === null || now - this.#reserved.at > reservedMs)
-      this.#reserved = { alert: await nextAlert(this.#parts.db), at: now }
-    return this.#reserved.alert
   }
 
   async #record(outage: Outage): Promise<void> {

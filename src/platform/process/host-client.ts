@@ -19,7 +19,7 @@ import { upgrade } from './upgrade.ts'
 import type { RehearsalRequest } from '#contract/rehearsal/host.ts'
 import { type RehearsalReport, rehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import { type Measurements, measurements } from '#contract/host/measurements.ts'
-import { type HostRoster, type Outage, rosterAnswer } from '#contract/host/roster.ts'
+import { type HostRoster, type RosterAnswer, rosterAnswer } from '#contract/host/roster.ts'
 import { type StatusRequest, statusRequests } from '#contract/host/status-requests.ts'
 import type { HostMaintenance } from '#contract/host/maintenance.ts'
 import type { HostScale } from '#contract/host/scale.ts'
@@ -64,7 +64,7 @@ export interface HostClient {
     request: HostSwitchRequest,
   ): Promise<void>
   /** replaces who is notified while no server answers; returns an outage that is to be recorded */
-  setRoster(roster: HostRoster): Promise<Outage | null>
+  setRoster(roster: HostRoster): Promise<RosterAnswer>
   /** replaces and confirms what the status page shows */
   setStatusPage(page: StatusPage): Promise<void>
   /** forgets the requests of readers that are done; returns what waits, oldest first */
@@ -163,7 +163,7 @@ export function createHostClient(socketPath: string): HostClient {
         .switches,
     changeSwitch: async (app, environment, name, request) =>
       void (await call('PUT', `${at(app, environment)}/switches/${name}`, request, 2000)),
-    setRoster: async (roster) => rosterAnswer.parse(await call('PUT', '/roster', roster)).outage,
+    setRoster: async (roster) => rosterAnswer.parse(await call('PUT', '/roster', roster)),
     setStatusPage: async (page) => void (await call('PUT', '/status-page', page, 2000)),
     takeStatusRequests: async (done) =>
       statusRequests.parse(await call('POST', '/status-page/requests', { done }, 2000)).requests,

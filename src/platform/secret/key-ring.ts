@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import {
   closeSync,
   fsyncSync,
@@ -148,3 +148,7 @@ function makeOnce(file: string): void {
     rmSync(draft)
   }
 }
+
+/** A secret for one purpose, the same for every server with the same newest key. */
+export const derivedSecret = (ring: KeyRing, purpose: string): string =>
+  createHmac('sha256', ring.keys()[0]).update(purpose).digest('base64url')
