@@ -184,6 +184,13 @@ describe('services that misbehave', () => {
     expect(refused.reason).toContain(
       `port ${one} of the environment dev is used by the environment c of moved; `,
     )
+    const domain = 'shop.example.com'
+    expect(await deliver('moved', `a: {domains: ${domain}}, b: {}`, repository)).toMatchObject(
+      succeeded,
+    )
+    expect((await deliver('other', `dev: {domains: ${domain}}`, other)).reason).toContain(
+      `the domain ${domain} of the environment dev is used by the environment a of moved; `,
+    )
     const reserved = await deliver('other', `dev: {port: ${installation.port}}`, other)
     expect(reserved.reason).toContain(
       `environment \`dev\` uses port ${installation.port}, which belongs to the API`,

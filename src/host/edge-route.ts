@@ -21,6 +21,7 @@ export function edgeRouteOf(
     // The former release answers in place of instances that are not healthy.
     services: release?.services(former?.isRoutable) ?? [],
     former: former && portsOf(former),
+    domains: release?.spec.route.domains,
     tenant: release?.spec.route.tenant,
     canary: canary ? canaryOf(canary, find, countOf) : undefined,
   }

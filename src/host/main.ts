@@ -10,6 +10,7 @@ import { findIsolation, type Isolation } from '#platform/process/isolation.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
 import { serveAnswers } from './answer-server.ts'
+import { Certificates } from './certificates/certificates.ts'
 import { createApi } from './api.ts'
 import { Containers } from './docker/containers.ts'
 import { createEngine, engineSocket } from './docker/engine.ts'
@@ -113,6 +114,7 @@ class Host {
   readonly #measurements: MeasurementLog
   readonly #monitors: HostChecks
   readonly #pager: Pager
+  readonly #certificates: Certificates | null
   readonly #switches: SwitchServer
   readonly #statusPage: StatusPageServer
   readonly #ended = Promise.withResolvers<number>()
@@ -128,6 +130,13 @@ class Host {
     this.#logger = logger
     this.#lock = lock
     this.#inherited = inherited
+    this.#certificates =
+      settings.https &&
+      new Certificates({
+        folder: settings.https.folder,
+        domains: () => this.#edge.domains(),
+        log: logger.warn,
+      })
     this.#edge = createEdge({
       address: settings.listen,
       log: logger.warn,
@@ -135,6 +144,10 @@ class Host {
       random: Math.random,
       limits: edgeLimits(settings),
       proxies: settings.proxies,
+      https:
+        settings.https && this.#certificates
+          ? { port: settings.https.port, certificates: this.#certificates }
+          : null,
     })
     const { keepFree } = settings
     const id = readId(join(home.host, 'id'))
@@ -220,8 +233,8 @@ class Host {
       await this.#edge.listen(this.#home.edgePort, this.#inherited.sockets)
     } catch (error) {
       this.#logger.error(
-        `the edge cannot listen on port ${this.#home.edgePort}: ${(error as Error).message}; ` +
-          'set FAIRLEAD_EDGE_PORT to a free port',
+        `the edge cannot listen: ${(error as Error).message}; set FAIRLEAD_EDGE_PORT ` +
+          'and FAIRLEAD_EDGE_HTTPS_PORT to ports that are free and permitted',
       )
       this.#supervisor.freeze()
       this.#lock.free()
@@ -230,6 +243,7 @@ class Host {
     this.#claimSocket = await listenAt(this.#api, this.#home.hostSocket)
     this.#measurements.start()
     this.#monitors.start()
+    this.#certificates?.start()
     void this.#inherited.predecessor.then(() => this.#pager.start())
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => void this.#leave(true))
@@ -293,6 +307,7 @@ class Host {
     if (this.#isLeaving) return
     this.#isLeaving = true
     this.#monitors.stop()
+    this.#certificates?.stop()
     this.#pager.stop()
     this.#switches.stop()
     this.#supervisor.freeze()
@@ -316,6 +331,7 @@ class Host {
       started: this.#started,
       edge: this.#home.edgePort,
       releases: this.#supervisor.all(),
+      ...(this.#certificates && { certificates: this.#certificates.status() }),
       routes: this.#edge
         .counts()
         .filter(({ app }) => app !== ownApp)

@@ -1,5 +1,6 @@
 import { portSetting } from '#platform/home.ts'
 import { hostUrl } from '#platform/host-url.ts'
+import { edgeHttps, type EdgeHttpsSetting } from '#platform/net/edge-https.ts'
 import { edgeProxies, type IsProxy } from '#platform/net/edge-proxies.ts'
 import { ntpSetting } from '#platform/ntp.ts'
 import {
@@ -16,6 +17,8 @@ type Variables = Record<string, string | undefined>
 export interface HostSettings {
   /** the address that the edge listens on */
   listen: string
+  /** the listener of the edge with TLS; null for none */
+  https: EdgeHttpsSetting | null
   /** connections at the edge, in total and of one address; undefined for the defaults */
   connections: number | undefined
   connectionsPerAddress: number | undefined
@@ -42,6 +45,7 @@ export function readHostSettings(env: Variables, root: string): HostSettings {
   const set = (name: string): number | undefined => numberOf(env, name, 1)
   return {
     listen: env['FAIRLEAD_EDGE_LISTEN'] || '127.0.0.1',
+    https: edgeHttps(env),
     connections: set('FAIRLEAD_EDGE_CONNECTIONS'),
     connectionsPerAddress: set('FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS'),
     proxies: edgeProxies(env),

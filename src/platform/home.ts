@@ -10,6 +10,8 @@ export interface Home {
   port: number
   /** Port of the edge. */
   edgePort: number
+  /** Port of the edge with TLS; null for none. */
+  edgeHttpsPort: number | null
   postgres: string
   key: string
   token: string
@@ -25,8 +27,7 @@ export interface Home {
 }
 
 /**
- * Reads FAIRLEAD_HOME, FAIRLEAD_PORT and FAIRLEAD_EDGE_PORT. Throws one sentence when a port is
- * invalid.
+ * Reads FAIRLEAD_HOME and the variables of the ports. Throws one sentence when a port is invalid.
  */
 export function homeFrom(env: Record<string, string | undefined>): Home {
   const root = resolve(env['FAIRLEAD_HOME'] || join(homedir(), '.fairlead'))
@@ -35,6 +36,7 @@ export function homeFrom(env: Record<string, string | undefined>): Home {
     root,
     port,
     edgePort: readPort(env, 'FAIRLEAD_EDGE_PORT', port + 80),
+    edgeHttpsPort: portSetting(env, 'FAIRLEAD_EDGE_HTTPS_PORT'),
     postgres: join(root, 'postgres'),
     key: join(root, 'key'),
     token: join(root, 'token'),

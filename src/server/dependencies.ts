@@ -57,6 +57,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     statusPage: settings.statusPage && statusPageAddress(settings.statusPage, home.edgePort),
     targets: createTargets(targets, {
       ...{ artifacts: home.artifacts, host, edgePort: home.edgePort },
+      edgeHttpsPort: home.edgeHttpsPort,
       machine: { ...machineVariables(env), PATH: stepPath(env) },
       keepFree: settings.diskFloor * 1e6,
       publishFolders: settings.publishFolders,

@@ -3,10 +3,11 @@ import { expect, test } from 'vitest'
 import type { HostStatus } from '#contract/host/status.ts'
 import { machinePorts, reservedPorts } from './ports.ts'
 
-const home = { port: 4400, edgePort: 4480 }
+const home = { port: 4400, edgePort: 4480, edgeHttpsPort: 4443 }
 const own = [
   { port: 4400, owner: 'the API and the console of Fairlead' },
   { port: 4480, owner: 'the edge of Fairlead' },
+  { port: 4443, owner: 'the edge of Fairlead' },
 ]
 const database = (port: number) => ({ port, owner: 'the database of Fairlead' })
 

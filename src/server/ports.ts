@@ -9,7 +9,7 @@ export function machinePorts({
   env,
   host,
 }: {
-  home: Pick<Home, 'port' | 'edgePort'>
+  home: Pick<Home, 'port' | 'edgePort' | 'edgeHttpsPort'>
   env: Record<string, string | undefined>
   host: Pick<HostClient, 'status'>
 }): MachinePorts {
@@ -27,7 +27,7 @@ export function machinePorts({
 
 /** The ports of Fairlead itself on this machine. */
 export function reservedPorts(
-  { port, edgePort }: Pick<Home, 'port' | 'edgePort'>,
+  { port, edgePort, edgeHttpsPort }: Pick<Home, 'port' | 'edgePort' | 'edgeHttpsPort'>,
   databaseUrl: string | undefined,
 ): ReservedPort[] {
   const database = databaseUrl === undefined ? null : URL.parse(databaseUrl)
@@ -38,6 +38,7 @@ export function reservedPorts(
   return [
     { port, owner: 'the API and the console of Fairlead' },
     { port: edgePort, owner: 'the edge of Fairlead' },
+    ...(edgeHttpsPort === null ? [] : [{ port: edgeHttpsPort, owner: 'the edge of Fairlead' }]),
     ...(isLocal
       ? [{ port: Number(database.port || 5432), owner: 'the database of Fairlead' }]
       : []),

@@ -5,6 +5,7 @@ import { defaultSlots } from '#flows/step/slots.ts'
 import { type BucketsFile, readBucketsFile } from '#platform/bucket/buckets-file.ts'
 import { type Home, portSetting } from '#platform/home.ts'
 import { hostUrl } from '#platform/host-url.ts'
+import { edgeHttps } from '#platform/net/edge-https.ts'
 import { edgeProxies } from '#platform/net/edge-proxies.ts'
 import { ntpSetting } from '#platform/ntp.ts'
 import { type StatusPagePlace, statusPagePlace } from '#platform/status-page/place.ts'
@@ -137,6 +138,7 @@ export function readSettings(
   ntpSetting(env['FAIRLEAD_NTP'])
   hostUrl(env)
   edgeProxies(env)
+  edgeHttps(env)
   count('FAIRLEAD_EDGE_CONNECTIONS', 1, 1)
   portSetting(env, 'FAIRLEAD_METRICS_PORT')
   count('FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS', 1, 1)

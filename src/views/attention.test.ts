@@ -16,7 +16,7 @@ const environment = (
 ): ObservedEnvironment => ({
   ...{ app: 'shop', name, position: 0, isInFile: true, port: null, live: live(1), pending: null },
   ...{ last: null, health: 'healthy', instances: [], portProblem: null, hasCrashLoop: false },
-  ...{ notReturning: [], pulled: [], expired: [] },
+  ...{ notReturning: [], pulled: [], expired: [], domains: [] },
   drift: null,
   ...more,
 })

@@ -38,7 +38,8 @@ export async function readEnvironment(
   const rollback = findRollbackTarget(history, held)
   // A port that is not open may lead to another program.
   const hasPort = report?.portProblem === undefined
-  const urls = target.urls({ app, environment: name, port: hasPort ? stored.port : null })
+  const { domains } = stored
+  const urls = target.urls({ app, environment: name, port: hasPort ? stored.port : null, domains })
   const to = rollback.to === null ? null : await getDeployment(db, rollback.to)
   return {
     app,

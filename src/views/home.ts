@@ -13,6 +13,7 @@ export interface StandingEnvironment {
   position: number
   isInFile: boolean
   port: number | null
+  domains: string[]
   /** what is live */
   live: {
     id: number
@@ -66,7 +67,9 @@ export async function standingEnvironments(
   apps: string[],
 ): Promise<StandingEnvironment[]> {
   return db.query<StandingEnvironment>(sql`
-    select e.app, e.name, e.position, e.is_in_file as "isInFile", e.port, l.live, p.pending, x.last,
+    select e.app, e.name, e.position, e.is_in_file as "isInFile", e.port,
+      array(select n.name from environment_domain n where n.app = e.app
+        and n.environment = e.name order by n.position) as domains, l.live, p.pending, x.last,
       coalesce(h.failed, '[]') as "notReturning", g.drift,
       coalesce(w.pulled, '[]') as pulled, coalesce(o.expired, '[]') as expired
     from environment e

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { switchDefinition } from '#contract/switch/switch.ts'
 import { fence } from './fence.ts'
-import { tenantRule } from './route.ts'
+import { hostDomain, tenantRule } from './route.ts'
 import { hostService } from './service.ts'
 import { hostBefore, hostBeforeStatus } from './before.ts'
 
@@ -21,12 +21,13 @@ export const hostRelease = z.object({
   /** the switches of its fairlead.yaml */
   switches: z.record(z.string(), switchDefinition).optional(),
   /**
-   * the fixed port of the environment, the host name that the edge routes to it, and how a request
-   * names its tenant
+   * the fixed port of the environment, the host name that the edge routes to it, its domains, and
+   * how a request names its tenant
    */
   route: z.object({
     port: z.number().int().nullable(),
     host: z.string(),
+    domains: z.array(hostDomain).optional(),
     tenant: tenantRule.optional(),
   }),
 })

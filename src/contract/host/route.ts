@@ -15,6 +15,19 @@ export const tenantRule = z.object({
 })
 export type TenantRule = z.infer<typeof tenantRule>
 
+/** A name under which the edge serves an environment on the internet. */
+export const hostDomain = z.object({
+  /** in lower case; `*.` at its start stands for any one label */
+  name: z.string(),
+  /** the service that answers; absent for the first one */
+  service: z.string().optional(),
+  /** what requests without TLS get once there is a certificate */
+  http: z.enum(['redirect', 'serve']),
+  /** seconds for which browsers use HTTPS only; absent for no such header */
+  hsts: z.number().int().optional(),
+})
+export type HostDomain = z.infer<typeof hostDomain>
+
 /** A release that gets a random share of the requests, and the routes that are counted for it. */
 export const hostCanary = z.object({
   release: z.number().int(),

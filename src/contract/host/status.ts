@@ -2,6 +2,16 @@ import { z } from 'zod'
 import { latency } from './measurements.ts'
 import { hostReleaseStatus } from './release.ts'
 
+/** The certificate of a domain. */
+export const hostCertificate = z.object({
+  name: z.string(),
+  /** milliseconds since 1970; null when there is no certificate */
+  expires: z.number().nullable(),
+  /** why there is none or no new one, in one sentence without its full stop; null for no reason */
+  problem: z.string().nullable(),
+})
+export type HostCertificate = z.infer<typeof hostCertificate>
+
 export const hostStatus = z.object({
   version: z.string(),
   pid: z.number().int(),
@@ -9,6 +19,8 @@ export const hostStatus = z.object({
   /** the port of the edge that routes by host name */
   edge: z.number().int(),
   releases: z.array(hostReleaseStatus),
+  /** of the domains of all environments; absent without a listener for HTTPS */
+  certificates: z.array(hostCertificate).optional(),
   routes: z.array(
     z.object({
       app: z.string(),

@@ -3,6 +3,7 @@ import { name } from '#contract/app/app.ts'
 import { defaultTarget } from '#contract/deployment/target.ts'
 import { canaryFile } from './canary-file.ts'
 import { appConfigurationFile, configurationFile } from './configuration-file.ts'
+import { domainFile } from './domain-file.ts'
 import { evidenceName } from '#contract/evidence/evidence.ts'
 import { expressionProblem } from '#contract/gate/expression.ts'
 import {
@@ -170,6 +171,13 @@ export const environmentFile = shorthand(
       .max(65_535)
       .optional()
       .describe('The port of the environment; default: a free port, which is chosen once and kept'),
+    domains: z
+      .preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(domainFile).max(100))
+      .prefault([])
+      .describe(
+        'The domains of the environment, as a list of names or of the keys below; see ' +
+          'docs/domains.md; default: none',
+      ),
     instances: count
       .optional()
       .describe('The number of processes of each service; overrides the value of the service'),

@@ -14,11 +14,12 @@ import {
 export function hostTarget(io: TargetIo): Target {
   const { host } = io
   return {
-    reserve: ({ wanted, current, taken }) => {
+    reserve: ({ wanted, current, taken, domains }) => {
       const port = wanted ?? current ?? choosePort(io.edgePort, taken)
-      return { port, url: portUrl(port) }
+      return { port, url: domainUrls(domains, io)[0] ?? portUrl(port) }
     },
-    urls: ({ port, ...environment }) => [
+    urls: ({ port, domains, ...environment }) => [
+      ...domainUrls(domains, io),
       `http://${hostName(environment)}:${io.edgePort}`,
       ...(port === null ? [] : [portUrl(port)]),
     ],
@@ -96,6 +97,13 @@ export function choosePort(edgePort: number, taken: number[]): number {
   return port
 }
 
+/** The addresses of domains; one for many names has none, and without TLS, a proxy is in front. */
+function domainUrls(domains: string[] = [], { edgeHttpsPort: port }: TargetIo): string[] {
+  if (port === undefined || port === null) return []
+  const named = domains.filter((name) => !name.startsWith('*'))
+  return named.map((name) => `https://${name}${port === 443 ? '' : `:${port}`}`)
+}
+
 const hostName = ({ app, environment }: EnvironmentReference): string =>
   `${app}.${environment}.localhost`
 
@@ -108,7 +116,7 @@ function addressOf(status: HostReleaseStatus): string | null {
 }
 
 function toHostRelease(
-  { port, services, env, tenant, ...release }: ReleaseSpec,
+  { port, services, env, tenant, domains, ...release }: ReleaseSpec,
   io: TargetIo,
 ): HostRelease {
   return {
@@ -116,7 +124,11 @@ function toHostRelease(
     layout: io.artifacts,
     services: services.map(toHostService),
     env: { ...io.machine, ...env },
-    route: { port, host: hostName(release), ...(tenant && { tenant }) },
+    route: {
+      ...{ port, host: hostName(release) },
+      ...(domains && { domains }),
+      ...(tenant && { tenant }),
+    },
   }
 }
 

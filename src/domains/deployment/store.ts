@@ -241,6 +241,8 @@ export interface StoredEnvironment {
   position: number
   /** the port its target reserved; null for none */
   port: number | null
+  /** its domains, the main one first */
+  domains: string[]
   /** the target that the newest run asks for */
   target: TargetChoice
   /** the pull request it belongs to; null for an environment of the line */
@@ -262,6 +264,9 @@ export async function listAllEnvironments(
   app?: string,
 ): Promise<StoredEnvironment[]> {
   return db.query<StoredEnvironment>(sql`select app, name, position, port, target,
+      array(select d.name from environment_domain d
+        where d.app = environment.app and d.environment = environment.name
+        order by d.position) as domains,
       pull_request as "pullRequest", is_in_file as "isInFile" from environment
     where ${app ?? null}::text is null or app = ${app ?? null}::text order by app, position, name`)
 }
@@ -287,7 +292,7 @@ export function deleteEnvironment({
 
 /** Stores an environment, and the URL that its target answered for it. */
 export function upsertEnvironment(
-  environment: Omit<StoredEnvironment, 'isInFile'> & { url: string | null },
+  environment: Omit<StoredEnvironment, 'isInFile' | 'domains'> & { url: string | null },
 ): Statement[] {
   const { app, name, position, port, target, url, pullRequest } = environment
   return [
@@ -300,6 +305,20 @@ export function upsertEnvironment(
     sql`insert into environment_target (app, environment, target, url)
       values (${app}, ${name}, ${target}::jsonb, ${url}::text)
       on conflict (app, environment, target) do update set url = excluded.url`,
+  ]
+}
+
+/** Replaces the domains of the environments of an app. */
+export function setDomains(app: string, environments: { name: string; domains: string[] }[]) {
+  const all = environments.flatMap(({ name, domains }) =>
+    domains.map((domain, position) => ({ name: domain, environment: name, position })),
+  )
+  return [
+    sql`delete from environment_domain where app = ${app}`,
+    sql`insert into environment_domain (name, app, environment, position)
+      select name, ${app}, environment, position
+      from jsonb_to_recordset(${JSON.stringify(all)}::jsonb)
+        as d(name text, environment text, position int)`,
   ]
 }
 

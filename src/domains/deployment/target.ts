@@ -1,3 +1,4 @@
+import type { HostDomain } from '#contract/host/route.ts'
 import type { z } from 'zod'
 import type { TargetCapability } from '#contract/deployment/target.ts'
 import type { DriftReport } from '#contract/drift/drift.ts'
@@ -90,6 +91,8 @@ export interface ReleaseSpec extends ReleaseReference {
   switches?: Record<string, SwitchDefinition>
   /** how a request names its tenant */
   tenant?: { header?: string | undefined; cookie?: string | undefined }
+  /** the domains of the environment; absent for none */
+  domains?: HostDomain[]
   /** the port reserved for the environment; null when the target reserves none */
   port: number | null
 }
@@ -105,6 +108,8 @@ export interface Endpoint {
 export interface EndpointRequest extends EnvironmentReference {
   /** `port` of fairlead.yaml */
   wanted: number | undefined
+  /** the domains of the environment, the main one first; absent for none */
+  domains?: string[]
   /** the port the environment has now */
   current: number | null
   /** the ports of all other environments */
@@ -270,8 +275,8 @@ export interface LogLine {
 export interface Target {
   /** Chooses the port and the URL of an environment. Pure. */
   reserve(request: EndpointRequest): Endpoint
-  /** The URLs of an environment with the reserved port. Pure. */
-  urls(environment: EnvironmentReference & { port: number | null }): string[]
+  /** The URLs of an environment with the reserved port and its domains. Pure. */
+  urls(environment: EnvironmentReference & { port: number | null; domains?: string[] }): string[]
   /** Puts a release in place and starts it; returns when the start is under way. */
   start(release: ReleaseSpec): Promise<void>
   /** Waits up to `waitMs` until the release is no longer `starting`. */
@@ -324,6 +329,8 @@ export interface TargetIo {
   host: HostClient
   /** port of the edge of that host, which routes by host name */
   edgePort: number
+  /** its port with TLS; absent without one */
+  edgeHttpsPort?: number | null
   /** PATH and the machine's tools, certificates and proxies, for commands */
   machine: Record<string, string>
   /** bytes of a disk that stay free when an artifact is unpacked */

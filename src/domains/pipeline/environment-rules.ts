@@ -34,6 +34,29 @@ export function beforeRules({ environments, services }: Readable): Found[] {
   })
 }
 
+/** A domain leads to one service of one environment. */
+export function domainRules({ environments, services }: Readable): Found[] {
+  const owners = new Map<string, string>()
+  const known = Object.keys(services)
+  return Object.entries(environments).flatMap(([name, { domains }]) =>
+    domains.flatMap((domain, i): Found[] => {
+      const path: Path = ['environments', name, 'domains', i]
+      const owner = owners.get(domain.name)
+      owners.set(domain.name, name)
+      if (owner !== undefined) {
+        const problem = `environment \`${name}\` has the domain ${domain.name}`
+        const where = owner === name ? 'twice' : `, which \`${owner}\` has already`
+        const text = `${problem}${owner === name ? ' ' : ''}${where}`
+        return [found(path, false, text, 'remove one of them')]
+      }
+      if (domain.service === undefined || known.includes(domain.service)) return []
+      const problem =
+        `the domain ${domain.name} names \`${domain.service}\`, which is not a service`
+      return [found(path, false, problem, meant(domain.service, known, 'the services are'))]
+    }),
+  )
+}
+
 export function environmentRules(environments: Record<string, EnvironmentFile>): Found[] {
   const names = Object.keys(environments)
   const withPort = names.filter((name) => environments[name]?.port !== undefined)

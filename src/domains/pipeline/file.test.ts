@@ -86,6 +86,7 @@ environments:
     expect(file.environments).toEqual({
       dev: {
         env: {},
+        domains: [],
         evidence: [],
         freeze: [],
         target: { kind: 'process' },
@@ -95,6 +96,7 @@ environments:
       },
       production: {
         env: {},
+        domains: [],
         evidence: [],
         freeze: [],
         target: { kind: 'process' },
@@ -391,6 +393,31 @@ describe('an invalid file', () => {
       'a port that appears twice',
       'environments: {a: {port: 8080}, b: {port: 8080}}',
       ['1:43 environment `b` uses port 8080, which `a` uses already; use another port, or none'],
+    ],
+    [
+      'a domain that appears twice',
+      'environments: {a: {domains: [x.example, y.example]}, b: {domains: x.example}}',
+      ['1:67 environment `b` has the domain x.example, which `a` has already; remove one of them'],
+    ],
+    [
+      'a domain of an unknown service',
+      'services: {web: x}\nenvironments: {a: {domains: [{name: x.example, service: wbe}]}}',
+      ['2:30 the domain x.example names `wbe`, which is not a service; the services are web'],
+    ],
+    [
+      'what is not a domain',
+      'environments: {a: {domains: [https://x.example, X.example, "*.*.example", 10.0.0.1]}}',
+      [
+        [30, 0],
+        [49, 1],
+        [60, 2],
+        [75, 3],
+      ].map(
+        ([column, index]) =>
+          `1:${column} \`environments.a.domains.${index}.name\` must be a domain in lower case ` +
+          'such as shop.example.com; write others in their xn-- form; for example ' +
+          '`domains: [shop.example.com]`',
+      ),
     ],
     [
       'no environment',

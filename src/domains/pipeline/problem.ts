@@ -17,6 +17,7 @@ const examples: Record<string, string> = {
   steps: 'steps: {test: npm test}',
   artifact: 'artifact: [dist, package.json]',
   services: 'services: {web: {run: node server.js, health: /health}}',
+  domains: 'domains: [shop.example.com]',
   environments: 'environments: {dev: {}, production: {}}',
   switches: 'switches: {auto-recharge: true}',
   pulls: 'pulls: auto-recharge',

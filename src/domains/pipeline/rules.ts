@@ -5,7 +5,7 @@ import { limits, type Readable } from './readable.ts'
 import { needRules, partRules, stepRules, cycleRule } from './step-rules.ts'
 import { expansionRules } from './expansion-rules.ts'
 import { serviceRules, exclusiveRules } from './service-rules.ts'
-import { beforeRules, environmentRules } from './environment-rules.ts'
+import { beforeRules, domainRules, environmentRules } from './environment-rules.ts'
 
 /** The problems that the schema cannot express. */
 export function brokenRules(file: Readable): Found[] {
@@ -25,6 +25,7 @@ export function brokenRules(file: Readable): Found[] {
     ]),
     ...environmentRules(file.environments),
     ...beforeRules(file),
+    ...domainRules(file),
     ...patternRules(['paths'], file.paths),
     ...patternRules(['artifact', 'include'], file.artifact?.include),
     ...patternRules(['artifact', 'exclude'], file.artifact?.exclude),

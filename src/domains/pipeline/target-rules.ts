@@ -122,6 +122,8 @@ function capabilityRules(
   found.push(...imageRules(name, environment, services, kind, refuse))
   if (environment.port !== undefined && lacks('port'))
     found.push(refuse('port', ['port'], '`port`', 'listens on no port'))
+  if (environment.domains.length > 0 && lacks('port'))
+    found.push(refuse('port', ['domains'], '`domains`', 'has no edge'))
   const several = Object.keys(services).find((service) => (services[service]?.instances ?? 1) > 1)
   if (environment.instances !== undefined && environment.instances > 1 && lacks('instances'))
     found.push(refuse('instances', ['instances'], '`instances`', 'runs one instance only'))

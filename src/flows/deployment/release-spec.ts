@@ -107,8 +107,22 @@ export async function releaseSpec(
       ...(await sdkVariables(deps, release)),
     },
     switches: definitionsIn(release.definition),
+    ...domainsOf(file),
     ...tenantOf(release),
     port: environments.find((one) => one.name === release.environment)?.port ?? null,
+  }
+}
+
+// Releases that were stored by an earlier version have no such key.
+function domainsOf(file: Partial<EnvironmentFile> = {}): Pick<ReleaseSpec, 'domains'> {
+  const { domains = [] } = file
+  if (domains.length === 0) return {}
+  return {
+    domains: domains.map(({ name, service, http, hsts }) => ({
+      ...{ name, http },
+      ...(service === undefined ? {} : { service }),
+      ...(hsts === undefined ? {} : { hsts }),
+    })),
   }
 }
 

@@ -142,6 +142,7 @@ async function forgetClosedPort(
   const { portProblem } = await retryWhileUnavailable(step, () => target.report(plan, 0))
   if (portProblem === undefined) return
   const { app, environment: name, definition } = plan
-  const [url = null] = target.urls({ app, environment: name, port: null })
+  const domains = definition.environments[name]?.domains?.map((domain) => domain.name) ?? []
+  const [url = null] = target.urls({ app, environment: name, port: null, domains })
   step.write(store.setTargetUrl({ app, name, target: targetOf(definition, name), url }))
 }

@@ -1,5 +1,6 @@
 import { defaultTarget } from '#contract/deployment/target.ts'
 import type { EnvironmentFile, PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { domainProblem } from '#domains/deployment/domains.ts'
 import { distinctTargets, type OpenTarget, targetOf } from '#domains/deployment/open-targets.ts'
 import { planPorts, type PortPlan } from '#domains/deployment/ports.ts'
 import * as store from '#domains/deployment/store.ts'
@@ -44,7 +45,7 @@ export interface PlannedEnvironment {
   name: string
   position: number
   pullRequest: number | null
-  file: Pick<EnvironmentFile, 'port' | 'target'>
+  file: Pick<EnvironmentFile, 'port' | 'target'> & Partial<Pick<EnvironmentFile, 'domains'>>
 }
 
 export type EnvironmentPlan =
@@ -53,14 +54,20 @@ export type EnvironmentPlan =
 
 /**
  * Lets the target of each environment choose its port and URL, and returns the statements that
- * store them, or why an environment cannot have its port. `known` are the stored environments of
- * all apps; `released` are the names of those that lose their port and are not planned.
+ * store them, or why an environment cannot have its port or its domains. `known` are the stored
+ * environments of all apps; `released` are the names of those that lose their port and are not
+ * planned.
  */
 export async function planEnvironments(
   deps: Pick<Dependencies, 'targets' | 'ports'>,
   known: store.StoredEnvironment[],
   planned: PlannedEnvironment[],
 ): Promise<EnvironmentPlan> {
+  const problem = domainProblem(
+    planned.map(({ app, name, file }) => ({ app, name, domains: domainsOf(file) })),
+    known,
+  )
+  if (problem !== null) return { problem }
   const plan = await planFreePorts(deps, known, planned)
   if (plan.problem !== null) return plan
   const { ports } = plan
@@ -71,7 +78,7 @@ export async function planEnvironments(
     const port = ports[i] ?? null
     const { url } = deps.targets.of(file.target).reserve({
       ...{ app: environment.app, environment: environment.name },
-      ...{ wanted: file.port, current: port, taken: [] },
+      ...{ wanted: file.port, current: port, taken: [], domains: domainsOf(file) },
     })
     return store.upsertEnvironment({ ...environment, port, url, target: file.target })
   })
@@ -81,10 +88,25 @@ export async function planEnvironments(
       ...plan.released.map(store.releasePort),
       ...left.flatMap((one) => forgetPort(deps, known, one)),
       ...upserts,
+      ...domainStatements(planned),
     ],
     ports,
     released: left.map(({ name }) => name),
   }
+}
+
+const domainsOf = ({ domains = [] }: PlannedEnvironment['file']): string[] =>
+  domains.map(({ name }) => name)
+
+/** The domains of the line of an app; the environments of pull requests have none. */
+function domainStatements(planned: PlannedEnvironment[]): Statement[] {
+  const line = planned.filter(({ pullRequest }) => pullRequest === null)
+  const [first] = line
+  if (first === undefined) return []
+  return store.setDomains(
+    first.app,
+    line.map(({ name, file }) => ({ name, domains: domainsOf(file) })),
+  )
 }
 
 /** The URL of an environment that has lost its port. */

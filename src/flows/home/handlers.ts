@@ -131,18 +131,19 @@ async function observe(
   standing: StandingEnvironment,
   loops: OpenCrashLoop[],
 ): Promise<Observed> {
-  const { app, name: environment, live, port } = standing
+  const { app, name: environment, live, domains, port: own } = standing
   const target = live && targets.of(live.target)
   const report =
     live && target ? await reportOrNull(target, { app, environment, release: live.release }) : null
   const portProblem = report?.portProblem ?? null
+  const port = portProblem === null ? own : null
   return {
     ...standing,
     health: health(live, report),
     instances: report?.instances ?? [],
     portProblem,
     hasCrashLoop: loops.some((one) => one.app === app && one.environment === environment),
-    url: target?.urls({ app, environment, port: portProblem === null ? port : null })[0] ?? null,
+    url: target?.urls({ app, environment, port, domains })[0] ?? null,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { Exchange, type ExchangeClient } from './exchange.ts'
-import { forwardedLines } from './forwarded.ts'
+import { clientOf } from './forward.ts'
+import { type Client, forwardedLines, isHttps } from './forwarded.ts'
 import {
   headerOf,
   mayBecomeRequest,
@@ -41,7 +42,7 @@ export class Connection implements ExchangeClient, Guest {
   readonly socket: Socket
   readonly #context: ConnectionContext
   readonly #entry: Entry | null
-  readonly #client: string
+  readonly #client: Client
   readonly #exchange = new Exchange(this)
   /** Unread bytes of the client. */
   #waiting: Buffer | null = null
@@ -53,8 +54,8 @@ export class Connection implements ExchangeClient, Guest {
 
   #request: RequestHead | null = null
   #bodyLeft = 0
-  /** Value of a Set-Cookie header for the response. */
-  #cookie: string | null = null
+  /** Headers of the response besides those of the service. */
+  #added: Passage['added'] = []
   #closeAfter = false
   /** The end of the connection ends the response. */
   #isEndless = false
@@ -63,7 +64,7 @@ export class Connection implements ExchangeClient, Guest {
     this.socket = socket
     this.#entry = entry
     this.#context = context
-    this.#client = socket.remoteAddress ?? ''
+    this.#client = clientOf(socket)
     socket.on('data', this.#received)
     socket.on('drain', this.#drained)
     socket.on('end', this.#left)
@@ -136,10 +137,11 @@ export class Connection implements ExchangeClient, Guest {
     const passage = this.#context.routes.begin(this.#entry, request.host, {
       path: () => pathOf(request.kept),
       header: (name) => headerOf(request.whole, name),
+      isHttps: () => isHttps(request.forwardedProto, this.#client, this.#context.routes.proxies),
     })
     if (!(passage instanceof Passage)) return this.refuse(passage.status, passage.page)
     passage.cut = () => this.cut()
-    this.#cookie = passage.cookie
+    this.#added = passage.added
     this.#exchange.begin(passage, {
       method: request.method,
       head: `${request.kept}${forwardedLines(request, this.#client, passage.proxies)}\r\n`,
@@ -175,8 +177,9 @@ export class Connection implements ExchangeClient, Guest {
   begin(answer: ResponseHead, bytes: Buffer, from: number, to: number): boolean {
     this.#isEndless = answer.body === 'close'
     if (this.#isEndless || this.isUploading || this.#context.isClosing()) this.#closeAfter = true
-    const cookie = this.#cookie === null ? '' : `set-cookie: ${this.#cookie}\r\n`
-    const head = `${answer.kept}${cookie}${this.#closeAfter ? 'connection: close\r\n' : ''}\r\n`
+    let added = ''
+    for (const [name, value] of this.#added) added += `${name}: ${value}\r\n`
+    const head = `${answer.kept}${added}${this.#closeAfter ? 'connection: close\r\n' : ''}\r\n`
     if (to - from > smallBody) {
       this.socket.write(head, 'latin1')
       return this.pass(bytes, from, to)

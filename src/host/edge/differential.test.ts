@@ -1,7 +1,9 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { edgeCertificates } from '../../../test/support/certificate.ts'
 import { readMessage, type WireMessage } from '../../../test/support/http-wire.ts'
 import { isLong } from '../../../test/support/scale.ts'
 import { createEdge, type Edge } from './edge.ts'
@@ -117,8 +119,15 @@ interface Seen {
   end: 'open' | 'closed' | 'cut' | 'stuck'
 }
 
-async function talk(port: number, steps: Step[], isPipelined: boolean): Promise<Seen> {
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+async function talk(
+  { port, isSecure }: Pick<Path, 'port' | 'isSecure'>,
+  steps: Step[],
+  isPipelined: boolean,
+): Promise<Seen> {
+  const place = { host: '127.0.0.1', port }
+  const socket = isSecure
+    ? connectTls({ ...place, servername: host, rejectUnauthorized: false })
+    : connect({ ...place, noDelay: true })
   let text = ''
   let isEnded = false
   let wake = (): void => undefined
@@ -360,21 +369,34 @@ const conversation = fc
 
 // --- the test
 
-const paths: { edge: Edge; service: ScriptedService; port: number }[] = []
+interface Path {
+  edge: Edge
+  service: ScriptedService
+  port: number
+  isSecure: boolean
+}
+const paths: Path[] = []
 
 beforeAll(async () => {
-  for (const isThorough of [false, true]) {
+  for (const [isThorough, isSecure] of [
+    [false, false],
+    [true, false],
+    [false, true],
+    [true, true],
+  ] as const) {
     const service = new ScriptedService()
     await service.start()
     const options = { address: '127.0.0.1', log: () => undefined, random: Math.random }
-    const edge = createEdge({ ...options, isThorough })
+    const https = { port: 0, certificates: edgeCertificates([host]) }
+    const edge = createEdge({ ...options, isThorough, ...(isSecure ? { https } : {}) })
     edge.set({
       ...{ app: 'shop', environment: 'production', host, port: null, release: 1 },
       services: [{ name: 'web', ports: [service.port] }],
     })
     await edge.listen(0, new Map())
-    const address = edge.sockets().get('edge')?.address() as AddressInfo
-    paths.push({ edge, service, port: address.port })
+    const name = isSecure ? 'https' : 'edge'
+    const address = edge.sockets().get(name)?.address() as AddressInfo
+    paths.push({ edge, service, port: address.port, isSecure })
   }
 })
 afterAll(async () => {
@@ -385,10 +407,10 @@ afterAll(async () => {
 })
 
 /** Everything of a conversation that must be equal, and how often the edge counted what. */
-async function observe({ edge, service, port }: (typeof paths)[0], steps: Step[], all: boolean) {
+async function observe({ edge, service, ...path }: Path, steps: Step[], all: boolean) {
   service.expects(steps)
   const before = edge.counts()[0]
-  const seen = await talk(port, steps, all)
+  const seen = await talk(path, steps, all)
   const after = edge.counts()[0]
   const counted = (['requests', 'errors', 'unavailable'] as const).map(
     (name) => (after?.[name] ?? 0) - (before?.[name] ?? 0),
@@ -408,24 +430,33 @@ async function observe({ edge, service, port }: (typeof paths)[0], steps: Step[]
   }
 }
 
-test('both paths send the same requests on, and answer and count alike', async () => {
-  await fc.assert(
-    fc.asyncProperty(conversation, async ([steps, wantsAll]) => {
-      const isPipelined = wantsAll && steps.every(({ script }) => !script.isEarly)
-      const [quick, thorough] = await Promise.all(
-        paths.map((path) => observe(path, steps, isPipelined)),
-      )
-      expect(quick).toEqual(thorough)
-      expect(quick?.end).not.toBe('stuck')
-      for (const { start, headers } of quick?.received ?? []) {
-        expect(start).toMatch(/^[A-Z]+ \/\d/)
-        expect(headers.filter(([name]) => /^host$/i.test(name))).toEqual([['Host', host]])
-      }
-    }),
-    {
-      numRuns: runs,
-      ...(seed === undefined ? {} : { seed: Number(seed) }),
-      ...(isLong ? {} : { seed: 12, endOnFailure: true }),
-    },
-  )
-}, 600_000)
+test.each([
+  ['without TLS', false, runs],
+  ['with TLS', true, runs / 10],
+])(
+  'both paths send the same requests on, and answer and count alike, %s',
+  async (_, isSecure, numRuns) => {
+    await fc.assert(
+      fc.asyncProperty(conversation, async ([steps, wantsAll]) => {
+        const isPipelined = wantsAll && steps.every(({ script }) => !script.isEarly)
+        const [quick, thorough] = await Promise.all(
+          paths
+            .filter((path) => path.isSecure === isSecure)
+            .map((path) => observe(path, steps, isPipelined)),
+        )
+        expect(quick).toEqual(thorough)
+        expect(quick?.end).not.toBe('stuck')
+        for (const { start, headers } of quick?.received ?? []) {
+          expect(start).toMatch(/^[A-Z]+ \/\d/)
+          expect(headers.filter(([name]) => /^host$/i.test(name))).toEqual([['Host', host]])
+        }
+      }),
+      {
+        numRuns,
+        ...(seed === undefined ? {} : { seed: Number(seed) }),
+        ...(isLong ? {} : { seed: 12, endOnFailure: true }),
+      },
+    )
+  },
+  600_000,
+)

@@ -6,8 +6,9 @@ import { Connection } from './connection.ts'
 import { type GuestLimits, Guests, type GuestTimes, guestLimits, guestTimes } from './guests.ts'
 import { page, tooMany } from './pages.ts'
 import type { EdgeRoute, Entry, RouteCount } from './route.ts'
-import { Routes } from './routes.ts'
+import { type EdgeHttps, Routes } from './routes.ts'
 import { createThorough } from './thorough.ts'
+import { handshakes } from './tls.ts'
 import type { ServiceCount } from './traffic-count.ts'
 
 export type { EdgeRoute } from './route.ts'
@@ -32,10 +33,12 @@ export interface Edge {
   /** The requests that ended since the last call, by release and service. */
   takeSecond(): TrafficSecond[]
   /**
-   * Listens on the port of the edge and the fixed ports, or takes over sockets of the previous
-   * host.
+   * Listens on the port of the edge, the one with TLS and the fixed ports, or takes over sockets of
+   * the previous host.
    */
   listen(port: number, handed: Map<string, Handed>): Promise<void>
+  /** The domains of all environments. */
+  domains(): string[]
   /** The listening sockets by name, for the handover to the next host. */
   sockets(): Map<string, Server>
   /** Accepts nothing new and waits for requests in progress, at most `graceMs`. */
@@ -63,6 +66,8 @@ export interface EdgeOptions {
   random(): number
   /** The proxies in front whose word is believed; those on this machine by default. */
   proxies?: IsProxy | null
+  /** The listener with TLS; none by default. */
+  https?: EdgeHttps | null
   /** How many connections clients may have. */
   limits?: GuestLimits
   /** How long clients may take, and how often that is checked, in milliseconds. */
@@ -80,7 +85,8 @@ const reportMs = 60_000
  * assignment, so that no request is lost.
  */
 export function createEdge(options: EdgeOptions): Edge {
-  const routes = new Routes(options.random, options.proxies ?? null)
+  const https = options.https ?? null
+  const routes = new Routes(options.random, options.proxies ?? null, https)
   const listeners = new Map<string, Server>()
   const guests = new Guests(options.limits ?? guestLimits(Infinity))
   const thorough = createThorough(routes, guests, () => isClosing)
@@ -94,13 +100,24 @@ export function createEdge(options: EdgeOptions): Edge {
     handOver: thorough.take,
     ended: (connection: Connection) => guests.remove(connection),
   }
-  const makeServer = (entry: Entry | null): Server =>
+  const accept = (socket: Socket, entry: Entry | null): void => {
+    if (options.isThorough) thorough.take(socket, entry, null)
+    else guests.add(new Connection(socket, entry, context))
+  }
+  const shakeHands =
+    https &&
+    handshakes({
+      ...{ guests, certificates: https.certificates },
+      accept: (socket) => accept(socket, null),
+    })
+  const makeServer = (name: string, entry: Entry | null): Server =>
     createServer(
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
       (socket) => {
-        if (!guests.admit(socket.remoteAddress ?? '', performance.now())) refuse(socket)
-        else if (options.isThorough) thorough.take(socket, entry, null)
-        else guests.add(new Connection(socket, entry, context))
+        const isSecure = name === 'https'
+        if (!guests.admit(socket.remoteAddress ?? '', performance.now())) refuse(socket, isSecure)
+        else if (isSecure) shakeHands?.(socket)
+        else accept(socket, entry)
       },
     )
   const times = options.times ?? defaultTimes
@@ -117,7 +134,7 @@ export function createEdge(options: EdgeOptions): Edge {
   sweep.unref()
 
   const open = (name: string, port: number, entry: Entry | null): Promise<void> => {
-    const server = makeServer(entry)
+    const server = makeServer(name, entry)
     listeners.set(name, server)
     const handed = handedOver.get(name)
     handedOver.delete(name)
@@ -202,6 +219,7 @@ export function createEdge(options: EdgeOptions): Edge {
     listen: async (port, handed) => {
       handedOver = handed
       await open('edge', port, null)
+      if (https) await open('https', https.port, null)
       isListening = true
       for (const entry of routes.all()) openFixed(entry)
       for (const unused of handedOver.values()) {
@@ -210,6 +228,7 @@ export function createEdge(options: EdgeOptions): Edge {
       }
       handedOver.clear()
     },
+    domains: () => routes.domains(),
     sockets: () => new Map(listeners),
     close: async (graceMs) => {
       isClosing = true
@@ -224,8 +243,9 @@ export function createEdge(options: EdgeOptions): Edge {
   }
 }
 
-function refuse(socket: Socket): void {
+function refuse(socket: Socket, isSecure: boolean): void {
   socket.on('error', () => socket.destroy())
+  if (isSecure) return void socket.resetAndDestroy()
   socket.write(page(503, tooMany, false, true))
   socket.destroySoon()
 }

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import { ChunkScanner } from './chunked.ts'
 import { hasConsoleCookie, withoutConsoleCookies } from './console-cookies.ts'
 import { Exchange, type ExchangeClient } from './exchange.ts'
-import { forwardedLines } from './forwarded.ts'
+import { type Client, forwardedLines, isHttps } from './forwarded.ts'
 import { authority, type ResponseHead, withoutPadding } from './head.ts'
 import { cutOff } from './linger.ts'
 import { endPage } from './pages.ts'
@@ -38,13 +40,13 @@ export function forward(
   passage: Passage,
   isClosing: () => boolean,
 ): void {
-  new Forwarding(request, response, passage.cookie, isClosing).start(passage)
+  new Forwarding(request, response, passage.added, isClosing).start(passage)
 }
 
 class Forwarding implements ExchangeClient {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
-  readonly #cookie: string | null
+  readonly #added: Passage['added']
   readonly #isClosing: () => boolean
   readonly #exchange = new Exchange(this)
   readonly #isChunked: boolean
@@ -60,12 +62,12 @@ class Forwarding implements ExchangeClient {
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    cookie: string | null,
+    added: Passage['added'],
     isClosing: () => boolean,
   ) {
     this.#request = request
     this.#response = response
-    this.#cookie = cookie
+    this.#added = added
     this.#isClosing = isClosing
     this.#isChunked = request.headers['transfer-encoding'] !== undefined
     this.#hasBody = hasBody(request)
@@ -132,8 +134,7 @@ class Forwarding implements ExchangeClient {
     if (answer.body === 'chunked')
       this.#decoder = new ChunkScanner((data) => response.write(Buffer.from(data)))
     const { reason, headers } = partsOf(answer.kept)
-    if (this.#cookie !== null) headers.push(['set-cookie', this.#cookie])
-    const kept = headers.filter(([name]) => !isOld || !isOfChunks.test(name))
+    const kept = [...headers, ...this.#added].filter(([name]) => !isOld || !isOfChunks.test(name))
     writeHead(response, answer.status, reason, kept, isOld)
     // Node sends a head with the first data, and bytes of a chunked body may contain none.
     // `flushHeaders` would send the head in UTF-8.
@@ -234,7 +235,7 @@ export function requestHeaders(
   const headers = headersToForward(request.rawHeaders, kept)
     .filter(([name]) => !isOurs.test(name))
     .flatMap(withoutOurCookies)
-  const { header } = requestFactsOf(request)
+  const { header } = requestFactsOf(request, proxies)
   const way = {
     authority: request.headers.host ?? '',
     forwardedFor: header('x-forwarded-for'),
@@ -243,7 +244,7 @@ export function requestHeaders(
   }
   return [
     ...headers.flat(),
-    ...pairsOfLines(forwardedLines(way, request.socket.remoteAddress ?? '', proxies)).flat(),
+    ...pairsOfLines(forwardedLines(way, clientOf(request.socket), proxies)).flat(),
   ]
 }
 
@@ -274,13 +275,23 @@ export function headersToForward(
 }
 
 /** The parts of a request that decide its route. */
-export const requestFactsOf = (request: IncomingMessage): RequestFacts => ({
-  path: () => request.url ?? '/',
-  header: (name) =>
+export function requestFactsOf(request: IncomingMessage, proxies: IsProxy | null): RequestFacts {
+  const header = (name: string): string =>
     pairsOf(request.rawHeaders)
       .filter(([one]) => one.toLowerCase() === name)
       .map(([, value]) => value)
-      .join(name === 'cookie' ? '; ' : ', '),
+      .join(name === 'cookie' ? '; ' : ', ')
+  return {
+    path: () => request.url ?? '/',
+    header,
+    isHttps: () => isHttps(header('x-forwarded-proto'), clientOf(request.socket), proxies),
+  }
+}
+
+/** The client of a connection. */
+export const clientOf = (socket: Socket): Client => ({
+  address: socket.remoteAddress ?? '',
+  isSecure: socket instanceof TLSSocket,
 })
 
 /** A flat list of names and values in pairs. */

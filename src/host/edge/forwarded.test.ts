@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { edgeProxies } from '#platform/net/edge-proxies.ts'
-import { forwardedLines } from './forwarded.ts'
+import { forwardedLines, isHttps } from './forwarded.ts'
 
 const way = {
   authority: 'shop.example',
@@ -9,7 +9,10 @@ const way = {
   forwardedHost: 'www.shop.example',
 }
 const seen = (client: string, named?: string): (string | undefined)[] =>
-  forwardedLines(way, client, edgeProxies({ FAIRLEAD_EDGE_PROXIES: named }))
+  linesOf(client, false, named)
+
+const linesOf = (client: string, isSecure: boolean, named?: string): (string | undefined)[] =>
+  forwardedLines(way, { address: client, isSecure }, edgeProxies({ FAIRLEAD_EDGE_PROXIES: named }))
     .split('\r\n')
     .slice(0, -1)
     .map((line) => line.split(': ')[1])
@@ -39,6 +42,19 @@ test.each(['10.0.1.8', '127.0.0.1', '::1', '2001:db8:1::5', ''])(
     expect(seen(client, list)).toEqual([client, 'http', 'shop.example'])
   },
 )
+
+test('a connection with TLS is one by HTTPS, whoever the client is', () => {
+  expect(linesOf('203.0.113.9', true, '192.0.2.1')).toEqual([
+    '203.0.113.9',
+    'https',
+    'shop.example',
+  ])
+  const plain = { address: '127.0.0.1', isSecure: false }
+  expect(isHttps('https', plain, null)).toBe(true)
+  expect(isHttps('', plain, null)).toBe(false)
+  expect(isHttps('https', { address: '203.0.113.9', isSecure: false }, null)).toBe(false)
+  expect(isHttps('', { address: '203.0.113.9', isSecure: true }, null)).toBe(true)
+})
 
 test('what is not an address is refused in one sentence', () => {
   expect(() => edgeProxies({ FAIRLEAD_EDGE_PROXIES: 'lb.internal' })).toThrow(

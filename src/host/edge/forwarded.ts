@@ -8,19 +8,39 @@ export interface Way {
   forwardedHost: string
 }
 
+/** The client of a connection, and whether the connection has TLS. */
+export interface Client {
+  address: string
+  isSecure: boolean
+}
+
 /**
  * Header lines that tell the service about the client. A proxy that terminated TLS knows the scheme
  * and the host: one of `proxies`, or without these, one on this machine. The same claims of other
  * clients are dropped; with `proxies`, so are the addresses that they name.
  */
-export function forwardedLines(way: Way, client: string, proxies: IsProxy | null): string {
-  const isTrusted = proxies === null ? isLocal(client) : proxies(client)
+export function forwardedLines(
+  way: Way,
+  { address: client, isSecure }: Client,
+  proxies: IsProxy | null,
+): string {
+  const isTrusted = isBelieved(client, proxies)
   const isChain = way.forwardedFor !== '' && (isTrusted || proxies === null)
   const chain = isChain ? `${way.forwardedFor}, ${client}` : client
-  const proto = isTrusted && way.forwardedProto === 'https' ? 'https' : 'http'
+  const proto = isSecure || (isTrusted && way.forwardedProto === 'https') ? 'https' : 'http'
   const host = isTrusted && way.forwardedHost !== '' ? way.forwardedHost : way.authority
   return `x-forwarded-for: ${chain}\r\nx-forwarded-proto: ${proto}\r\nx-forwarded-host: ${host}\r\n`
 }
+
+/** Whether the client used HTTPS: to this edge, or to a proxy in front that it believes. */
+export const isHttps = (
+  forwardedProto: string,
+  { address, isSecure }: Client,
+  proxies: IsProxy | null,
+): boolean => isSecure || (forwardedProto === 'https' && isBelieved(address, proxies))
+
+const isBelieved = (client: string, proxies: IsProxy | null): boolean =>
+  proxies === null ? isLocal(client) : proxies(client)
 
 const isLocal = (client: string): boolean =>
   client === '127.0.0.1' || client === '::1' || client === '::ffff:127.0.0.1'

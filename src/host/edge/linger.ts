@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { beneath } from './tls.ts'
 
 /**
  * Ends a connection of a client. Closing while the client still sends would discard the response,
@@ -20,6 +21,6 @@ export const lingerMs = (isUploading: boolean): number => (isUploading ? 5000 : 
  * of the connection ends the response, it is reset, because the client would take it as complete.
  */
 export function cutOff(socket: Socket, isEndless: boolean): void {
-  if (isEndless) socket.resetAndDestroy()
+  if (isEndless) beneath(socket).resetAndDestroy()
   else linger(socket, lingerMs(false))
 }

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
 
 const reasons: Record<number, string> = {
+  200: 'OK',
+  308: 'Permanent Redirect',
   400: 'Bad Request',
   404: 'Not Found',
   417: 'Expectation Failed',
@@ -30,7 +32,7 @@ export interface Page {
 }
 
 /** A response of the edge to a request that no service gets. */
-export interface Refusal {
+export interface EdgeAnswer {
   status: number
   page: Page
 }
@@ -40,16 +42,34 @@ const plain = (text: string): Page => ({
   headers: [['content-type', 'text/plain; charset=utf-8']],
 })
 
-export const unknownHostRefusal = (host: string): Refusal => ({
+export const unknownHostAnswer = (host: string): EdgeAnswer => ({
   status: 404,
   page: plain(unknownHost(host)),
+})
+
+/** Sends a client to HTTPS; it repeats the method and the body there. */
+export const redirectAnswer = (location: string): EdgeAnswer => ({
+  status: 308,
+  page: {
+    text: `This address is ${location}\n`,
+    headers: [
+      ['content-type', 'text/plain; charset=utf-8'],
+      ['location', location],
+    ],
+  },
+})
+
+/** What proves to an authority that a domain leads here (RFC 8555 §8.3). */
+export const proofAnswer = (text: string): EdgeAnswer => ({
+  status: 200,
+  page: { text, headers: [['content-type', 'application/octet-stream']] },
 })
 
 /** Readers of a maintenance page without an end are asked to come back after these seconds. */
 const maintenanceSeconds = 120
 
 /** `leftMs` is the time until the page ends by itself; null without an end. */
-export const maintenanceRefusal = (leftMs: number | null): Refusal => ({
+export const maintenanceAnswer = (leftMs: number | null): EdgeAnswer => ({
   status: 503,
   page: {
     text: maintenanceText,

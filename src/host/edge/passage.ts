@@ -6,14 +6,7 @@ import type { Counted } from './count.ts'
 import { routeOf, tenantIn } from './frequent-parts.ts'
 import { sessionNumber, sessionOf } from './session.ts'
 import type { TrafficCount } from './traffic-count.ts'
-import {
-  type EdgeRoute,
-  type ServicePorts,
-  type RequestFacts,
-  type Entry,
-  keyOf,
-  serviceAt,
-} from './route.ts'
+import { type EdgeRoute, type ServicePorts, type RequestFacts, type Entry, keyOf } from './route.ts'
 
 /** What a request needs of the routes. */
 interface RouteTable {
@@ -30,15 +23,37 @@ export interface Traffic {
   count: TrafficCount
 }
 
+/** Where a request goes, as its host says. */
+export interface Way {
+  entry: Entry
+  /** Null for the first service. */
+  service: string | null
+  /** Seconds for which its client uses HTTPS only; null for no such header. */
+  hsts: number | null
+}
+
+const nothingAdded: [string, string][] = []
+
+const addedHeaders = (cookie: string | null, hsts: number | null): [string, string][] =>
+  cookie === null && hsts === null
+    ? nothingAdded
+    : [
+        ...(cookie === null ? [] : [['set-cookie', cookie] satisfies [string, string]]),
+        ...(hsts === null
+          ? []
+          : [['strict-transport-security', `max-age=${hsts}`] satisfies [string, string]]),
+      ]
+
 /** One request on its way through the edge. */
 export class Passage {
   /** Breaks the request off; set by its carrier. */
   cut: () => void = () => undefined
   readonly entry: Entry
   readonly #routes: RouteTable
-  readonly #host: string
-  /** Value of a Set-Cookie header for the response. */
-  readonly cookie: string | null
+  /** Headers of the response besides those of the service. */
+  readonly added: [string, string][]
+  /** The service of the host that was asked for; null for the first one. */
+  readonly #asked: string | null
   /** Set during a canary, with the release that the request was assigned to. */
   readonly #counted: Counted | null
   readonly #assignedRelease: number | null
@@ -57,20 +72,20 @@ export class Passage {
     return this.#routes.proxies
   }
 
-  constructor(routes: RouteTable, entry: Entry, host: string, request: RequestFacts) {
+  constructor(routes: RouteTable, { entry, service, hsts }: Way, request: RequestFacts) {
     this.#routes = routes
     this.entry = entry
-    this.#host = host
+    this.#asked = service
     const { canary } = entry.route
     const session = canary?.session ? sessionOf(canary.session, request.header) : null
-    this.cookie = session?.cookie ?? null
+    this.added = addedHeaders(session?.cookie ?? null, hsts)
     this.#path = request.path()
     this.#tenant = tenantIn(entry.route.tenant, request.header)
     const tenant =
       canary?.tenant === undefined ? null : tenantIn({ header: canary.tenant }, request.header)
     const [now, time] = [performance.now(), Date.now()]
     this.began = now
-    this.service = serviceAt(entry.route, host) ?? entry.route.services[0]?.name ?? ''
+    this.service = service ?? entry.route.services[0]?.name ?? ''
     this.#counted = !canary
       ? null
       : session?.key
@@ -123,7 +138,7 @@ export class Passage {
   }
 
   #ports(services: ServicePorts[]): Address[] {
-    const name = serviceAt(this.entry.route, this.#host)
+    const name = this.#asked
     const service = name === null ? services[0] : services.find((one) => one.name === name)
     return service?.ports ?? []
   }

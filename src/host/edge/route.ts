@@ -1,4 +1,4 @@
-import type { SessionRule, TenantRule } from '#contract/host/route.ts'
+import type { HostDomain, SessionRule, TenantRule } from '#contract/host/route.ts'
 import type { Address } from '../address.ts'
 import type { Count } from './count.ts'
 
@@ -11,6 +11,8 @@ export interface EdgeRoute {
    */
   host: string
   port: number | null
+  /** Its names on the internet. */
+  domains?: HostDomain[] | undefined
   release: number | null
   services: ServicePorts[]
   /** The release that had the traffic before: it serves what no instance of `services` accepts. */
@@ -43,6 +45,8 @@ export interface RequestFacts {
   path(): string
   /** Returns a header by its lower-case name; empty when there is none. */
   header(name: string): string
+  /** Whether the client used HTTPS: to this edge, or to a proxy in front that it believes. */
+  isHttps(): boolean
 }
 
 export interface RouteCount {
@@ -72,7 +76,7 @@ export const serviceAt = ({ host }: EdgeRoute, requested: string): string | null
     ? requested.slice(0, -host.length - 1)
     : null
 
-export function hasService(route: EdgeRoute, requested: string): boolean {
-  const name = serviceAt(route, requested)
+/** Whether a service may get requests; null stands for the first one. */
+export function hasService(route: EdgeRoute, name: string | null): boolean {
   return name === null || route.release === null || route.services.some((one) => one.name === name)
 }

@@ -1,11 +1,31 @@
 import type { TrafficSecond } from '#contract/host/measurements.ts'
 import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import { type ServiceCount, TrafficCount } from './traffic-count.ts'
-import { type EdgeRoute, type RequestFacts, type Entry, keyOf, hasService } from './route.ts'
-import { maintenanceRefusal, type Refusal, unknownHostRefusal } from './pages.ts'
 import type { Address } from '../address.ts'
 import type { Backend } from './backend.ts'
+import { type DomainPlace, Domains, type EdgeCertificates } from './domains.ts'
+import {
+  type EdgeRoute,
+  type RequestFacts,
+  type Entry,
+  hasService,
+  keyOf,
+  serviceAt,
+} from './route.ts'
+import {
+  type EdgeAnswer,
+  maintenanceAnswer,
+  proofAnswer,
+  redirectAnswer,
+  unknownHostAnswer,
+} from './pages.ts'
 import { type Traffic, Passage } from './passage.ts'
+
+/** The listener of the edge with TLS. */
+export interface EdgeHttps {
+  port: number
+  certificates: EdgeCertificates
+}
 
 /**
  * Selects the instance for each request and counts requests per route. A route changes by a single
@@ -14,8 +34,10 @@ import { type Traffic, Passage } from './passage.ts'
 export class Routes {
   readonly random: () => number
   readonly proxies: IsProxy | null
+  readonly #https: EdgeHttps | null
   readonly #entries = new Map<string, Entry>()
   readonly #hosts = new Map<string, Entry>()
+  readonly #domains = new Domains()
   readonly #traffic = new Map<string, Traffic>()
   /** When the maintenance page of an environment ends, in milliseconds since 1970. */
   #maintenance: ReadonlyMap<string, number | null> = new Map()
@@ -24,9 +46,10 @@ export class Routes {
   /** The last requests of releases that were drained since the last second was taken. */
   #drained: TrafficSecond[] = []
 
-  constructor(random: () => number, proxies: IsProxy | null) {
+  constructor(random: () => number, proxies: IsProxy | null, https: EdgeHttps | null) {
     this.random = random
     this.proxies = proxies
+    this.#https = https
   }
 
   set(route: EdgeRoute): Entry {
@@ -37,9 +60,11 @@ export class Routes {
       problem: null,
     }
     if (existing && existing.route.host !== route.host) this.#hosts.delete(existing.route.host)
+    const hadDomains = (entry.route.domains ?? []).length > 0
     entry.route = route
     this.#entries.set(keyOf(route), entry)
     this.#hosts.set(route.host, entry)
+    if (hadDomains || (route.domains ?? []).length > 0) this.#domains.set(this.all())
     this.#forgetGone(route)
     return entry
   }
@@ -73,6 +98,7 @@ export class Routes {
     const entry = this.get(app, environment)
     if (entry) this.#hosts.delete(entry.route.host)
     this.#entries.delete(`${app}/${environment}`)
+    this.#domains.set(this.all())
   }
 
   all(): Entry[] {
@@ -85,25 +111,58 @@ export class Routes {
   }
 
   /**
-   * Starts a request; refuses it for an unknown host, one of a service that the release with the
-   * traffic does not have, and while the environment shows the maintenance page. `fixed` is the
-   * environment of the fixed port that it arrived on.
+   * Starts a request. The edge answers itself for an unknown host, one of a service that the
+   * release with the traffic does not have, one that is only served with TLS, and while the
+   * environment shows the maintenance page. `fixed` is the environment of the fixed port that the
+   * request arrived on.
    */
-  begin(fixed: Entry | null, host: string, request: RequestFacts): Passage | Refusal {
-    const entry =
-      fixed ?? this.#hosts.get(host) ?? this.#hosts.get(host.slice(host.indexOf('.') + 1))
-    if (!entry || !hasService(entry.route, host)) return unknownHostRefusal(host)
-    return this.#maintained(entry) ?? new Passage(this, entry, host, request)
+  begin(fixed: Entry | null, host: string, request: RequestFacts): Passage | EdgeAnswer {
+    const proof = this.#proofAt(host, request)
+    if (proof !== null) return proofAnswer(proof)
+    const place = fixed ? undefined : this.#domains.at(host)
+    const entry = fixed ?? place?.entry ?? this.#entryAt(host)
+    const service = place
+      ? (place.domain.service ?? null)
+      : entry
+        ? serviceAt(entry.route, host)
+        : null
+    if (!entry || !hasService(entry.route, service)) return unknownHostAnswer(host)
+    const location = this.#secured(place, host, request)
+    if (location !== null) return redirectAnswer(location)
+    const hsts = place?.domain.hsts !== undefined && request.isHttps() ? place.domain.hsts : null
+    return this.#maintained(entry) ?? new Passage(this, { entry, service, hsts }, request)
+  }
+
+  #entryAt(host: string): Entry | undefined {
+    return this.#hosts.get(host) ?? this.#hosts.get(host.slice(host.indexOf('.') + 1))
+  }
+
+  #proofAt(host: string, request: RequestFacts): string | null {
+    const { certificates } = this.#https ?? {}
+    return certificates?.isProving() ? certificates.proofAt(host, request.path()) : null
+  }
+
+  /** Where a request without TLS goes on; null for one that is served here. */
+  #secured(place: DomainPlace | undefined, host: string, request: RequestFacts): string | null {
+    if (!this.#https || place?.domain.http !== 'redirect' || request.isHttps()) return null
+    const { port, certificates } = this.#https
+    if (certificates.contextFor(host) === null) return null
+    return `https://${host}${port === 443 ? '' : `:${port}`}${request.path()}`
+  }
+
+  /** The domains of all environments. */
+  domains(): string[] {
+    return this.#domains.names()
   }
 
   /** These requests reach no release, and are counted as nothing else. */
-  #maintained({ route, count }: Entry): Refusal | null {
+  #maintained({ route, count }: Entry): EdgeAnswer | null {
     const until = this.#maintenance.size === 0 ? undefined : this.#maintenance.get(keyOf(route))
     if (until === undefined) return null
     const left = until === null ? null : until - Date.now()
     if (left !== null && left <= 0) return null
     count.maintenance += 1
-    return maintenanceRefusal(left)
+    return maintenanceAnswer(left)
   }
 
   traffic(route: EdgeRoute, release: number): Traffic {

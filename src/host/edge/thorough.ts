@@ -9,7 +9,7 @@ import { awaitsContinue, forward, hasBody, isForwardable, requestFactsOf } from 
 import { type Guest, type Guests, Progress, type Wait } from './guests.ts'
 import { hostName } from './head.ts'
 import { linger, lingerMs } from './linger.ts'
-import { endPage, expectation, malformed, page, type Refusal } from './pages.ts'
+import { endPage, expectation, malformed, page, type EdgeAnswer } from './pages.ts'
 import type { Entry } from './route.ts'
 import { Passage } from './passage.ts'
 import type { Routes } from './routes.ts'
@@ -135,8 +135,12 @@ class Taken implements Guest {
  */
 export function createThorough(routes: Routes, guests: Guests, isClosing: () => boolean) {
   const all = new Map<Socket, Taken>()
-  const passageOf = (request: IncomingMessage, entry: Entry | null): Passage | Refusal =>
-    routes.begin(entry, hostName(request.headers.host ?? ''), requestFactsOf(request))
+  const passageOf = (request: IncomingMessage, entry: Entry | null): Passage | EdgeAnswer =>
+    routes.begin(
+      entry,
+      hostName(request.headers.host ?? ''),
+      requestFactsOf(request, routes.proxies),
+    )
   const serve: Serve = ({ entry }, request, response) => {
     const { expect } = request.headers
     if (!isForwardable(request)) return endPage(response, 400, malformed, true)

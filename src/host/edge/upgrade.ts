@@ -63,11 +63,11 @@ export function forwardUpgrade(
     sent.on('information', ({ statusCode, statusMessage, rawHeaders }) => {
       if (request.httpVersion === '1.0') return
       const answer = { statusCode, statusMessage, rawHeaders }
-      client.write(`${headText(answer, null, false)}\r\n`, 'latin1')
+      client.write(`${headText(answer, [], false)}\r\n`, 'latin1')
     })
     sent.on('upgrade', (answer, upstream, first) => {
       passage.answered(101)
-      tunnel(client, upstream as Socket, headText(answer, passage.cookie, true), head, first)
+      tunnel(client, upstream as Socket, headText(answer, passage.added, true), head, first)
       upstream.on('close', () => finish(101))
     })
     // The service declined the upgrade: forward its response and close, because the following bytes
@@ -81,7 +81,7 @@ export function forwardUpgrade(
         isOver = true
         if (isLost) client.destroy()
       })
-      client.write(`${headText(answer, passage.cookie, false)}connection: close\r\n\r\n`)
+      client.write(`${headText(answer, passage.added, false)}connection: close\r\n\r\n`)
       answer.pipe(client)
     })
     sent.end()
@@ -110,9 +110,8 @@ function tunnel(
 
 type Head = Pick<IncomingMessage, 'statusCode' | 'statusMessage' | 'rawHeaders'>
 
-function headText(answer: Head, cookie: string | null, isUpgrade: boolean): string {
+function headText(answer: Head, added: Passage['added'], isUpgrade: boolean): string {
   const headers = headersToForward(answer.rawHeaders, (name) => isUpgrade && isPartOfUpgrade(name))
-  if (cookie !== null) headers.push(['set-cookie', cookie])
-  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`)
+  const lines = [...headers, ...added].map(([name, value]) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage ?? ''}\r\n${lines.join('')}`
 }

@@ -2,6 +2,7 @@
 export const docs: readonly (readonly [string, string])[] = [
   ['getting-started', 'Getting started'],
   ['service', 'Run Fairlead as a service'],
+  ['domains', 'Domains and HTTPS'],
   ['tls', 'Put a TLS proxy in front'],
   ['upgrade', 'Upgrade'],
   ['backup', 'Backup and restore'],
