@@ -231,16 +231,15 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     return () => ada.stopJobRun({ params: { app: 'served', jobRun: run?.id ?? 0 } })
   },
   // Without a playbook, a run ends as soon as Ansible has begun, or where it is not installed.
-  planMachines: async () => {
+  applyMachines: async () => {
     const machines = { playbook: 'none.yml', hosts: { web: '127.0.0.1' } }
     const file = environmentFile.parse({ machines })
     await database.query(
       sql`update release set definition = jsonb_set(definition::jsonb,
           '{environments,production}', ${toJson(file)}::jsonb) where app = 'served'`,
     )
-    return () => ada.planMachines({ params: served })
+    return () => ada.applyMachines({ params: served })
   },
-  applyMachines: async () => () => ada.applyMachines({ params: served }),
   stopMachineRun: async () => {
     await database.query(
       sql`insert into machine_run (app, environment, mode, key, playbook, sha, release, state,

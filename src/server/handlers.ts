@@ -111,7 +111,7 @@ export function buildHandlers({
     ...comparisonHandlers(deps),
     ...prefixHandlers({ db, getApp }),
     ...rehearsalHandlers(deps),
-    ...driftHandlers(deps),
+    ...driftHandlers(deps, engine),
     ...jobHandlers({ deps, makeKey: makeJobKey, onQueued: () => wakeJobs(jobs) }),
     ...machineHandlers(deps, engine),
     ...permissionHandlers(deps),

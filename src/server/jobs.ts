@@ -8,6 +8,7 @@ import type { Engine } from '#engine/workflow.ts'
 import { startScheduled } from '#flows/delivery/schedule.ts'
 import { readLive, reportCrashLoops } from '#flows/deployment/crash-loops.ts'
 import { checkDue } from '#flows/drift/due.ts'
+import { checkMachinesDue } from '#flows/drift/machines.ts'
 import type { Monitoring } from '#flows/monitoring/jobs.ts'
 import { WatchReachable } from '#flows/monitoring/watch-reachable.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -127,6 +128,12 @@ export function backgroundJobs({
       claim: oneReplica(),
       timeout: hour,
       run: ({ signal }) => checkDue(deps, periods.drift, signal),
+    }),
+    every({
+      name: 'compare-machines',
+      interval: Math.min(periods.drift, 10 * second),
+      claim: oneReplica(),
+      run: () => checkMachinesDue(deps, engine, periods.drift),
     }),
     every({
       name: 'keep-host-running',

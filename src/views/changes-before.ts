@@ -63,7 +63,8 @@ export async function changesBefore(
         and ${within(sql`x.time`, 24)}
       union all
       select 'drift', y.id::text, y.app, y.environment, y.service,
-        concat_ws(' ', y.kind, y.name, 'changed outside of a deployment'), y.since
+        concat_ws(' ', y.machine || ':', y.kind, y.name, '(' || y.object || ')',
+          'changed outside of a deployment'), y.since
       from drift y where ${isHere(sql`y`)} and ${within(sql`y.since`, 24)}
         and (y.resolved is null or y.resolved > ${begin!}::timestamptz)
       union all

@@ -109,7 +109,7 @@ export async function standingEnvironments(
     left join lateral (
       select json_build_object('count', count(*), 'since', min(y.since),
           'atRestart', count(*) filter (where y.at_restart),
-          'first', (array_agg(concat_ws(' ', y.service, y.kind, y.name)
+          'first', (array_agg(concat_ws(' ', y.service, y.machine, y.kind, y.name)
             order by y.since, y.id))[1]) as drift
       from drift y where y.app = e.app and y.environment = e.name and y.resolved is null
         and y.release = (l.live->>'release')::bigint having count(*) > 0) g on true

@@ -1,15 +1,17 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { pathOf } from './programs.ts'
+import { pathOf, skipWhen } from './programs.ts'
 import { waitFor } from './wait.ts'
 
 /** An SSH server on a port of 127.0.0.1, as a machine. */
 export interface SshMachine {
   name: string
   port: number
+  /** runs a script of `sh` on it, and returns its output */
+  run(script: string): string
   /** its public key, for `host_key` */
   hostKey: string
   stop(): Promise<void>
@@ -31,14 +33,41 @@ export interface SshMachines {
 const makeKey = (file: string): void =>
   void execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file])
 
-/** Starts one SSH server for each name, which accept one key. */
-export async function startSshMachines(names: string[]): Promise<SshMachines> {
+/**
+ * Begins a mount namespace in which what is written below these folders is seen by nobody else, and
+ * is gone with the last process.
+ */
+const ownFolders = `work=$(mktemp -d) && mount -t tmpfs none "$work" || exit 1
+for folder in etc usr var root home opt; do
+  mkdir "$work/$folder.upper" "$work/$folder.work"
+  mount -t overlay -o "lowerdir=/$folder,upperdir=$work/$folder.upper,workdir=$work/$folder.work" \\
+    overlay "/$folder" || exit 1
+done`
+const inOwnFolders = (command: string): string[] => [
+  ...['--mount', '--propagation', 'private', 'sh', '-c', `${ownFolders}\nexec ${command}`],
+]
+
+/** For tests whose machines have folders of their own. */
+export const requiresOwnFolders = skipWhen(
+  process.getuid?.() !== 0 ||
+    spawnSync('unshare', inOwnFolders('true'), { stdio: 'ignore' }).status !== 0,
+  'overlays cannot be mounted here: run the tests as root, where mount namespaces are allowed',
+)
+
+/**
+ * Starts one SSH server for each name, which accept one key. With `own`, each has system folders of
+ * its own, in which a playbook can change users and packages.
+ */
+export async function startSshMachines(
+  names: string[],
+  options: { own?: boolean } = {},
+): Promise<SshMachines> {
   const root = mkdtempSync(join(tmpdir(), 'fairlead-sshd-'))
   const folder = join(root, 'machines')
   mkdirSync(folder)
   makeKey(join(root, 'user'))
   mkdirSync('/run/sshd', { recursive: true })
-  const machines = await Promise.all(names.map((name) => makeMachine(root, name)))
+  const machines = await Promise.all(names.map((name) => makeMachine(root, name, options)))
   for (const one of machines) await one.start()
   const config = join(root, 'ssh_config')
   writeFileSync(join(root, 'known_hosts'), machines.map(knownHost).join(''))
@@ -63,7 +92,11 @@ const configOf = (root: string, { name, port }: SshMachine): string =>
     `  UserKnownHostsFile ${join(root, 'known_hosts')}\n`,
   ].join('\n')
 
-async function makeMachine(root: string, name: string): Promise<SshMachine> {
+async function makeMachine(
+  root: string,
+  name: string,
+  { own }: { own?: boolean },
+): Promise<SshMachine> {
   const file = join(root, name)
   makeKey(`${file}.key`)
   const port = await freePort()
@@ -79,11 +112,16 @@ async function makeMachine(root: string, name: string): Promise<SshMachine> {
   let server: ChildProcess | null = null
   return {
     ...{ name, port },
+    run: (input) =>
+      execFileSync('ssh', ['-F', join(root, 'ssh_config'), name, 'sh', '-s'], {
+        ...{ input, encoding: 'utf8' },
+      }),
     hostKey: readFileSync(`${file}.key.pub`, 'utf8').split(' ').slice(0, 2).join(' '),
     start: async () => {
-      server = spawn(pathOf('sshd') ?? 'sshd', ['-D', '-e', '-f', `${file}.conf`], {
-        stdio: 'ignore',
-      })
+      const sshd = pathOf('sshd') ?? 'sshd'
+      server = own
+        ? spawn('unshare', inOwnFolders(`${sshd} -D -e -f ${file}.conf`), { stdio: 'ignore' })
+        : spawn(sshd, ['-D', '-e', '-f', `${file}.conf`], { stdio: 'ignore' })
       await waitFor(`${name} listens`, () => canConnect(port))
     },
     stop: async () => {

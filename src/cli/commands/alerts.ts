@@ -306,8 +306,8 @@ const stateOf = ({ state, silencedUntil, acknowledgedBy }: Alert): string =>
       : state
 
 /** What had changed outside of a deployment. */
-const driftLine = ({ service, kind, name, since }: AlertDrift): string =>
-  `Drift      ${service === null ? '' : `${service}: `}${kind} ${name}, since ${since}`
+const driftLine = ({ service, machine, kind, name, since }: AlertDrift): string =>
+  `Drift      ${(service ?? machine) === null ? '' : `${service ?? machine}: `}${kind} ${name}, since ${since}`
 
 const detailLines = (alert: AlertDetail & { drift: AlertDrift[] }, now: number): string[] => [
   alert.title,

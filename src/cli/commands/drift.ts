@@ -1,10 +1,17 @@
 import type { Command } from 'commander'
-import type { Drift, DriftCheck, DriftRemedy } from '#contract/drift/drift.ts'
+import type {
+  Drift,
+  DriftCheck,
+  DriftMachine,
+  DriftMachines,
+  DriftRemedy,
+} from '#contract/drift/drift.ts'
 import { counted } from '#contract/text.ts'
 import { positive } from '../arguments.ts'
 import { type Context, exitCodes } from '../context.ts'
-import { ago, table } from '../format.ts'
+import { ago, stripControlCodes, table } from '../format.ts'
 import type { Register } from '../register.ts'
+import { follow, followed } from './machines.ts'
 
 interface Place {
   app: string
@@ -16,7 +23,7 @@ export const register: Register = (program, context) => {
     .command('drift')
     .description('compare what is declared with what is on disk and what runs')
   withPlace(drift.command('check'))
-    .description('compare now, and list what differs')
+    .description('compare now, machines too, and list what differs')
     .addHelpText('after', '\nExamples:\n  $ fairlead drift check shop production')
     .action((app: string, environment: string) => check(context, { app, environment }))
   withPlace(drift.command('show'))
@@ -26,7 +33,8 @@ export const register: Register = (program, context) => {
   withPlace(drift.command('repair'))
     .argument('<id>', 'number of the difference', positive)
     .description(
-      'put a difference right: write the file again, or restart the service if it would come back',
+      'put a difference right: write the file again, restart the service if it would come back, ' +
+        'or apply the playbook to the machine',
     )
     .addHelpText('after', '\nExamples:\n  $ fairlead drift repair shop production 12')
     .action((app: string, environment: string, id: number) =>
@@ -62,8 +70,16 @@ const withPlace = (command: Command): Command =>
 
 async function check(context: Context, params: Place): Promise<void> {
   const { client } = await context.connect()
-  const state = await client.checkDrift({ params })
+  let state = await client.checkDrift({ params })
+  if (state.machines !== null) {
+    const run = { app: params.app, machineRun: state.machines.run }
+    const ended = await followed(context, client, await client.getMachineRun({ params: run }))
+    if (ended === null) return context.exit(exitCodes.interrupted)
+    state = await client.listDrift({ params })
+  }
   context.answer(state, () => lines(state, context.now()))
+  const isKnown = state.machines?.machines.every((one) => one.state !== 'unknown') ?? true
+  if (!isKnown || (state.machines?.problem ?? null) !== null) context.exit(exitCodes.no)
   if (state.differences.length > 0) context.exit(exitCodes.no)
 }
 
@@ -76,7 +92,11 @@ async function show(context: Context, params: Place): Promise<void> {
 async function repair(context: Context, params: Place & { id: number }): Promise<void> {
   const { client } = await context.connect()
   const answer = await client.repairDrift({ params })
-  const { problem } = answer
+  const { problem, machineRun } = answer
+  if (machineRun !== null) {
+    const run = await client.getMachineRun({ params: { app: params.app, machineRun } })
+    return follow(context, client, run)
+  }
   context.answer(answer, () => [
     problem === null ? 'It no longer differs' : `It was not put right: ${problem}`,
   ])
@@ -87,27 +107,60 @@ const remedies: Record<DriftRemedy, string> = {
   rewrite: 'write the file again',
   restart: 'restart',
   rewrite_and_restart: 'write the file again, and restart',
+  apply: 'apply the playbook to the machine',
   deploy: 'deploy again',
   manual: 'change it by hand',
 }
 
 function lines(
-  { check: last, differences }: { check: DriftCheck | null; differences: Drift[] },
+  {
+    check: last,
+    differences,
+    machines,
+  }: { check: DriftCheck | null; differences: Drift[]; machines: DriftMachines | null },
   now: number,
 ): string[] {
-  if (last === null) return ['It was not compared yet']
-  const { files, processes, problem } = last
   return [
-    problem === null
-      ? `${counted(last.total, 'difference')} in ${counted(files, 'file')} and ` +
-        `${counted(processes, 'process', 'processes')}, ` +
-        `compared ${ago(last.checked, now)}`
-      : `It could not be compared ${ago(last.checked, now)}: ${problem}`,
+    ...(last === null ? ['It was not compared yet'] : [headOf(last, now)]),
+    ...(machines === null ? [] : machineLines(machines, now)),
     ...differences.flatMap((one) => inWords(one, now)),
   ]
 }
 
+function headOf(last: DriftCheck, now: number): string {
+  const { files, processes, problem } = last
+  return problem === null
+    ? `${counted(last.total, 'difference')} in ${counted(files, 'file')} and ` +
+        `${counted(processes, 'process', 'processes')}, ` +
+        `compared ${ago(last.checked, now)}`
+    : `It could not be compared ${ago(last.checked, now)}: ${problem}`
+}
+
+function machineLines({ checked, problem, machines }: DriftMachines, now: number): string[] {
+  if (checked === null) return ['The machines are being compared for the first time']
+  const when = ago(checked, now)
+  if (problem !== null) return [`The machines could not be compared ${when}: ${problem}`]
+  const differing = machines.filter((one) => one.state === 'different').length
+  const skipped = [...new Set(machines.flatMap((one) => one.skipped))].map(stripControlCodes)
+  return [
+    `${counted(differing, 'machine')} of ${machines.length} differ${differing === 1 ? 's' : ''} ` +
+      `from the playbook, compared ${when}`,
+    ...machines.flatMap(notesOf),
+    ...(skipped.length === 0
+      ? []
+      : [`    not compared, because check mode skips them: ${skipped.join(', ')}`]),
+  ]
+}
+
+const notesOf = ({ name, reason, repeating }: DriftMachine): string[] => [
+  ...(reason === null ? [] : [`    ${name} is unknown: ${stripControlCodes(reason)}`]),
+  ...(repeating.length === 0
+    ? []
+    : [`    ${name}: not compared, because they change at every run: ${repeating.join(', ')}`]),
+]
+
 function inWords(one: Drift, now: number): string[] {
+  if (one.kind === 'task') return taskInWords(one, now)
   const { id, service, kind, name, declared, disk, running, atRestart } = one
   return [
     `${id}  ${service === null ? '' : `${service}: `}${kind} ${name}, since ${ago(one.since, now)}`,
@@ -118,5 +171,20 @@ function inWords(one: Drift, now: number): string[] {
       ['    at the next restart', atRestart ? 'what runs changes' : 'what runs stays the same'],
       ['    to put it right', remedies[one.remedy]],
     ]),
+  ]
+}
+
+function taskInWords(one: Drift, now: number): string[] {
+  const { id, machine, name, place, object, diff } = one
+  const at = place === null ? '' : ` (${place})`
+  return [
+    `${id}  ${machine}: task ${stripControlCodes(name)}${at}, since ${ago(one.since, now)}`,
+    ...table([
+      ['    would change', object === null ? '–' : stripControlCodes(object)],
+      ['    at the next application', 'the machine changes'],
+      ['    at the next restart', 'not known'],
+      ['    to put it right', remedies[one.remedy]],
+    ]),
+    ...(diff === null ? [] : diff.split('\n').map((line) => `    ${stripControlCodes(line)}`)),
   ]
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Client } from '#contract/client.ts'
-import type { Machine, MachineMode, MachineResult, MachineRun } from '#contract/machine/machine.ts'
+import type { Machine, MachineResult, MachineRun } from '#contract/machine/machine.ts'
 import { counted } from '#contract/text.ts'
 import { count, number } from '../arguments.ts'
 import { type Context, exitCodes } from '../context.ts'
@@ -16,38 +16,34 @@ interface Place {
 export const register: Register = (program, context) => {
   const machines = program
     .command('machines')
-    .description('plan and apply what a playbook of Ansible declares for machines')
+    .description('apply what a playbook of Ansible declares for machines')
   withPlace(machines.command('list'))
     .description('list the machines of an environment, and what was applied to each last')
     .addHelpText('after', '\nExamples:\n  $ fairlead machines list shop production')
     .action((app: string, environment: string) => list(context, { app, environment }))
-  withPlace(machines.command('plan'))
-    .description('show what the playbook of the live release would change now')
-    .addHelpText('after', '\nExamples:\n  $ fairlead machines plan shop production')
-    .action((app: string, environment: string) => request(context, { app, environment }, 'plan'))
   withPlace(machines.command('apply'))
     .description('apply the playbook of the live release again')
     .addHelpText('after', '\nExamples:\n  $ fairlead machines apply shop production')
-    .action((app: string, environment: string) => request(context, { app, environment }, 'apply'))
+    .action((app: string, environment: string) => apply(context, { app, environment }))
   machines
     .command('runs')
     .argument('<app>', 'name of the app')
     .option('--environment <environment>', 'only of this environment')
     .option('--limit <n>', 'number of runs', count, 20)
-    .description('list plans and applications, newest first')
+    .description('list plans, applications and checks, newest first')
     .addHelpText('after', '\nExamples:\n  $ fairlead machines runs shop')
     .action((app: string, options: { environment?: string; limit: number }) =>
       listRuns(context, app, options),
     )
   withRun(machines.command('show'))
     .option('-f, --follow', 'follow it until it ends')
-    .description('show a plan or an application, with each machine and each change')
+    .description('show a run, with each machine and each change')
     .addHelpText('after', '\nExamples:\n  $ fairlead machines show shop 12 --follow')
     .action((app: string, machineRun: number, { follow }: { follow?: boolean }) =>
       show(context, { app, machineRun }, follow === true),
     )
   withRun(machines.command('stop'))
-    .description('stop a plan or an application; a task that runs may end in part')
+    .description('stop a run; a task that runs may end in part')
     .addHelpText('after', '\nExamples:\n  $ fairlead machines stop shop 12')
     .action(async (app: string, machineRun: number) => {
       const { client } = await context.connect()
@@ -60,9 +56,7 @@ const withPlace = (command: Command): Command =>
   command.argument('<app>', 'name of the app').argument('<environment>', 'name of the environment')
 
 const withRun = (command: Command): Command =>
-  command
-    .argument('<app>', 'name of the app')
-    .argument('<run>', 'number of the plan or application', number)
+  command.argument('<app>', 'name of the app').argument('<run>', 'number of the run', number)
 
 async function list(context: Context, params: Place): Promise<void> {
   const { client } = await context.connect()
@@ -81,12 +75,9 @@ const rowOf = (one: Machine, now: number): string[] => [
   `applied ${ago(one.applied, now)}`,
 ]
 
-async function request(context: Context, params: Place, mode: MachineMode): Promise<void> {
+async function apply(context: Context, params: Place): Promise<void> {
   const { client } = await context.connect()
-  const run = await (mode === 'plan'
-    ? client.planMachines({ params })
-    : client.applyMachines({ params }))
-  await follow(context, client, run)
+  await follow(context, client, await client.applyMachines({ params }))
 }
 
 async function show(
@@ -101,7 +92,19 @@ async function show(
 }
 
 /** Prints each machine when it is done, and the whole run when it has ended. */
-async function follow(context: Context, client: Client, first: MachineRun): Promise<void> {
+export async function follow(context: Context, client: Client, first: MachineRun): Promise<void> {
+  const run = await followed(context, client, first)
+  if (run === null) return context.exit(exitCodes.interrupted)
+  context.answer(run, () => machineLines(run))
+  if (run.state !== 'passed') context.exit(exitCodes.no)
+}
+
+/** Prints each machine when it is done, and returns the run when it has ended; null: interrupted. */
+export async function followed(
+  context: Context,
+  client: Client,
+  first: MachineRun,
+): Promise<MachineRun | null> {
   const params = { app: first.app, machineRun: first.id }
   const printed = new Map<string, string>()
   let run = first
@@ -118,9 +121,7 @@ async function follow(context: Context, client: Client, first: MachineRun): Prom
     if (next === null) break
     run = next
   }
-  if (run.ended === null) return context.exit(exitCodes.interrupted)
-  context.answer(run, () => machineLines(run))
-  if (run.state !== 'passed') context.exit(exitCodes.no)
+  return run.ended === null ? null : run
 }
 
 async function listRuns(
@@ -132,7 +133,7 @@ async function listRuns(
   const answer = await client.listMachineRuns({ params: { app }, query })
   context.answer(answer, () =>
     answer.machineRuns.length === 0
-      ? ['No playbook was planned or applied yet']
+      ? ['No playbook was run yet']
       : table(
           answer.machineRuns.map((run) => [
             String(run.id),
@@ -166,19 +167,23 @@ function inWords({ state, reason, mode, total, machines }: MachineRun): string {
   if (state !== 'passed')
     return words[state] + (reason === null ? '' : `: ${stripControlCodes(reason)}`)
   const changes = counted(total, 'change')
-  const what = mode === 'plan' ? `would make ${changes}` : changes
+  const what = mode === 'apply' ? changes : `would make ${changes}`
   return `${what} on ${counted(machines.length, 'machine')}`
 }
 
-/** A plan or an application with each machine and each change. */
+const titles: Record<MachineRun['mode'], string> = {
+  ...{ plan: 'Plan', apply: 'Application', check: 'Check' },
+}
+
+/** A run with each machine and each change. */
 export function machineLines(run: MachineRun): string[] {
   const { id, mode, playbook, environment, app, sha } = run
   return [
-    `${mode === 'plan' ? 'Plan' : 'Application'} ${id} of ${playbook} (${sha.slice(0, 7)}) ` +
+    `${titles[mode]} ${id} of ${playbook} (${sha.slice(0, 7)}) ` +
       `for ${app}/${environment}: ${inWords(run)}`,
     ...table(run.machines.map((one) => [`  ${one.name}`, stateOf(one)])),
-    ...run.changes.flatMap(({ machine, task, at, diff }) => [
-      `${machine}: ${task}${at === null ? '' : ` (${at})`}`,
+    ...run.changes.flatMap(({ machine, task, at, object, diff }) => [
+      `${machine}: ${task}${at === null ? '' : ` (${at})`}${object === null ? '' : `: ${object}`}`,
       ...(diff === null ? [] : diff.split('\n').map((line) => `    ${stripControlCodes(line)}`)),
     ]),
     ...(run.total > run.changes.length

@@ -137,7 +137,7 @@ export type AlertDetail = z.infer<typeof alertDetail>
 
 /** Something in the environment of an alert that had changed outside of a deployment. */
 export const alertDrift = drift
-  .pick({ service: true, kind: true, name: true, since: true })
+  .pick({ service: true, machine: true, kind: true, name: true, since: true })
   .extend({ resolved: z.string().nullable() })
 export type AlertDrift = z.infer<typeof alertDrift>
 

@@ -1,13 +1,15 @@
 import { z } from 'zod'
 import { endpoint } from '#contract/endpoint.ts'
 import { id, inEnvironment } from '#contract/params.ts'
-import { drift, driftCheck } from './drift.ts'
+import { drift, driftCheck, driftMachines } from './drift.ts'
 
 const state = z.object({
   /** null before the first check */
   check: driftCheck.nullable(),
   /** what differs, the oldest first */
   differences: z.array(drift),
+  /** null where the live release declares no machines, and before their first check */
+  machines: driftMachines.nullable(),
 })
 
 /** Where an environment differs from what is declared. */
@@ -24,7 +26,9 @@ export const driftEndpoints = {
     method: 'POST',
     path: '/apps/{app}/environments/{environment}/drift',
     role: 'operator',
-    summary: 'Compare what is declared, what is on disk and what runs, now',
+    summary:
+      'Compare what is declared, what is on disk and what runs, now, and begin to compare the ' +
+      'machines with the playbook',
     params: inEnvironment,
     output: state,
   }),
@@ -33,12 +37,14 @@ export const driftEndpoints = {
     path: '/apps/{app}/environments/{environment}/drift/{id}/repair',
     role: 'operator',
     summary:
-      'Put a difference right: write the file again, or restart the service if a rehearsal shows ' +
-      'that it would come back',
+      'Put a difference right: write the file again, restart the service if a rehearsal shows ' +
+      'that it would come back, or begin to apply the playbook to the machine',
     params: inEnvironment.extend({ id }),
     output: state.extend({
       /** why the difference is still there, in one sentence; null when it is not */
       problem: z.string().nullable(),
+      /** the run that applies the playbook to the machine; null when none is needed */
+      machineRun: z.number().int().nullable(),
     }),
   }),
   getDriftPatch: endpoint({

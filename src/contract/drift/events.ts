@@ -5,6 +5,7 @@ import { driftKinds } from './drift.ts'
 
 const difference = z.object({
   service: z.string().nullable(),
+  machine: z.string().nullish(),
   kind: z.enum(driftKinds),
   name: z.string(),
 })
@@ -29,7 +30,8 @@ const words = (
 ): string => {
   const [first] = differences ?? []
   if (!first) return 'Something'
-  const of = first.service === null ? '' : ` of ${first.service}`
+  const owner = first.service ?? first.machine ?? null
+  const of = owner === null ? '' : ` of ${owner}`
   const more = (total ?? 1) - 1
   return `The ${first.kind} ${first.name}${of}${more > 0 ? ` and ${more} more` : ''}`
 }

@@ -11,8 +11,13 @@ const common = {
 }
 const place = (environment: string | undefined): string =>
   environment === undefined ? '' : ` of ${environment}`
-const verbs = { plan: 'a plan for', apply: 'an application to' } as const
-const failing = { plan: 'The plan for', apply: 'The playbook on' } as const
+const verbs = { plan: 'a plan for', apply: 'an application to', check: 'a check of' } as const
+const failing = {
+  ...{ plan: 'The plan for', apply: 'The playbook on', check: 'The check of' },
+} as const
+const made = {
+  ...{ plan: 'planned on', apply: 'made on', check: 'needed on' },
+} as const
 
 export const machineEvents = [
   defineEvent({
@@ -20,9 +25,9 @@ export const machineEvents = [
     version: '0.1.0',
     data: { ...common, playbook: z.string() },
     sentence: ({ data }) =>
-      data.mode === 'plan'
-        ? `A plan for the machines${place(data.environment)} was begun`
-        : `${data.playbook ?? 'A playbook'} is applied to the machines${place(data.environment)}`,
+      data.mode === 'apply'
+        ? `${data.playbook ?? 'A playbook'} is applied to the machines${place(data.environment)}`
+        : `A ${data.mode ?? 'plan'} of the machines${place(data.environment)} was begun`,
     tone: 'fact',
     example: {
       ...{ subject: 'machine-run/12', app: 'shop', actor: 'Ada' },
@@ -60,15 +65,13 @@ export const machineEvents = [
       const machines = `${counted(done.length + bad.length, 'machine')}${place(environment)}`
       if (state !== 'passed')
         return `${failing[mode ?? 'apply']} ${machines} failed${because(reason)}`
-      return mode === 'plan'
-        ? `${counted(changes, 'change')} planned on ${machines}`
-        : `${counted(changes, 'change')} made on ${machines}`
+      return `${counted(changes, 'change')} ${made[mode ?? 'apply']} ${machines}`
     },
     tone: ({ state, mode }) =>
       state === 'passed'
-        ? mode === 'plan'
-          ? 'fact'
-          : 'good'
+        ? mode === 'apply'
+          ? 'good'
+          : 'fact'
         : state === 'stopped'
           ? 'fact'
           : 'bad',

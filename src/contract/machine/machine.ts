@@ -1,7 +1,10 @@
 import { z } from 'zod'
 
-/** `plan`: what would change, by check mode; `apply`: the change itself. */
-export const machineModes = ['plan', 'apply'] as const
+/**
+ * `plan`: what a deployment would change, by check mode; `apply`: the change itself; `check`: what
+ * differs from the playbook of the live release, by check mode.
+ */
+export const machineModes = ['plan', 'apply', 'check'] as const
 export type MachineMode = (typeof machineModes)[number]
 
 /** `lost`: nothing shows how it ended, because the host or its machine died. */
@@ -26,6 +29,8 @@ export const machineResult = z.object({
   tasks: z.number().int(),
   /** why it failed or is unreachable, in one sentence; null when it did neither */
   reason: z.string().nullable(),
+  /** the first tasks that check mode skipped, because their module cannot tell what would change */
+  skipped: z.array(z.string()).default([]),
 })
 export type MachineResult = z.infer<typeof machineResult>
 
@@ -35,12 +40,16 @@ export const machineChange = z.object({
   task: z.string(),
   /** file and line of the task; null when Ansible does not report them */
   at: z.string().nullable(),
+  /** what the task changes, such as `copy /etc/motd`; null when it does not say */
+  object: z.string().nullable().default(null),
   /** the difference, as Ansible shows it; null when there is none to show */
   diff: z.string().nullable(),
 })
 export type MachineChange = z.infer<typeof machineChange>
 
-/** A plan for the machines of an environment, or its application. Times are ISO 8601 UTC. */
+/**
+ * A plan for the machines of an environment, its application, or a check. Times are ISO 8601 UTC.
+ */
 export const machineRun = z.object({
   id: z.number().int(),
   app: z.string(),
@@ -65,6 +74,10 @@ export const machineRun = z.object({
 })
 export type MachineRun = z.infer<typeof machineRun>
 
+/** A task of a playbook, and its file and line. */
+export const machineTask = machineChange.pick({ task: true, at: true })
+export type MachineTask = z.infer<typeof machineTask>
+
 /** A machine, as the last run that reached it left it. */
 export const machine = machineResult.extend({
   app: z.string(),
@@ -75,5 +88,7 @@ export const machine = machineResult.extend({
   /** the run that applied it */
   run: z.number().int(),
   applied: z.string(),
+  /** tasks that reported a change right after the application; null before the first check */
+  repeating: z.array(machineTask).nullable(),
 })
 export type Machine = z.infer<typeof machine>

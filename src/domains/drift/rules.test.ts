@@ -10,12 +10,13 @@ const known = (id: number, name: string, release = 3): Drift => {
   const { changed: _, ...rest } = difference(name)
   return {
     ...{ ...rest, id, app: 'shop', environment: 'production', release },
-    since: '2026-11-29T10:00:00Z',
+    ...{ since: '2026-11-29T10:00:00Z', machine: null, object: null, place: null, diff: null },
   }
 }
+const all = (): boolean => true
 
 test('a check opens what is new, keeps what is known, and resolves the rest', () => {
-  const report = { release: 3, differences: [difference('a'), difference('b')], total: 2 }
+  const report = { release: 3, differences: [difference('a'), difference('b')], compared: all }
   const changes = reconcileDrift([known(1, 'b'), known(2, 'c')], report)
   expect(changes.opened.map(({ name }) => name)).toEqual(['a'])
   expect(changes.kept).toEqual([{ id: 1, difference: difference('b') }])
@@ -23,20 +24,20 @@ test('a check opens what is new, keeps what is known, and resolves the rest', ()
 })
 
 test('the same file of another service is another difference', () => {
-  const report = { release: 3, differences: [difference('b', 'worker')], total: 1 }
+  const report = { release: 3, differences: [difference('b', 'worker')], compared: all }
   expect(reconcileDrift([known(1, 'b')], report)).toMatchObject({
     ...{ opened: [{ service: 'worker' }], kept: [], resolved: [{ id: 1 }] },
   })
 })
 
-test('a report that lists only a part resolves nothing of its release', () => {
-  const report = { release: 3, differences: [difference('a')], total: 500 }
+test('what was not compared is not resolved, unless its release ended', () => {
+  const report = { release: 3, differences: [difference('a')], compared: () => false }
   const changes = reconcileDrift([known(1, 'c'), known(2, 'old', 2)], report)
   expect(changes.resolved.map(({ id }) => id)).toEqual([2])
 })
 
 test('differences of a former release are resolved, and those of the new one begin', () => {
-  const report = { release: 4, differences: [difference('b')], total: 1 }
+  const report = { release: 4, differences: [difference('b')], compared: all }
   const changes = reconcileDrift([known(1, 'b')], report)
   expect(changes.opened).toHaveLength(1)
   expect(changes.resolved.map(({ id }) => id)).toEqual([1])

@@ -1,4 +1,4 @@
-import type { Drift, DriftDifference, DriftReport } from '#contract/drift/drift.ts'
+import type { Drift, DriftDifference, FoundDifference } from '#contract/drift/drift.ts'
 import type { Rehearsal } from '#contract/rehearsal/rehearsal.ts'
 
 /** When an environment is checked next, in milliseconds since 1970; `began`: it went live. */
@@ -7,36 +7,44 @@ export const nextCheck = (last: number | null, began: number, period: number): n
 
 /** What a check changes in the list of an environment. */
 export interface DriftChanges {
-  opened: DriftDifference[]
-  kept: { id: number; difference: DriftDifference }[]
+  opened: FoundDifference[]
+  kept: { id: number; difference: FoundDifference }[]
   resolved: Drift[]
 }
 
+/** The differences that a check found, and whether it would have found a known one. */
+export interface FoundDrift {
+  release: number
+  differences: FoundDifference[]
+  compared(one: Drift): boolean
+}
+
 /**
- * Compares the differences of an environment with those of a check. What a report does not list
- * because there are too many is not resolved. Pure.
+ * Compares the differences of an environment with those of a check. What a check did not compare is
+ * not resolved. Pure.
  */
 export function reconcileDrift(
   known: Drift[],
-  { release, differences, total }: Pick<DriftReport, 'release' | 'differences' | 'total'>,
+  { release, differences, compared }: FoundDrift,
 ): DriftChanges {
   const here = new Map(
     known.filter((one) => one.release === release).map((one) => [keyOf(one), one]),
   )
   const found = new Map(differences.map((one) => [keyOf(one), one]))
-  const isWhole = differences.length === total
   return {
     opened: [...found].flatMap(([key, one]) => (here.has(key) ? [] : [one])),
     kept: [...found].flatMap(([key, difference]) => {
       const id = here.get(key)?.id
       return id === undefined ? [] : [{ id, difference }]
     }),
-    resolved: known.filter((one) => one.release !== release || (isWhole && !found.has(keyOf(one)))),
+    resolved: known.filter(
+      (one) => one.release !== release || (compared(one) && !found.has(keyOf(one))),
+    ),
   }
 }
 
-const keyOf = ({ service, kind, name }: Pick<Drift, 'service' | 'kind' | 'name'>): string =>
-  [service ?? '', kind, name].join('\0')
+const keyOf = (one: Pick<FoundDifference, 'service' | 'kind' | 'name' | 'machine' | 'place'>) =>
+  [one.service ?? '', one.machine ?? '', one.kind, one.name, one.place ?? ''].join('\0')
 
 /** The effective settings of which the last rehearsals of a release found another value on disk. */
 export function settingDifferences(
@@ -59,9 +67,12 @@ export function settingDifferences(
 
 /** The first differences, for an event. */
 export const listedOf = (
-  all: Pick<Drift, 'service' | 'kind' | 'name'>[],
-): Pick<Drift, 'service' | 'kind' | 'name'>[] =>
-  all.slice(0, 10).map(({ service, kind, name }) => ({ service, kind, name }))
+  all: Pick<FoundDifference, 'service' | 'kind' | 'name' | 'machine'>[],
+): Pick<FoundDifference, 'service' | 'kind' | 'name' | 'machine'>[] =>
+  all.slice(0, 10).map(({ service, kind, name, machine }) => ({
+    ...{ service, kind, name },
+    ...(machine ? { machine } : {}),
+  }))
 
 /** Why a difference cannot be put right by Fairlead, or null. */
 export function refusalOfRepair({ remedy, name }: Pick<Drift, 'remedy' | 'name'>): string | null {

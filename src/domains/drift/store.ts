@@ -12,7 +12,7 @@ interface Place {
 }
 
 const columns = sql`id, app, environment, release, service, kind, name, declared, disk, running,
-  is_secret as "isSecret", at_restart as "atRestart", remedy, since`
+  is_secret as "isSecret", at_restart as "atRestart", remedy, since, machine, object, place, diff`
 
 /** What differs in an environment, the oldest first. */
 export const listDrift = (db: Database, { app, environment }: Place): Promise<Drift[]> =>
@@ -59,15 +59,18 @@ export function saveChanges(
   return [
     ...opened.map(
       (one) => sql`insert into drift (app, environment, release, service, kind, name, declared,
-          disk, running, is_secret, at_restart, remedy, since)
+          disk, running, is_secret, at_restart, remedy, since, machine, object, place, diff)
         values (${app}, ${environment}, ${release}, ${one.service}::text, ${one.kind}, ${one.name},
           ${one.declared}::text, ${one.disk}::text, ${one.running}::text, ${one.isSecret},
-          ${one.atRestart}, ${one.remedy}, ${one.changed ?? now})`,
+          ${one.atRestart}::boolean, ${one.remedy}, ${one.changed ?? now},
+          ${one.machine ?? null}::text, ${one.object ?? null}::text, ${one.place ?? null}::text,
+          ${one.diff ?? null}::text)`,
     ),
     ...kept.map(
       ({ id, difference: one }) => sql`update drift set declared = ${one.declared}::text,
           disk = ${one.disk}::text, running = ${one.running}::text, is_secret = ${one.isSecret},
-          at_restart = ${one.atRestart}, remedy = ${one.remedy}
+          at_restart = ${one.atRestart}::boolean, remedy = ${one.remedy},
+          object = ${one.object ?? null}::text, diff = ${one.diff ?? null}::text
         where id = ${id}`,
     ),
     sql`update drift set resolved = ${now}

@@ -61,6 +61,23 @@ class CallbackModule(CallbackBase):
                 parts.append(self._get_diff(self._named(one, task)))
         return '\\n'.join(part for part in parts if part).strip('\\n')[:20000] or None
 
+    def _object(self, result, task):
+        # Such as 'copy /etc/motd' or 'apt nginx'. Arguments that are templates name nothing.
+        module = task.action.rsplit('.', 1)[-1]
+        if 'censored' in result:
+            return module
+        names = []
+        for one in result.get('results') or [result]:
+            if not isinstance(one, dict) or not one.get('changed'):
+                continue
+            asked = (one.get('invocation') or {}).get('module_args') or {}
+            given = [one, asked if isinstance(asked, dict) else {}, task.args]
+            found = [source.get(key) for key in ('dest', 'path', 'name') for source in given]
+            name = next((value for value in found if value and '{{' not in text_of(value)), None)
+            names += name if isinstance(name, list) else [name] if name else []
+        shown = ', '.join(dict.fromkeys(text_of(name) for name in names))
+        return (module + ' ' + shown).strip()[:300]
+
     def _message(self, result):
         for one in [result] + [item for item in result.get('results') or []
                                if isinstance(item, dict) and item.get('failed')]:
@@ -75,7 +92,10 @@ class CallbackModule(CallbackBase):
         event = {'e': 'result', 'host': result._host.get_name(), 'task': task.get_name(),
                  'at': self._place(task), 'state': state}
         if state == 'changed':
+            event['object'] = self._object(body, task)
             event['diff'] = self._diff(body, task)
+        if state == 'skipped' and self._is_unknown(body):
+            event['isUnknown'] = True
         if state in ('failed', 'unreachable'):
             event['message'] = self._message(body)
             event['ignored'] = bool(ignored)
@@ -104,6 +124,11 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_skipped(self, result):
         self._result(result, 'skipped')
+
+    def _is_unknown(self, result):
+        # The words of modules without check mode, and of commands.
+        items = [item for item in result.get('results') or [] if isinstance(item, dict)]
+        return any('check mode' in text_of(one.get('msg') or '') for one in [result] + items)
 
     def v2_playbook_on_stats(self, stats):
         self._emit(e='stats', hosts={host: stats.summarize(host) for host in stats.processed})

@@ -170,14 +170,15 @@ describe('the output', () => {
       'a warning',
     )
     expect([...machines.values()]).toEqual([
-      { name: 'a', state: 'running', changed: 1, failed: 0, tasks: 2, reason: null },
+      { name: 'a', state: 'running', changed: 1, failed: 0, tasks: 2, reason: null, skipped: [] },
       {
         ...{ name: 'b', state: 'running', changed: 0, failed: 1, tasks: 1 },
         reason: '“Install” (site.yml:3) failed: no such package',
+        skipped: [],
       },
     ])
     expect(changes).toEqual([
-      { machine: 'a', task: 'Install', at: 'site.yml:3', diff: '-one\n+two' },
+      { machine: 'a', task: 'Install', at: 'site.yml:3', object: null, diff: '-one\n+two' },
     ])
     expect(total).toBe(1)
   })
@@ -252,7 +253,15 @@ describe('a batch', () => {
 
   test('that fails names what is done and what is left', () => {
     const done: MachineResult = {
-      ...{ name: 'a', state: 'changed', changed: 1, failed: 0, tasks: 1, reason: null },
+      ...{
+        name: 'a',
+        state: 'changed',
+        changed: 1,
+        failed: 0,
+        tasks: 1,
+        reason: null,
+        skipped: [],
+      },
     }
     const machines = mergeMachines(['a', 'b', 'c'], [done, { ...done, name: 'b', state: 'failed' }])
     expect(haltedBecause('b failed', machines)).toBe(

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { MachineChange, MachineResult } from '#contract/machine/machine.ts'
 import { linePrefix } from './callback.ts'
+import { hideBesideSecrets } from './diff.ts'
 
 /** A line of the callback plugin; see `callback.ts`. */
 const event = z.discriminatedUnion('e', [
@@ -12,9 +13,11 @@ const event = z.discriminatedUnion('e', [
     task: z.string(),
     at: z.string().nullable(),
     state: z.enum(['ok', 'changed', 'failed', 'unreachable', 'skipped']),
+    object: z.string().nullish(),
     diff: z.string().nullish(),
     message: z.string().nullish(),
     ignored: z.boolean().optional(),
+    isUnknown: z.boolean().optional(),
   }),
   z.object({
     e: z.literal('stats'),
@@ -44,6 +47,7 @@ export interface Progress {
 }
 
 const mostChanges = 300
+const mostSkipped = 30
 const mostWords = 20
 
 export const noProgress = (): Progress => ({
@@ -61,7 +65,7 @@ export function readEvent(line: string): MachineEvent | null {
 }
 
 const fresh = (name: string): MachineResult => ({
-  ...{ name, state: 'running', changed: 0, failed: 0, tasks: 0, reason: null },
+  ...{ name, state: 'running', changed: 0, failed: 0, tasks: 0, reason: null, skipped: [] },
 })
 
 /** Adds a line of the output. */
@@ -79,13 +83,17 @@ function addResult(progress: Progress, found: Extract<MachineEvent, { e: 'result
   const { host, task, at, state, diff = null, message = null } = found
   const machine = progress.machines.get(host) ?? fresh(host)
   progress.machines.set(host, machine)
+  if (found.isUnknown && machine.skipped.length < mostSkipped) machine.skipped.push(task)
   if (state === 'skipped') return
   machine.tasks += 1
   if (state === 'changed') {
     machine.changed += 1
     progress.total += 1
     if (progress.changes.length < mostChanges)
-      progress.changes.push({ machine: host, task, at, diff })
+      progress.changes.push({
+        ...{ machine: host, task, at, object: found.object ?? null },
+        diff: diff === null ? null : hideBesideSecrets(diff),
+      })
   }
   if (state === 'unreachable' && found.ignored !== true) {
     machine.state = 'unreachable'

@@ -1,4 +1,10 @@
-import type { Machine, MachineMode, MachineResult, MachineRun } from '#contract/machine/machine.ts'
+import type {
+  Machine,
+  MachineMode,
+  MachineResult,
+  MachineRun,
+  MachineTask,
+} from '#contract/machine/machine.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement, toJson } from '#platform/postgres/sql.ts'
 
@@ -36,7 +42,7 @@ export interface NewMachineRun extends Place {
   actor: string
 }
 
-/** Days, and runs of each environment, for which runs and their output are kept. */
+/** Days, and runs of each mode of an environment, for which runs and their output are kept. */
 const kept = { days: 90, runs: 200 }
 
 const columns = sql`id, app, environment, mode, key, commands, playbook, sha, release, deployment,
@@ -117,7 +123,7 @@ export const listMachineRuns = (
 
 export async function listMachines(db: Database, { app, environment }: Place): Promise<Machine[]> {
   const rows = await db.query<Omit<Machine, keyof MachineResult> & { result: MachineResult }>(
-    sql`select app, environment, result, run, release, sha, applied from machine
+    sql`select app, environment, result, run, release, sha, applied, repeating from machine
       where app = ${app} and environment = ${environment} order by name`,
   )
   return rows.map(({ result, ...rest }) => ({ ...rest, ...result }))
@@ -143,8 +149,30 @@ export const saveMachines = (run: Applied, results: readonly MachineResult[]): S
             else excluded.release end,
           sha = case when ${result.state} = 'unreachable' then m.sha else excluded.sha end,
           applied = case when ${result.state} = 'unreachable' then m.applied
-            else excluded.applied end`,
+            else excluded.applied end,
+          repeating = case when ${result.state} = 'unreachable' then m.repeating end`,
     )
+
+/** Stores the tasks of a machine that report a change at every run. */
+export const saveRepeating = (
+  { app, environment }: Place,
+  name: string,
+  repeating: MachineTask[],
+): Statement =>
+  sql`update machine set repeating = ${toJson(repeating)}::json
+    where app = ${app} and environment = ${environment} and name = ${name}`
+
+/** Whether a playbook is being applied in an environment, or was after a time (ISO 8601). */
+export async function isAppliedSince(
+  db: Database,
+  { app, environment }: Place,
+  since: string,
+): Promise<boolean> {
+  const rows = await db.query(sql`select from machine_run
+    where app = ${app} and environment = ${environment} and mode = 'apply'
+      and (ended is null or ended > ${since}) limit 1`)
+  return rows.length > 0
+}
 
 /** Deletes the machines that are no longer in the inventory. */
 export const forgetMachines = ({ app, environment }: Place, names: readonly string[]): Statement =>
@@ -154,7 +182,7 @@ export const forgetMachines = ({ app, environment }: Place, names: readonly stri
 /** Runs that are older than what is kept. */
 export const oldMachineRuns = (db: Database): Promise<StoredMachineRun[]> =>
   db.query<StoredMachineRun>(sql`select ${columns} from (
-      select *, row_number() over (partition by app, environment order by id desc) as position
+      select *, row_number() over (partition by app, environment, mode order by id desc) as position
       from machine_run where ended is not null
     ) r where position > ${kept.runs} or ended < now() - make_interval(days => ${kept.days})
     limit 100`)

@@ -1,10 +1,16 @@
-import type { Drift, DriftCheck, DriftReport } from '#contract/drift/drift.ts'
+import type { Drift, DriftCheck, DriftMachines, DriftReport } from '#contract/drift/drift.ts'
 import type { Actor } from '#contract/event/event.ts'
+import type { NewEvent } from '#contract/events.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import type { OpenTarget } from '#domains/deployment/open-targets.ts'
 import type { ReleaseSpec } from '#domains/deployment/target.ts'
-import { listedOf, reconcileDrift, settingDifferences } from '#domains/drift/rules.ts'
+import {
+  type DriftChanges,
+  listedOf,
+  reconcileDrift,
+  settingDifferences,
+} from '#domains/drift/rules.ts'
 import { getCheck, listDrift, saveChanges, saveCheck } from '#domains/drift/store.ts'
 import { lastRehearsals } from '#domains/rehearsal/store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -12,6 +18,7 @@ import { Failed } from '#engine/workflow.ts'
 import { releaseSpec } from '#flows/deployment/release-spec.ts'
 import { targetOfRelease } from '#flows/deployment/targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { checkedMachines } from '#views/drift.ts'
 import { liveDeployment } from '#views/deployment.ts'
 
 interface Place {
@@ -22,6 +29,7 @@ interface Place {
 export interface DriftState {
   check: DriftCheck | null
   differences: Drift[]
+  machines: DriftMachines | null
 }
 
 /** The differences of what is live, and the last check. */
@@ -34,7 +42,9 @@ export async function readState(
     listDrift(db, place),
     liveDeployment(db, place.app, place.environment),
   ])
-  return { check, differences: all.filter(({ release }) => release === live?.release) }
+  const differences = all.filter(({ release }) => release === live?.release)
+  const machines = live ? await checkedMachines(db, place, live.release) : null
+  return { check, differences, machines }
 }
 
 /** What is live in an environment, as it is declared, and the target that compares it. */
@@ -91,14 +101,16 @@ export async function recordDrift(
   const settings = settingDifferences(await lastRehearsals(db, app, environment), release)
   const differences = [...report.differences, ...settings]
   const total = report.total + settings.length
-  const changes = reconcileDrift(await listDrift(db, place), { release, differences, total })
+  const changes = reconcileDrift(await listDrift(db, place), {
+    ...{ release, differences },
+    compared: ({ kind }) => kind !== 'task' && differences.length === total,
+  })
   const now = new Date(clock.now()).toISOString()
   const { files, processes, ms } = report
   const head = {
     ...{ subject: `environment/${app}/${environment}`, chain, app },
     ...(actor === null ? {} : { actor }),
   }
-  const { opened, resolved } = changes
   await db.batch([
     ...saveChanges(place, release, changes, now),
     saveCheck(place, { release, checked: now, problem: null, total, files, processes, ms }),
@@ -110,21 +122,26 @@ export async function recordDrift(
             data: { release, total },
           }),
         ]),
+    ...driftEvents(changes, release).map((event) => appendEvent({ ...head, ...event })),
+  ])
+}
+
+type DriftEvent = 'dev.cdeventsx.fairlead-drift.detected' | 'dev.cdeventsx.fairlead-drift.resolved'
+
+/** The events of what a check has changed. */
+export function driftEvents(
+  { opened, resolved }: DriftChanges,
+  release: number,
+): Pick<NewEvent<DriftEvent>, 'type' | 'data'>[] {
+  const dataOf = (all: DriftChanges['opened'] | DriftChanges['resolved']) => ({
+    ...{ release, differences: listedOf(all), total: all.length },
+  })
+  return [
     ...(opened.length === 0
       ? []
-      : [
-          appendEvent({
-            ...{ ...head, type: 'dev.cdeventsx.fairlead-drift.detected' },
-            data: { release, differences: listedOf(opened), total: opened.length },
-          }),
-        ]),
+      : [{ type: 'dev.cdeventsx.fairlead-drift.detected' as const, data: dataOf(opened) }]),
     ...(resolved.length === 0
       ? []
-      : [
-          appendEvent({
-            ...{ ...head, type: 'dev.cdeventsx.fairlead-drift.resolved' },
-            data: { release, differences: listedOf(resolved), total: resolved.length },
-          }),
-        ]),
-  ])
+      : [{ type: 'dev.cdeventsx.fairlead-drift.resolved' as const, data: dataOf(resolved) }]),
+  ]
 }

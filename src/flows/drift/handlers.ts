@@ -4,15 +4,18 @@ import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { refusalOfRepair } from '#domains/drift/rules.ts'
 import { mustHave } from '#flows/deployment/handlers.ts'
+import type { Engine } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { requestRun } from '#flows/machine/request.ts'
 import { restartService } from '#flows/rehearsal/restart.ts'
 import { checkDrift, comparable, readState } from './check.ts'
+import { checkMachines } from './machines.ts'
 import { isHosted, mergeDrift, takeOver } from './patch.ts'
 
 type DriftEndpoints = 'listDrift' | 'checkDrift' | 'repairDrift' | 'getDriftPatch' | 'takeOverDrift'
 
 /** Where an environment differs from what is declared, and how that is put right. */
-export function driftHandlers(deps: Dependencies): SomeHandlers<DriftEndpoints> {
+export function driftHandlers(deps: Dependencies, engine: Engine): SomeHandlers<DriftEndpoints> {
   const { db } = deps
   const mustFind = async (app: string, environment: string, id: number): Promise<Drift> => {
     await mustHave(db, app, environment)
@@ -28,14 +31,21 @@ export function driftHandlers(deps: Dependencies): SomeHandlers<DriftEndpoints> 
     },
     checkDrift: async ({ params }, caller) => {
       await mustHave(db, params.app, params.environment)
+      await checkMachines(deps, engine, params, caller)
       return checkDrift(deps, params, caller)
     },
     repairDrift: async ({ params: { app, environment, id } }, caller) => {
       const one = await mustFind(app, environment, id)
+      if (one.remedy === 'apply' && one.machine !== null) {
+        const task = { mode: 'apply' as const, only: [one.machine] }
+        const machineRun = await requestRun(deps, engine, { app, environment }, task, caller)
+        return { ...(await readState(deps, { app, environment })), problem: null, machineRun }
+      }
       const problem = await repair(deps, one, caller)
       const state = await checkDrift(deps, { app, environment }, caller)
       const isThere = state.differences.some((left) => left.id === id)
-      return { ...state, problem: isThere ? (problem ?? 'it still differs') : null }
+      const why = isThere ? (problem ?? 'it still differs') : null
+      return { ...state, problem: why, machineRun: null }
     },
     getDriftPatch: async ({ params: { app, environment, id } }) => ({
       patch: (await mergeDrift(deps, await mustFind(app, environment, id))).patch,

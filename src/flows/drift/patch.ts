@@ -28,6 +28,11 @@ interface TakenOver extends MergedFile {
 /** Throws a sentence when there is none, or when it would contain a secret. */
 export async function mergeDrift(deps: Dependencies, one: Drift): Promise<TakenOver> {
   const { app, environment, service, name } = one
+  if (one.kind === 'task')
+    return refuse(
+      `The task ${name} cannot be taken over: its value may come from a variable, a template or ` +
+        `a role; change ${one.place ?? 'the playbook'}`,
+    )
   if (one.kind !== 'file' || service === null)
     return refuse(`Only a configuration file can be taken over; ${name} is none`)
   const { live, declared, target } = await comparable(deps, one)

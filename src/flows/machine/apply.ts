@@ -19,6 +19,7 @@ import {
   type WorkflowContext,
 } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { recordCheck } from './check.ts'
 import { runScript, stopScript } from './script-run.ts'
 import type { MachineAction } from '#domains/machine/script.ts'
 import type { MachineWork } from './work.ts'
@@ -45,12 +46,12 @@ export const applyMachines = (
   carryOut(ctx, deps, work, async () => {
     const listed = await listMachines(ctx, deps, work)
     if (listed.problem !== null) return { state: 'failed', reason: listed.problem }
-    const { names } = listed
+    const names = work.only ?? listed.names
     const locks = lockNames(names, work.settings.hosts)
     for (const lock of locks) await ctx.lock(lock, rank)
     let end: RunEnd = { state: 'passed', reason: null }
     let known: MachineResult[] = []
-    const batches = batchesOf(names, work.settings.batches) ?? [null]
+    const batches = work.only ? [work.only] : (batchesOf(names, work.settings.batches) ?? [null])
     for (const [i, only] of batches.entries()) {
       const batch = await ctx.step(`machines ${work.id}.${i}`, (step) =>
         runBatch(deps, step, work, { command: i + 1, names, known, only }),
@@ -59,7 +60,7 @@ export const applyMachines = (
       end = batch
       if (end.state !== 'passed') break
     }
-    if (end.state === 'passed')
+    if (end.state === 'passed' && !work.only)
       await ctx.step(`machines ${work.id}.forget`, async (step) => {
         step.write(store.forgetMachines(work, names))
         return null
@@ -69,7 +70,7 @@ export const applyMachines = (
     return end
   })
 
-/** Finds what the playbook of a run would change. */
+/** Finds what the playbook of a run would change; a check stores it as drift. */
 export const planMachines = (
   ctx: WorkflowContext,
   deps: Dependencies,
@@ -116,6 +117,7 @@ async function listMachines(
   work: MachineWork,
 ): Promise<Listed> {
   const { hosts, groups, batches } = work.settings
+  if (work.only) return { names: work.only, problem: null }
   if (hosts === undefined || batches.length > 0)
     return ctx.step(`machines ${work.id}.list`, (step) => list(deps, step, work))
   const isWanted = (of: string[]): boolean =>
@@ -180,7 +182,7 @@ async function runBatch(
     return mergeMachines(names, [...byName.values()])
   }
   const action: MachineAction =
-    work.mode === 'plan' ? { kind: 'plan' } : { kind: 'apply', only: only ?? null }
+    work.mode === 'apply' ? { kind: 'apply', only: only ?? null } : { kind: 'plan' }
   let storedAt = 0
   const end = await runScript(deps, step, work, command, action, async (lines) => {
     for (const line of lines) addLine(progress, line)
@@ -191,7 +193,9 @@ async function runBatch(
     )
     await step.flush()
   })
-  const batch = judgeBatch(end, progress, work.settings)
+  // A check says what it knows of the machines that answer.
+  const rules = work.mode === 'check' ? ({ unreachable: 'continue' } as const) : {}
+  const batch = judgeBatch(end, progress, { ...work.settings, ...rules })
   // Declared machines that no play names.
   const isOther = ({ state }: MachineResult): boolean => only === null && state === 'running'
   const machines = merged(batch.machines)
@@ -231,7 +235,9 @@ async function recordEnd(
   const { id, app, environment, mode, release } = work
   const stored = await store.getMachineRun(deps.db, app, id)
   const machines = stored?.machines ?? []
-  step.write(store.endMachineRun(id, { state, reason }))
+  const problem = work.mode === 'check' && stored ? await recordCheck(deps, step, stored) : null
+  step.write(store.endMachineRun(id, problem === null ? { state, reason } : problem))
+  if (work.isScheduled) return null
   step.emit({
     type: 'dev.cdeventsx.fairlead-machines.finished',
     ...{ subject: `machine-run/${id}`, app },

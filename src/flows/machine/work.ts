@@ -20,6 +20,10 @@ export interface MachineTask {
   deployment: number | null
   /** whether the release has no version of the configuration yet, so that it gets the newest */
   isPlanned: boolean
+  /** the machines to apply it to; without it, all that the playbook names */
+  only?: string[]
+  /** a check that nobody requested, which has no events of its own */
+  isScheduled?: boolean
 }
 
 /** A run of a playbook, whose row is stored. */
@@ -37,7 +41,7 @@ export function beginRun(
   work: MachineWork,
   chain: string,
   actor: Actor,
-): { write: Statement; event: NewEvent } {
+): { write: Statement; event: NewEvent<'dev.cdeventsx.fairlead-machines.started'> } {
   const { id, app, environment, mode, key, sha, release, deployment, settings } = work
   const { playbook } = settings
   return {

@@ -3,7 +3,7 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import { applyMachines, planMachines } from './apply.ts'
 import type { MachineWork } from './work.ts'
 
-/** A plan or an application that a person requested. Its row is stored. */
+/** An application or a check outside of a deployment. Its row is stored. */
 export type MachinesInput = MachineWork & {
   /** the run of the live release, which orders it among deployments */
   rank: number
@@ -21,7 +21,8 @@ async function runMachines(
   deps: Dependencies,
   input: MachinesInput,
 ): Promise<{ reason: string | null }> {
-  if (input.mode === 'plan') return { reason: await planMachines(ctx, deps, input) }
+  // A deployment must not wait for a check.
+  if (input.mode !== 'apply') return { reason: await planMachines(ctx, deps, input) }
   // No deployment starts services on machines that are being changed.
   const lock = `environment/${input.app}/${input.environment}`
   await ctx.lock(lock, input.rank)

@@ -120,9 +120,12 @@ function AlertView({ alert }: { alert: ShownAlert }) {
       {drift.length === 0 ? null : (
         <Section title="What had changed outside of deployments">
           <ul className="panel divide-y divide-edge overflow-hidden">
-            {drift.map(({ service, kind, name, since }) => (
-              <li key={`${service} ${kind} ${name} ${since}`} className="px-4 py-2.5 break-all">
-                {service === null ? '' : `${service}: `}
+            {drift.map(({ service, machine, kind, name, since }) => (
+              <li
+                key={`${service} ${machine} ${kind} ${name} ${since}`}
+                className="px-4 py-2.5 break-all"
+              >
+                {(service ?? machine) === null ? '' : `${service ?? machine}: `}
                 {kind} {name}{' '}
                 <span className="text-soft">
                   since <Ago time={since} />

@@ -1,50 +1,34 @@
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
-import type { MachineMode, MachineRun } from '#contract/machine/machine.ts'
+import type { MachineRun } from '#contract/machine/machine.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { useMay } from '../live/access-queries.ts'
 import { Button } from '../ui/button.tsx'
 import { Confirm, type Question } from '../ui/dialog.tsx'
 import { type Place, useRefreshMachines } from './queries.ts'
 
-const questions: Record<MachineMode, { title: string; text: string; verb: string }> = {
-  plan: {
-    title: 'Plan',
-    text: 'Ansible finds what the playbook of the live release would change, and changes nothing.',
-    verb: 'Plan',
-  },
-  apply: {
-    title: 'Apply',
-    text: 'Ansible applies the playbook of the live release to the machines.',
-    verb: 'Apply',
-  },
-}
-
-/** Starts a plan or an application with the live release, and opens it. */
-export function StartMachineRun({ place, mode }: { place: Place; mode: MachineMode }) {
+/** Starts an application of the live release, and opens it. */
+export function ApplyMachines({ place }: { place: Place }) {
   const client = useClient()
   const navigate = useNavigate()
   const refresh = useRefreshMachines(place.app)
   const mayAct = useMay('operator', place.app)
   const [question, ask] = useState<Question | null>(null)
   if (!mayAct) return null
-  const { title, text, verb } = questions[mode]
   const start: Question = {
-    title: `${title} for the machines of ${place.environment}?`,
-    text: <p>{text}</p>,
-    verb,
+    title: `Apply for the machines of ${place.environment}?`,
+    text: <p>Ansible applies the playbook of the live release to the machines.</p>,
+    verb: 'Apply',
     act: async () => {
       const params = { app: place.app, environment: place.environment }
-      const { id } = await (mode === 'plan'
-        ? client.planMachines({ params })
-        : client.applyMachines({ params }))
+      const { id } = await client.applyMachines({ params })
       await refresh()
       await navigate(`/apps/${place.app}/machine-runs/${id}`)
     },
   }
   return (
     <>
-      <Button onClick={() => ask(start)}>{title} …</Button>
+      <Button onClick={() => ask(start)}>Apply …</Button>
       <Confirm question={question} close={() => ask(null)} />
     </>
   )

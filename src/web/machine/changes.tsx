@@ -23,11 +23,12 @@ export function MachineChanges({ run }: { run: Shown }) {
           </li>
         ))}
       </ul>
-      {changes.map(({ machine, task, at, diff }, i) => (
+      {changes.map(({ machine, task, at, object, diff }, i) => (
         <div key={i} className="border-t border-edge px-4 py-2">
           <p className="break-words">
             {machine}: {task}
             {at === null ? null : <code className="ml-2 font-mono text-small text-soft">{at}</code>}
+            {object === null ? null : <code className="ml-2 font-mono text-small">{object}</code>}
           </p>
           {diff === null ? null : (
             <Scrollable

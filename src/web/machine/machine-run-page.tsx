@@ -8,7 +8,7 @@ import { Ago, Elapsed } from '../ui/time.tsx'
 import { StopMachineRun } from './actions.tsx'
 import { MachineChanges } from './changes.tsx'
 import { useMachineRun } from './queries.ts'
-import { machineRunBadges, sentenceOf } from './words.ts'
+import { machineRunBadges, sentenceOf, titleOfRun } from './words.ts'
 
 /** A plan for machines or its application: each machine and each change, as they come. */
 export function MachineRunPage() {
@@ -39,7 +39,7 @@ function Head({ run }: { run: MachineRun }) {
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <Status badge={machineRunBadges[run.state]} />
           <h2 className="font-medium">
-            {mode === 'plan' ? 'Plan' : 'Application'} of {playbook}
+            {titleOfRun[mode]} of {playbook}
           </h2>
           <span className="text-soft">
             in{' '}

@@ -6,24 +6,16 @@ import { Sha } from '../ui/change.tsx'
 import { Status } from '../ui/status.tsx'
 import { asSentence } from '../ui/state.ts'
 import { Ago } from '../ui/time.tsx'
-import { StartMachineRun } from './actions.tsx'
+import { ApplyMachines } from './actions.tsx'
 import { type Place, useMachines } from './queries.ts'
-import { badgeOfMachine, machineRunBadges, sentenceOf } from './words.ts'
+import { badgeOfMachine, machineRunBadges, sentenceOf, titleOfRun } from './words.ts'
 
-/** The machines of an environment, and the last plans and applications. */
+/** The machines of an environment, and the last runs of its playbook. */
 export function MachinesSection({ app, environment }: Place) {
   const place = { app, environment }
   const query = useMachines(place)
   return (
-    <Section
-      title="Machines"
-      aside={
-        <div className="flex gap-2">
-          <StartMachineRun place={place} mode="plan" />
-          <StartMachineRun place={place} mode="apply" />
-        </div>
-      }
-    >
+    <Section title="Machines" aside={<ApplyMachines place={place} />}>
       <Loaded query={query} shape={<RowsShape rows={2} height="h-14" />}>
         {({ machines, machineRuns }) => (
           <div className="panel divide-y divide-edge">
@@ -63,7 +55,7 @@ function RunRow({ run }: { run: MachineRun }) {
   return (
     <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-4 py-3">
       <Link to={`/apps/${app}/machine-runs/${id}`} className="quiet-link font-medium">
-        {mode === 'plan' ? 'Plan' : 'Application'} {id}
+        {titleOfRun[mode]} {id}
       </Link>
       <Status badge={machineRunBadges[run.state]} />
       <span className="text-soft">

@@ -10,6 +10,10 @@ export const machineRunBadges: Record<MachineRun['state'], Badge> = {
   lost: { tone: 'unknown', word: 'Lost' },
 }
 
+export const titleOfRun: Record<MachineRun['mode'], string> = {
+  ...{ plan: 'Plan', apply: 'Application', check: 'Check' },
+}
+
 const badges: Record<MachineResult['state'], Badge> = {
   waiting: { tone: 'wait', word: 'Waiting' },
   running: { tone: 'move', word: 'Running' },
@@ -20,16 +24,18 @@ const badges: Record<MachineResult['state'], Badge> = {
   unknown: { tone: 'unknown', word: 'Ended in part' },
 }
 
-/** The state of a machine; in a plan, nothing has changed. */
+/** The state of a machine; in a plan and a check, nothing has changed. */
 export const badgeOfMachine = (
   { state, changed }: Pick<MachineResult, 'state' | 'changed'>,
   mode: MachineRun['mode'] = 'apply',
 ): Badge =>
   state !== 'changed'
     ? badges[state]
-    : mode === 'plan'
-      ? { tone: 'wait', word: `${counted(changed, 'change')} planned` }
-      : { tone: 'good', word: counted(changed, 'change') }
+    : mode === 'apply'
+      ? { tone: 'good', word: counted(changed, 'change') }
+      : mode === 'plan'
+        ? { tone: 'wait', word: `${counted(changed, 'change')} planned` }
+        : { tone: 'warn', word: `${counted(changed, 'change')} needed` }
 
 /** What a run did, or would do, as a sentence. */
 export function sentenceOf(
@@ -38,8 +44,9 @@ export function sentenceOf(
   const { state, mode, total, reason, machines } = run
   if (reason !== null) return asSentence(reason)
   const where = counted(machines.length, 'machine')
-  if (state === 'running') return mode === 'plan' ? 'The plan is being made.' : `Changes ${where}.`
-  return mode === 'plan'
-    ? `Would make ${counted(total, 'change')} on ${where}.`
-    : `Made ${counted(total, 'change')} on ${where}.`
+  if (state === 'running')
+    return mode === 'apply' ? `Changes ${where}.` : `The ${mode} is being made.`
+  return mode === 'apply'
+    ? `Made ${counted(total, 'change')} on ${where}.`
+    : `Would make ${counted(total, 'change')} on ${where}.`
 }
