@@ -42,10 +42,11 @@ apt-get -qq update
 test -x /usr/bin/crontab || ln -s /bin/true /usr/bin/crontab
 dpkg -i /opt/packages/fl-held_1.deb >/dev/null
 useradd -m fl-gone 2>/dev/null
-printf '[Unit]\\nDescription=x\\n[Service]\\nExecStart=/bin/true\\n[Install]\\nWantedBy=multi-user.target\\n' \\
-  >/etc/systemd/system/fl-unit.service
-printf '#!/bin/sh\\ncase "$1" in start) touch /opt/running;; stop) rm -f /opt/running;; status)\\n' \\
+printf '%s\\n' '[Unit]' 'Description=x' '[Service]' 'ExecStart=/bin/true' '[Install]' \\
+  'WantedBy=multi-user.target' >/etc/systemd/system/fl-unit.service
+printf '#!/bin/sh\\ncase "$1" in start) touch /opt/running;; stop) rm -f /opt/running;;\\n' \\
   >/etc/init.d/fl-service
+printf 'status)\\n' >>/etc/init.d/fl-service
 printf 'test -e /opt/running && echo running || { echo stopped; exit 3; };; esac\\n' \\
   >>/etc/init.d/fl-service
 chmod 755 /etc/init.d/fl-service
@@ -115,13 +116,17 @@ export const machineKinds: Record<string, MachineKind> = {
   },
   'commit of a repository': {
     task: { git: { repo: '/opt/source/work', dest: `${root}/checkout` } },
-    change: `cd ${root}/checkout && git -c user.email=a@x -c user.name=a commit -q --allow-empty -m x`,
+    change:
+      `cd ${root}/checkout && git config user.email a@x && git config user.name a && ` +
+      'git commit -q --allow-empty -m x',
   },
   'known host': {
     task: {
       known_hosts: {
         ...{ name: 'fl-host', path: `${root}/known_hosts` },
-        key: 'fl-host ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILmWkzFbQ0TqTZkZkT2vN1u8p6h1yq1Cq5mXoY0m5Y3K',
+        key:
+          'fl-host ssh-ed25519 ' +
+          'AAAAC3NzaC1lZDI1NTE5AAAAILmWkzFbQ0TqTZkZkT2vN1u8p6h1yq1Cq5mXoY0m5Y3K',
       },
     },
     change: `sed -i s/fl-host/other/ ${root}/known_hosts`,

@@ -306,8 +306,10 @@ const stateOf = ({ state, silencedUntil, acknowledgedBy }: Alert): string =>
       : state
 
 /** What had changed outside of a deployment. */
-const driftLine = ({ service, machine, kind, name, since }: AlertDrift): string =>
-  `Drift      ${(service ?? machine) === null ? '' : `${service ?? machine}: `}${kind} ${name}, since ${since}`
+const driftLine = ({ service, machine, kind, name, since }: AlertDrift): string => {
+  const owner = service ?? machine
+  return `Drift      ${owner === null ? '' : `${owner}: `}${kind} ${name}, since ${since}`
+}
 
 const detailLines = (alert: AlertDetail & { drift: AlertDrift[] }, now: number): string[] => [
   alert.title,

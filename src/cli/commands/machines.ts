@@ -99,7 +99,7 @@ export async function follow(context: Context, client: Client, first: MachineRun
   if (run.state !== 'passed') context.exit(exitCodes.no)
 }
 
-/** Prints each machine when it is done, and returns the run when it has ended; null: interrupted. */
+/** Prints each machine when it is done, and returns the run at its end; null: interrupted. */
 export async function followed(
   context: Context,
   client: Client,
