@@ -34,8 +34,8 @@ const makeKey = (file: string): void =>
   void execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file])
 
 /**
- * Begins a mount namespace in which what is written below these folders is seen by nobody else, and
- * is gone with the last process.
+ * In a mount namespace, makes a layer over these folders: what is written below them is seen by
+ * nobody else, and is gone with the last process.
  */
 const ownFolders = `work=$(mktemp -d) && mount -t tmpfs none "$work" || exit 1
 for folder in etc usr var root home opt; do
@@ -44,7 +44,9 @@ for folder in etc usr var root home opt; do
     overlay "/$folder" || exit 1
 done`
 const inOwnFolders = (command: string): string[] => [
-  ...['--mount', '--propagation', 'private', 'sh', '-c', `${ownFolders}\nexec ${command}`],
+  // Services that a playbook started end with the machine.
+  ...['--pid', '--fork', '--kill-child', '--mount-proc', '--mount', '--propagation', 'private'],
+  ...['sh', '-c', `${ownFolders}\nexec ${command}`],
 ]
 
 /** For tests whose machines have folders of their own. */
