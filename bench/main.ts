@@ -22,6 +22,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   monitors: () => import('./monitors.ts'),
   newcomer: () => import('./newcomer.ts'),
   console: () => import('./console.ts'),
+  chart: () => import('./chart.ts'),
   rehearsal: () => import('./rehearsal.ts'),
   errors: () => import('./errors.ts'),
   suspects: () => import('./suspects.ts'),

@@ -252,6 +252,11 @@ describe('the API of Alertmanager', () => {
     expect(await marks()).toEqual(['silence'])
     await db.query(sql`update silence set until = now()`)
     expect(await marks()).toEqual(['silence', 'silence-end'])
+    await db.query(sql`insert into incident (app, environment, title, reason, opened_by, opener,
+        severity, detected, over)
+      values ('shop', 'production', 'x', 'x', 'person', 'Ada', 'minor',
+        now() - interval '30 seconds', now() + interval '1 second')`)
+    expect(await marks()).toEqual(['incident', 'silence', 'silence-end', 'incident-end'])
   })
 
   test('an alert of the severity none opens nothing', async () => {

@@ -3,8 +3,8 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 
 /**
- * The deployments of an app that went live in a period, and the silences that began or ended in it,
- * oldest first, at most 500.
+ * The deployments of an app that went live in a period, and the silences and incidents that began
+ * or ended in it, oldest first, at most 500.
  */
 export async function listMarks(
   db: Database,
@@ -25,6 +25,11 @@ export async function listMarks(
         actor || ': ' || reason
       from silence, unnest(array['silence', 'silence-end']) as kind
       where app = ${app} and matchers = '[]'
+      union all
+      select case kind when 'incident' then coalesce(onset_until, detected) else over end,
+        environment, kind, null, null, 'incident ' || id || ': ' || title
+      from incident, unnest(array['incident', 'incident-end']) as kind
+      where app = ${app} and merged_into is null
     ) as mark
     where (${environment}::text is null or environment is null or environment = ${environment})
       and time between ${from!}::timestamptz and ${until!}::timestamptz

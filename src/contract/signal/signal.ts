@@ -70,13 +70,21 @@ export type Metric = z.infer<typeof metric>
 /** A moment that may explain a change of a series. */
 export const mark = z.object({
   time: z.string(),
-  /** null for a silence of the whole app */
+  /** null for what is about the whole app */
   environment: z.string().nullable(),
-  kind: z.enum(['delivery', 'configuration', 'rollback', 'silence', 'silence-end']),
-  /** null for a silence */
+  kind: z.enum([
+    'delivery',
+    'configuration',
+    'rollback',
+    'silence',
+    'silence-end',
+    'incident',
+    'incident-end',
+  ]),
+  /** null for a silence and an incident */
   deployment: z.number().int().nullable(),
   release: z.number().int().nullable(),
-  /** what was deployed, or why alerts were silenced, in a few words */
+  /** what was deployed, why alerts were silenced, or which incident it is, in a few words */
   text: z.string(),
 })
 export type Mark = z.infer<typeof mark>

@@ -27,10 +27,16 @@ interface Props {
   note?: string
 }
 
-const labelOf = ({ kind, release }: Mark): string =>
-  kind === 'silence' ? 'silence' : kind === 'silence-end' ? 'silence ends' : `release ${release}`
+const crossing = 'lines across are deployments, silences and incidents'
+const moments: Partial<Record<Mark['kind'], string>> = {
+  silence: 'silence',
+  'silence-end': 'silence ends',
+  incident: 'incident',
+  'incident-end': 'incident is over',
+}
+const labelOf = ({ kind, release }: Mark): string => moments[kind] ?? `release ${release}`
 
-/** A chart of values by time, with deployments and silences as marks. */
+/** A chart of values by time, with deployments, silences and incidents as marks. */
 export function SeriesPanel({ title, unit, times, lines, marks, top, format, note = '' }: Props) {
   const data: ChartData = [times, ...lines.map(({ values }) => values)]
   const now = lastKnown(lines)
@@ -72,7 +78,7 @@ export function SeriesPanel({ title, unit, times, lines, marks, top, format, not
     >
       <Chart
         title={title}
-        label={`${`${title} ${unit}`.trim()}, by time; lines across are deployments and silences`}
+        label={`${`${title} ${unit}`.trim()}, by time; ${crossing}`}
         sync="signals"
         initial={now ?? undefined}
         data={data}

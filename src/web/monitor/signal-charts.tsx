@@ -43,7 +43,7 @@ const charts: SignalChart[] = [
   },
 ]
 
-/** What was measured in an environment, with deployments and silences as marks. */
+/** What was measured in an environment, with deployments, silences and incidents as marks. */
 export function SignalCharts({
   answer,
   environment,
