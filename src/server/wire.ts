@@ -52,6 +52,7 @@ import { buildHandlers } from './handlers.ts'
 import { createHttpServer } from './http.ts'
 import { backgroundJobs } from './jobs.ts'
 import { sendHeartbeat } from './own-heartbeat.ts'
+import { readersOf } from './readers.ts'
 import type { ServerSettings } from './settings.ts'
 import { getDeployment } from '#views/deployment.ts'
 import { getSuspended } from '#views/workflow.ts'
@@ -113,7 +114,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     allowAddresses: env['FAIRLEAD_ALLOW_ADDRESSES'] ?? '',
   }
   const monitors = monitoring({
-    ...{ deps, host, policy, replica, notify, periods },
+    ...{ deps, host, policy, replica, notify, periods, readers: readersOf(env) },
     roster: {
       after: settings.hostPagesMs,
       hostSecret: () => derivedSecret(keys, 'hosts'),

@@ -8,6 +8,17 @@ export const statusRequest = z.discriminatedUnion('kind', [
     /** null for all */
     apps: z.array(z.string()).max(100).nullable(),
   }),
+  z.object({
+    ...{ id: z.string(), kind: z.literal('subscribe-url') },
+    /** the kind of the channel that sends there */
+    channel: z.enum(['slack', 'cloudevents']),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(1000)
+      .refine((text) => !URL.canParse(text) || new URL(text).username === ''),
+    /** null for all */
+    apps: z.array(z.string()).max(100).nullable(),
+  }),
   z.object({ id: z.string(), kind: z.enum(['confirm', 'unsubscribe']), token: z.string() }),
 ])
 export type StatusRequest = z.infer<typeof statusRequest>

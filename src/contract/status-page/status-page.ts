@@ -133,5 +133,7 @@ export const statusPage = z.object({
   maintenances: z.array(publicMaintenance).default([]),
   /** whether readers can subscribe by e-mail */
   subscribe: z.boolean().default(false),
+  /** whether readers can subscribe a channel of a chat, or a webhook */
+  subscribeUrl: z.boolean().default(false),
 })
 export type StatusPage = z.infer<typeof statusPage>

@@ -10,6 +10,8 @@ const mostAsked = 200
 
 export interface AskedSubscription {
   name: string
+  /** of a channel */
+  kind: string
   /** sealed */
   settings: string
   apps: string[] | null
@@ -24,7 +26,7 @@ export interface AskedSubscription {
 export const askSubscriber = (asked: AskedSubscription): Statement =>
   sql`insert into status_subscription (name, kind, settings, apps, confirmed, token_key,
       address_key, asked_due)
-    select ${asked.name}, 'email', ${asked.settings}, ${asked.apps}::text[], null,
+    select ${asked.name}, ${asked.kind}, ${asked.settings}, ${asked.apps}::text[], null,
       ${asked.tokenKey}, ${asked.addressKey}, now()
     where not exists (select from status_subscription where address_key = ${asked.addressKey}
         and created > now() - interval '1 hour' and confirmed is null)
@@ -34,13 +36,14 @@ export const askSubscriber = (asked: AskedSubscription): Statement =>
 
 export interface FoundSubscription {
   name: string
+  kind: string
   apps: string[] | null
   isConfirmed: boolean
 }
 
 export async function findByToken(db: Database, token: string): Promise<FoundSubscription | null> {
   const rows = await db.query<FoundSubscription>(
-    sql`select name, apps, confirmed is not null as "isConfirmed" from status_subscription
+    sql`select name, kind, apps, confirmed is not null as "isConfirmed" from status_subscription
       where token_key = ${keyOf(token)}`,
   )
   return rows[0] ?? null
@@ -60,6 +63,8 @@ export const dropUnconfirmed = (): Statement =>
 
 export interface DueQuestion {
   name: string
+  kind: string
+  apps: string[] | null
   settings: string
   tries: number
 }
@@ -70,14 +75,19 @@ export interface DueQuestion {
  */
 export const claimQuestions = (
   db: Database,
-  { count, except, seconds }: { count: number; except: string[]; seconds: number },
+  {
+    count,
+    except,
+    seconds,
+    isMail,
+  }: { count: number; except: string[]; seconds: number; isMail: boolean },
 ): Promise<DueQuestion[]> =>
   db.query<DueQuestion>(sql`update status_subscription n
     set asked_due = now() + ${seconds} * interval '1 second'
     where n.name in (select name from status_subscription
-      where asked_due <= now() and confirmed is null and name <> all(${except}::text[])
+      where asked_due <= now() and confirmed is null and (kind = 'email') = ${isMail} and name <> all(${except}::text[])
       order by asked_due limit ${count} for update skip locked)
-    returning n.name, n.settings, n.asked_tries + 1 as tries`)
+    returning n.name, n.kind, n.apps, n.settings, n.asked_tries + 1 as tries`)
 
 /** Stores that an address was asked, or when it is asked again. */
 export const setAsked = (name: string, pauseSeconds: number | null): Statement =>

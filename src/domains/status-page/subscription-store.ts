@@ -69,21 +69,36 @@ export interface ClaimedDelivery {
 }
 
 /**
+ * Who gets an update: administrators' subscriptions and e-mails, the other addresses of readers,
+ * and whoever did not accept the last one.
+ */
+export type DeliveryLane = 'trusted' | 'readers' | 'refused'
+
+/**
  * Claims deliveries that are due; another server may claim them after `seconds`. An update waits
  * for the earlier ones to the same subscription.
  */
 export const claimDeliveries = (
   db: Database,
-  { count, except, seconds }: { count: number; except: string[]; seconds: number },
+  {
+    count,
+    except,
+    seconds,
+    lane,
+  }: { count: number; except: string[]; seconds: number; lane?: DeliveryLane },
 ): Promise<ClaimedDelivery[]> =>
   db.query<ClaimedDelivery>(sql`update status_delivery n
     set claimed = now() + ${seconds} * interval '1 second', tries = tries + 1
     where n.id in (select d.id from status_delivery d
-      where d.state = 'pending' and d.due <= now() and (d.claimed is null or d.claimed <= now())
+        join status_subscription s on s.name = d.subscription
+      where (${lane ?? null}::text is null or ${lane ?? null}::text = case
+          when s.problem is not null or d.tries > 0 then 'refused'
+          when s.token_key is null or s.kind = 'email' then 'trusted' else 'readers' end)
+        and d.state = 'pending' and d.due <= now() and (d.claimed is null or d.claimed <= now())
         and d.id::text <> all(${except}::text[])
         and not exists (select from status_delivery o where o.subscription = d.subscription
           and o.state = 'pending' and o.id < d.id)
-      order by d.id limit ${count} for update skip locked)
+      order by d.id limit ${count} for update of d skip locked)
     returning n.id, n.subscription, n.status_update as update, n.tries`)
 
 export const markSent = ({ id, subscription }: ClaimedDelivery): Statement[] => [

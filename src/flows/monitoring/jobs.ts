@@ -39,6 +39,8 @@ export interface MonitoringOptions {
   /** names this server process */
   replica: string
   notify: NotifyParts
+  /** what readers of the status page may make the server do */
+  readers: { fetch: typeof fetch; canSubscribeUrl: boolean }
   /** milliseconds */
   periods: { signals: number; monitors: number }
 }
@@ -59,6 +61,7 @@ export function monitoring({
   roster,
   replica,
   notify,
+  readers,
   periods,
 }: MonitoringOptions): Monitoring {
   const { db, clock, disk, source } = deps
@@ -77,14 +80,16 @@ export function monitoring({
       }),
   })
   const canMail = notify.io.mail !== null
-  const confirm = new ConfirmStatusPage({ db, host, now, canSubscribe: canMail })
+  const confirm = new ConfirmStatusPage({
+    ...{ db, host, now, canSubscribe: canMail, canSubscribeUrl: readers.canSubscribeUrl },
+  })
   const page = every({
     name: 'confirm-status-page',
     interval: periods.signals,
     claim: oneReplica(),
     run: () => confirm.run(),
   })
-  const toCustomers = { ...notify, address: deps.statusPage }
+  const toCustomers = { ...notify, address: deps.statusPage, readerFetch: readers.fetch }
   const deliveries = sendStatusUpdates(toCustomers, periods.monitors)
   const questions = askSubscribers(toCustomers, periods.monitors)
   const subscribers = every({
@@ -179,7 +184,10 @@ export function monitoring({
   })
   const watching = [signals, metrics, services, monitors, switches, maintenance, scale, objectives]
   return {
-    jobs: [...watching, alerts, messages, causes, share, page, deliveries, questions, subscribers],
+    jobs: [...watching, alerts, messages, causes, share, page, subscribers].concat(
+      deliveries,
+      questions,
+    ),
     wakeNotifications: messages.wake,
     wakeStatusPage: page.wake,
   }

@@ -31,6 +31,8 @@ import { publicIncidents, updateIncidents } from './updates.ts'
 export interface ConfirmOptions {
   db: Database
   host: Pick<HostClient, 'status' | 'measurements' | 'setStatusPage'>
+  /** whether readers can subscribe a chat or a webhook */
+  canSubscribeUrl: boolean
   /** whether readers can subscribe by e-mail */
   canSubscribe: boolean
   /** milliseconds since 1970 */
@@ -96,6 +98,7 @@ export class ConfirmStatusPage {
     const page = {
       ...pageOf(found, changes, at),
       subscribe: this.#options.canSubscribe,
+      subscribeUrl: this.#options.canSubscribeUrl,
       incidents: publicIncidents(told, { components: found, changes, now: at }),
       maintenances: announced.filter((one) =>
         found.some(({ app, environment }) => app === one.app && environment === one.environment),

@@ -46,6 +46,7 @@ const secrets = { ...plain, isCurrent: () => true }
 const parts = () => ({
   ...{ db, secrets, publicUrl: 'http://fairlead.test', address: 'http://status.test' },
   io: { fetch, mail: null, commands: null },
+  readerFetch: fetch,
 })
 const caller: Caller = {
   ...{ name: 'Ada', email: null, user: 1, session: null, isLimited: false },

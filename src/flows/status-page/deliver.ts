@@ -12,31 +12,45 @@ import { toldUpdate, type ToldUpdate } from '#views/status-page.ts'
 export interface DeliverParts extends Pick<NotifyParts, 'db' | 'secrets' | 'io' | 'publicUrl'> {
   /** the address of the status page; null when it is not served */
   address: string | null
+  /** connects to the addresses that readers subscribe */
+  readerFetch: typeof fetch
 }
 
 /** Seconds after which another server may send an update that this one claimed. */
 const claimSeconds = 60
 
+/** The jobs that send updates: one that hangs delays only those of its lane. */
+const lanes = {
+  trusted: 'send-status-updates',
+  readers: 'send-status-updates-to-readers',
+  refused: 'send-status-updates-again',
+} as const satisfies Record<store.DeliveryLane, string>
+
 /** Sends updates to subscriptions: each until it is accepted, and in their order. */
-export const sendStatusUpdates = (parts: DeliverParts, interval: number): BackgroundJob =>
-  every({
-    name: 'send-status-updates',
-    interval,
-    claim: rows<store.ClaimedDelivery>({
-      parallel: 8,
-      key: ({ id }) => String(id),
-      take: ({ count, except }) =>
-        store.claimDeliveries(parts.db, { count, except: [...except], seconds: claimSeconds }),
+export const sendStatusUpdates = (parts: DeliverParts, interval: number): BackgroundJob[] =>
+  Object.entries(lanes).map(([lane, name]) =>
+    every({
+      name,
+      interval,
+      claim: rows<store.ClaimedDelivery>({
+        parallel: 16,
+        key: ({ id }) => String(id),
+        take: ({ count, except }) =>
+          store.claimDeliveries(parts.db, {
+            ...{ count, except: [...except], seconds: claimSeconds },
+            lane: lane as store.DeliveryLane,
+          }),
+      }),
+      run: ({ item }) => sendUpdate(parts, item),
     }),
-    run: ({ item }) => sendUpdate(parts, item),
-  })
+  )
 
 /** Sends an update that was claimed, and records what became of it. */
 export async function sendUpdate(
   parts: DeliverParts,
   claimed: store.ClaimedDelivery,
 ): Promise<void> {
-  const { db, io } = parts
+  const { db } = parts
   const [update, stored] = await Promise.all([
     toldUpdate(db, claimed.update),
     store.getSubscription(db, claimed.subscription),
@@ -49,7 +63,7 @@ export async function sendUpdate(
   if (receiver === null) return refuse('its settings cannot be read: subscribe it again')
   try {
     const message = updateMessage(update, parts, receiver.token)
-    await receiver.kind.send(message, receiver.settings, io)
+    await receiver.kind.send(message, receiver.settings, receiver.io)
     await db.batch(store.markSent(claimed))
   } catch (error) {
     if (!(error instanceof Refused)) throw error
@@ -62,7 +76,7 @@ export async function sendUpdate(
  * cannot read them.
  */
 export function receiverOf(
-  { secrets }: DeliverParts,
+  { secrets, io, readerFetch }: DeliverParts,
   name: string,
   stored: { kind: string; settings: string },
 ) {
@@ -70,17 +84,22 @@ export function receiverOf(
   if (!kind) return null
   try {
     const text = secrets.open(store.sealedAs(name), stored.settings)
-    const { token = null, ...settings } = opened.parse(JSON.parse(text))
-    return stored.kind === 'email'
-      ? { kind, settings: kind.settings.parse(settings), token }
-      : { kind, settings: kind.settings.parse(JSON.parse(text)), token: null }
+    const { readerToken = null, ...settings } = withReaderToken(stored.kind, JSON.parse(text))
+    const own = readerToken === null ? io : { ...io, fetch: readerFetch }
+    return { kind, settings: kind.settings.parse(settings), token: readerToken, io: own }
   } catch {
     return null
   }
 }
 
-/** The token of a subscription by e-mail is kept with its settings; other kinds have their own. */
-const opened = z.looseObject({ token: z.string().optional() })
+/** The token of a reader's subscription is kept with its settings; an e-mail address has no other. */
+const opened = z.looseObject({ token: z.string().optional(), readerToken: z.string().optional() })
+
+function withReaderToken(kind: string, json: unknown) {
+  const { token, ...more } = opened.parse(json)
+  if (token === undefined) return more
+  return kind === 'email' ? { ...more, readerToken: token } : { ...more, token }
+}
 
 /** An update as a message. It contains nothing that is not on the page. Pure. */
 export function updateMessage(

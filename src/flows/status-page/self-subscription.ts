@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { StatusRequest } from '#contract/host/status-requests.ts'
 import * as own from '#domains/status-page/self-subscription-store.ts'
 import { pauseAfter } from '#domains/status-page/subscription.ts'
@@ -8,6 +9,7 @@ import type { BackgroundJob } from '#engine/job.ts'
 import { type Message, Refused } from '#platform/channel/channel.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
+import { challenge } from './challenge.ts'
 import { type DeliverParts, receiverOf } from './deliver.ts'
 
 export interface SelfSubscriptionOptions {
@@ -27,62 +29,92 @@ const claimSeconds = 60
 export async function serveSubscribers(options: SelfSubscriptionOptions): Promise<void> {
   const { parts, host } = options
   const requests = await host.takeStatusRequests([])
-  for (const one of requests) await parts.db.batch(await statementsOf(options, one))
-  if (requests.length > 0) await host.takeStatusRequests(requests.map(({ id }) => id))
+  for (const one of requests) {
+    await parts.db.batch(await statementsOf(options, one))
+    await host.takeStatusRequests([one.id])
+  }
   await parts.db.batch([own.dropUnconfirmed()])
 }
 
-/** Asks addresses to confirm, several at a time. */
-export const askSubscribers = (parts: DeliverParts, interval: number): BackgroundJob =>
-  every({
-    name: 'ask-subscribers',
-    interval,
-    claim: rows<own.DueQuestion>({
-      parallel: 8,
-      key: ({ name }) => name,
-      take: ({ count, except }) =>
-        own.claimQuestions(parts.db, { count, except: [...except], seconds: claimSeconds }),
+/** Asks addresses to confirm, several at a time: a webhook that hangs delays no e-mail. */
+export const askSubscribers = (parts: DeliverParts, interval: number): BackgroundJob[] =>
+  [true, false].map((isMail) =>
+    every({
+      name: isMail ? 'ask-subscribers' : 'challenge-webhooks',
+      interval,
+      claim: rows<own.DueQuestion>({
+        parallel: isMail ? 8 : 16,
+        key: ({ name }) => name,
+        take: ({ count, except }) =>
+          own.claimQuestions(parts.db, {
+            ...{ count, except: [...except], seconds: claimSeconds, isMail },
+          }),
+      }),
+      run: ({ item }) => ask(parts, item),
     }),
-    run: ({ item }) => ask(parts, item),
-  })
+  )
 
 /** A repetition changes nothing. */
 async function statementsOf(
   { parts: { db, secrets }, random }: SelfSubscriptionOptions,
   request: StatusRequest,
 ): Promise<Statement[]> {
-  if (request.kind === 'subscribe') {
-    const [token, name] = [random().toString('base64url'), `mail-${random().toString('hex', 0, 8)}`]
-    const settings = JSON.stringify({ to: request.email, token })
-    const keys = { tokenKey: own.keyOf(token), addressKey: own.keyOf(request.email) }
+  if (request.kind === 'subscribe' || request.kind === 'subscribe-url') {
+    const isMail = request.kind === 'subscribe'
+    const kind = isMail ? 'email' : request.channel
+    const address = isMail ? request.email : request.url
+    const [token, id] = [random().toString('base64url'), random().toString('hex', 0, 8)]
+    const name = `${isMail ? 'mail' : request.channel}-${id}`
+    const given = isMail ? { to: address } : { url: address }
+    const settings = JSON.stringify({ ...given, [isMail ? 'token' : 'readerToken']: token })
+    const keys = { tokenKey: own.keyOf(token), addressKey: own.keyOf(address) }
     const sealed = secrets.seal(store.sealedAs(name), settings)
-    return [own.askSubscriber({ name, settings: sealed, apps: request.apps, ...keys })]
+    return [own.askSubscriber({ name, kind, settings: sealed, apps: request.apps, ...keys })]
   }
   const found = await own.findByToken(db, request.token)
   if (!found) return []
-  const { name, apps } = found
-  const head = { subject: `status-subscription/${name}`, chain: 'server', actor }
+  const { name } = found
   if (request.kind === 'unsubscribe') {
     const type = 'dev.cdeventsx.fairlead-status.unsubscribed'
-    const told = found.isConfirmed ? [appendEvent({ type, ...head, data: {} })] : []
+    const told = found.isConfirmed ? [appendEvent({ type, ...headOf(name), data: {} })] : []
     return [store.deleteSubscription(name), ...told]
   }
-  if (found.isConfirmed) return []
-  const type = 'dev.cdeventsx.fairlead-status.subscribed'
-  const event = appendEvent({ type, ...head, data: { kind: 'email', apps } })
-  return [...own.confirmSubscription(name), event]
+  return found.isConfirmed ? [] : confirm(found)
 }
 
-/** Sends the e-mail that asks an address; what the mail server refuses is tried again. */
-async function ask(parts: DeliverParts, { name, settings, tries }: own.DueQuestion): Promise<void> {
-  const receiver = receiverOf(parts, name, { kind: 'email', settings })
+const headOf = (name: string) => ({
+  ...{ subject: `status-subscription/${name}`, chain: 'server', actor },
+})
+
+const confirm = ({ name, kind, apps }: Omit<own.FoundSubscription, 'isConfirmed'>): Statement[] => [
+  ...own.confirmSubscription(name),
+  appendEvent({
+    type: 'dev.cdeventsx.fairlead-status.subscribed',
+    ...headOf(name),
+    data: { kind, apps },
+  }),
+]
+
+/** Attempts at an address that anybody can enter. */
+const mostAsked = 3
+
+/** Asks an address; what it refuses is tried again. A webhook confirms by its answer. */
+async function ask(parts: DeliverParts, due: own.DueQuestion): Promise<void> {
+  const { name, kind, tries } = due
+  const receiver = receiverOf(parts, name, due)
   try {
+    const webhook = kind === 'cloudevents' ? z.object({ url: z.string() }) : null
+    if (receiver && webhook) {
+      await challenge(receiver.io, webhook.parse(receiver.settings).url, receiver.token ?? '')
+      return void (await parts.db.batch(confirm(due)))
+    }
     if (receiver)
-      await receiver.kind.send(question(name, receiver, parts), receiver.settings, parts.io)
+      await receiver.kind.send(question(name, receiver, parts), receiver.settings, receiver.io)
     await parts.db.batch([own.setAsked(name, null)])
   } catch (error) {
     if (!(error instanceof Refused)) throw error
-    await parts.db.batch([own.setAsked(name, pauseAfter(tries))])
+    const isGivenUp = kind !== 'email' && tries >= mostAsked
+    await parts.db.batch([own.setAsked(name, isGivenUp ? null : pauseAfter(tries))])
   }
 }
 

@@ -66,7 +66,13 @@ afterAll(() => close())
 beforeEach(async () => {
   now = start
   host = new SimulatedHost()
-  confirm = new ConfirmStatusPage({ db, host, now: () => now, canSubscribe: false })
+  confirm = new ConfirmStatusPage({
+    db,
+    host,
+    now: () => now,
+    canSubscribe: false,
+    canSubscribeUrl: false,
+  })
   await db.batch([
     sql`truncate monitor, status_component, incident, alert, silence, change, release,
       deployment, event cascade`,
@@ -200,6 +206,7 @@ test('fairlead.yaml names the app, or keeps it off the page', async () => {
     incidents: [],
     maintenances: [],
     subscribe: false,
+    subscribeUrl: false,
   })
   expect((await list()).components).toEqual([])
 })

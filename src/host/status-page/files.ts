@@ -48,7 +48,7 @@ export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
   const html = (path: string, text: string) =>
     add(path, htmlHeaders['content-type'], text, htmlHeaders)
   html('/', pageHtml(page))
-  if (page.subscribe) html('/subscribe', subscribeHtml(page))
+  if (page.subscribe || page.subscribeUrl) html('/subscribe', subscribeHtml(page))
   for (const one of page.incidents) html(`/incidents/${one.id}`, incidentPageHtml(page, one))
   for (const [path, json] of Object.entries(statuspageJson(page, url)))
     add(path, 'application/json; charset=utf-8', `${JSON.stringify(json)}\n`, open)

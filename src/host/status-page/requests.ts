@@ -38,8 +38,8 @@ export function createStatusRequests(options: StatusRequestOptions): StatusReque
   let waiting = readSaved(file)
   const limits = { subscribe: createLimit(steady), links: createLimit(steady) }
   const isAllowed = ({ kind }: NewStatusRequest, from: string): boolean => {
-    const isLink = kind !== 'subscribe'
-    const count = waiting.filter((one) => (one.kind !== 'subscribe') === isLink).length
+    const isLink = isOfLink(kind)
+    const count = waiting.filter((one) => isOfLink(one.kind) === isLink).length
     return count < mostWaiting && limits[isLink ? 'links' : 'subscribe'](from)
   }
   const save = (): boolean => {
@@ -71,6 +71,9 @@ export function createStatusRequests(options: StatusRequestOptions): StatusReque
     },
   }
 }
+
+const isOfLink = (kind: StatusRequest['kind']): boolean =>
+  kind === 'confirm' || kind === 'unsubscribe'
 
 /** Counts the requests of an hour; returns whether one more from an address is allowed. */
 function createLimit(steady: () => number): (from: string) => boolean {

@@ -52,6 +52,9 @@ export function createStatusPage(options: StatusPageOptions): StatusPageServer {
   let isWritable = true
   let rendered = { page: kept, isStale: false, byAddress: new Map<string, Map<string, PageFile>>() }
 
+  const offered = () => ({
+    ...{ email: kept?.page.subscribe ?? false, url: kept?.page.subscribeUrl ?? false },
+  })
   const queue = createStatusRequests({ folder, steady, log })
   const files = (asked: string): Map<string, PageFile> => {
     const isStale = steady() - confirmedAt > confirmedMs
@@ -83,7 +86,7 @@ export function createStatusPage(options: StatusPageOptions): StatusPageServer {
       const server = createServer((request, response) => {
         try {
           if (isLocal && !isFromHere(request)) notFound(response)
-          else if (!answerSubscriber(request, response, queue, kept?.page.subscribe ?? false))
+          else if (!answerSubscriber(request, response, queue, offered()))
             respond(request, response, files)
         } catch (error) {
           log('the status page cannot be rendered', { reason: (error as Error).message })

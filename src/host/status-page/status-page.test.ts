@@ -17,7 +17,7 @@ const page: StatusPage = {
       ...{ since: '2026-11-29T14:02:00.000Z', detail: '', uptime: 1, days: [] },
     },
   ],
-  ...{ changes: [], incidents: [], maintenances: [], subscribe: true },
+  ...{ changes: [], incidents: [], maintenances: [], subscribe: true, subscribeUrl: true },
 }
 
 let folder: string
@@ -132,7 +132,14 @@ test('readers subscribe by a form, also while no server answers', async () => {
   expect(await text()).toContain('href="/subscribe"')
   expect(await text('/subscribe')).toContain('name="email"')
   expect((await post('/subscribe', ada)).status).toBe(202)
-  for (const wrong of ['email=ada', `${ada}&x=${'x'.repeat(9000)}`])
+  const hook = 'channel=slack&url=https%3A%2F%2Fhooks.example.com%2Fx'
+  expect((await post('/subscribe', hook)).status).toBe(202)
+  for (const wrong of [
+    'email=ada',
+    'channel=command&url=https://x',
+    hook.replace('%3A', ''),
+    `${ada}&x=${'x'.repeat(9000)}`,
+  ])
     expect((await post('/subscribe', wrong)).status).toBe(400)
   const token = 'a'.repeat(43)
   // A program that checks links changes nothing.
@@ -145,10 +152,11 @@ test('readers subscribe by a form, also while no server answers', async () => {
   const waiting = next.take([])
   expect(waiting).toMatchObject([
     { kind: 'subscribe', email: 'ada@example.com', apps: ['shop'] },
+    { kind: 'subscribe-url', channel: 'slack', url: 'https://hooks.example.com/x', apps: null },
     { kind: 'confirm', token },
     { kind: 'unsubscribe', token },
   ])
-  expect(next.take([waiting[0]!.id])).toHaveLength(2)
+  expect(next.take([waiting[0]!.id])).toHaveLength(3)
   const answers = []
   for (let i = 0; i < 62; i += 1) answers.push((await post('/subscribe', ada, '192.0.2.8')).status)
   expect(answers.slice(60)).toEqual([429, 429])

@@ -21,11 +21,16 @@ const received = {
     ...([202, 'Look into your mail'] as const),
     'If the address is right, it gets an e-mail with a link that confirms the subscription.',
   ),
+  'subscribe-url': said(
+    ...([202, 'The address is asked'] as const),
+    'A channel of a chat gets a message with a link that confirms the subscription. A webhook ' +
+      'gets a challenge, and has to answer with it.',
+  ),
   confirm: said(
     ...([202, 'Thank you'] as const),
     'If the link is not older than a day, the subscription begins within a minute.',
   ),
-  unsubscribe: said(202, 'Your subscription ends', 'You get no more e-mails.'),
+  unsubscribe: said(202, 'Your subscription ends', 'You get no more messages.'),
 }
 
 /** Answers what changes subscriptions; false for other requests. */
@@ -33,7 +38,7 @@ export function answerSubscriber(
   request: IncomingMessage,
   response: ServerResponse,
   queue: StatusRequestQueue,
-  isOffered: boolean,
+  isOffered: { email: boolean; url: boolean },
 ): boolean {
   const path = (request.url ?? '').split('?')[0] ?? ''
   const [, kind, token = ''] = link.exec(path) ?? []
@@ -43,13 +48,14 @@ export function answerSubscriber(
     send(response, 200, askHtml(kind, token))
     return true
   }
-  if (request.method !== 'POST' || (!isLink && (path !== '/subscribe' || !isOffered))) return false
+  if (request.method !== 'POST' || (!isLink && path !== '/subscribe')) return false
+  if (!isLink && !isOffered.email && !isOffered.url) return false
   void bodyOf(request).then((body) => {
     const asked: NewStatusRequest | null = isLink
       ? { kind, token }
       : body === null
         ? null
-        : subscriptionOf(body)
+        : subscriptionOf(body, isOffered)
     const { status, title, text } = accept(asked, queue, request)
     send(response, status, saidHtml(title, text))
   })
@@ -61,8 +67,7 @@ function accept(
   queue: StatusRequestQueue,
   { headers }: IncomingMessage,
 ): Said {
-  if (asked === null)
-    return said(400, 'The address is not valid', 'Go back and enter an e-mail address.')
+  if (asked === null) return said(400, 'The address is not valid', 'Go back and enter another one.')
   // The edge adds the address of its client at the end; what is before it can be made up.
   const from =
     String(headers['x-forwarded-for'] ?? '')
@@ -74,14 +79,20 @@ function accept(
   return result === 'too-many' ? tooMany : notKept
 }
 
-function subscriptionOf(body: string): NewStatusRequest | null {
+function subscriptionOf(
+  body: string,
+  isOffered: { email: boolean; url: boolean },
+): NewStatusRequest | null {
   const form = new URLSearchParams(body)
-  const apps = form.getAll('app')
-  const email = form.get('email')?.trim().toLowerCase()
-  const parsed = statusRequest.safeParse({
-    ...{ id: '', kind: 'subscribe', email, apps: apps.length === 0 ? null : apps },
-  })
-  return parsed.data ?? null
+  const chosen = form.getAll('app')
+  const apps = chosen.length === 0 ? null : chosen
+  const url = form.get('url')?.trim()
+  if (url !== undefined ? !isOffered.url : !isOffered.email) return null
+  const asked =
+    url === undefined
+      ? { kind: 'subscribe', email: form.get('email')?.trim().toLowerCase() }
+      : { kind: 'subscribe-url', url, channel: form.get('channel') }
+  return statusRequest.safeParse({ id: '', ...asked, apps }).data ?? null
 }
 
 /** The body as text; null when it is too long or does not arrive completely. */

@@ -44,7 +44,7 @@ ${groupsOf(page).map(groupHtml).join('\n')}
 ${endedIncidentsHtml(page)}${changesHtml(page)}
 <p class="soft">All times are UTC. <a href="/history.atom">Atom</a>
 <a href="/history.rss">RSS</a> <a href="/api/v2/summary.json">JSON</a>
-${page.subscribe ? '<a href="/subscribe">Updates by e-mail</a>' : ''}</p>`,
+${page.subscribe || page.subscribeUrl ? '<a href="/subscribe">Get updates</a>' : ''}</p>`,
   )
 }
 

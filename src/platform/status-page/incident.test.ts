@@ -46,6 +46,7 @@ const page: StatusPage = {
   ],
   incidents: [incident, ended],
   subscribe: false,
+  subscribeUrl: false,
   maintenances: [
     maintenance(7, '09:00', '09:30'),
     maintenance(8, '14:00', '15:00'),

@@ -30,6 +30,7 @@ export const shownPage = (
   ...{ confirmed, isStale: isStale || page === null },
   changes: page?.changes ?? [],
   subscribe: page?.subscribe ?? false,
+  subscribeUrl: page?.subscribeUrl ?? false,
   incidents: page?.incidents ?? [],
   maintenances: page?.maintenances ?? [],
   components: (page?.components ?? []).map((one) =>

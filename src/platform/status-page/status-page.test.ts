@@ -44,7 +44,7 @@ const changes = [
 ]
 const page: StatusPage = {
   components: [component('shop', 'major_outage'), component('mail', 'operational')],
-  ...{ changes, incidents: [], maintenances: [], subscribe: false },
+  ...{ changes, incidents: [], maintenances: [], subscribe: false, subscribeUrl: false },
 }
 const isXml = (text: string): void => {
   const parser = new SaxesParser()

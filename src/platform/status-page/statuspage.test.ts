@@ -39,7 +39,7 @@ const page: StatusPage = {
       updates: [{ id: 1, phase: 'investigating', text: 'x', published: confirmed, promised: null }],
     },
   ],
-  ...{ maintenances: [], subscribe: true },
+  ...{ maintenances: [], subscribe: true, subscribeUrl: false },
 }
 const shown = shownPage(page, confirmed, false)
 

@@ -4,27 +4,47 @@ import type { ShownPage } from './shown-page.ts'
 
 const back = '<p><a href="/">Status</a></p>'
 
-/** The form for updates by e-mail, which needs no script. Pure. */
-export function subscribeHtml({ components }: Pick<ShownPage, 'components'>): string {
+type Offered = Pick<ShownPage, 'components' | 'subscribe' | 'subscribeUrl'>
+
+/** The forms for updates, which need no script. Pure. */
+export function subscribeHtml({ components, subscribe, subscribeUrl }: Offered): string {
   const boxes = [...Map.groupBy(components, ({ app }) => app)].map(
     ([app, own]) =>
       `<p><label><input type="checkbox" name="app" value="${escaped(app)}" checked> ` +
       `${escaped(own.map(({ name }) => name).join(', '))}</label></p>`,
   )
-  return framed(
-    'Updates by e-mail',
-    `${back}<h1>Updates by e-mail</h1>
-<p>You get what is published about incidents. First, you get an e-mail with a link that confirms
-your address; each e-mail has a link that ends the subscription.</p>
+  const form = (title: string, text: string, fields: string): string =>
+    `<h2>${title}</h2>
+<p>${text}</p>
 <form method="post" action="/subscribe">
-<p><label for="email">E-mail address</label><br>
-<input id="email" name="email" type="email" required maxlength="254" autocomplete="email"></p>
+${fields}
 <fieldset><legend>Components</legend>${boxes.join('\n')}</fieldset>
-<p><button>Subscribe</button></p></form>`,
+<p><button>Subscribe</button></p></form>`
+  return framed(
+    'Get updates',
+    `${back}<h1>Get updates</h1>
+<p>You get what is published about incidents. Each message has a link that ends the
+subscription.</p>
+${subscribe ? form('By e-mail', 'You get an e-mail with a link that confirms your address.', mailFields) : ''}
+${subscribeUrl ? form('In a chat or by a webhook', urlText, urlFields) : ''}`,
   )
 }
 
-/** Asks before a link of an e-mail has an effect: programs that check links follow them. Pure. */
+const mailFields = `<p><label for="email">E-mail address</label><br>
+<input id="email" name="email" type="email" required maxlength="254" autocomplete="email"></p>`
+
+const urlText =
+  'A chat gets a message with a link that confirms the subscription. A webhook gets a challenge, ' +
+  'and its answer has to contain it.'
+
+const urlFields = `<p><label for="channel">What is at the address</label><br>
+<select id="channel" name="channel">
+<option value="slack">An incoming webhook of Slack, Mattermost or Rocket.Chat</option>
+<option value="cloudevents">A webhook that receives CloudEvents</option></select></p>
+<p><label for="url">Address</label><br>
+<input id="url" name="url" type="url" required maxlength="1000" placeholder="https://"></p>`
+
+/** Asks before a link of a message has an effect: programs that check links follow them. Pure. */
 export function askHtml(kind: 'confirm' | 'unsubscribe', token: string): string {
   const [title, button] =
     kind === 'confirm'

@@ -17,7 +17,11 @@ export default defineChannel({
     token: z.string().max(500).optional(),
   }),
   example: { url: 'https://events.example.com/fairlead' },
-  send: ({ id, kind, title, lines, url: page, urgency, alert }, { url, token }, io) =>
+  send: (
+    { id, kind, title, lines, url: page, urgency, unsubscribeUrl, alert },
+    { url, token },
+    io,
+  ) =>
     postJson(
       io,
       url,
@@ -26,7 +30,10 @@ export default defineChannel({
         type: typeOf(kind),
         ...(alert === null ? {} : { subject: `alert/${alert.id}` }),
         datacontenttype: 'application/json',
-        data: { title, lines, url: page, urgency, ...alert },
+        data: {
+          ...{ title, lines, url: page, urgency, ...alert },
+          ...(unsubscribeUrl === undefined ? {} : { unsubscribeUrl }),
+        },
       },
       {
         'content-type': 'application/cloudevents+json',
