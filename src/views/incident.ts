@@ -157,7 +157,7 @@ export interface SentMessage {
   alert: number
   channel: string
   person: string | null
-  kind: 'opened' | 'resolved'
+  kind: 'opened' | 'acted' | 'resolved'
   state: 'sent' | 'failed'
   problem: string | null
 }

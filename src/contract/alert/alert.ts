@@ -75,7 +75,7 @@ export const alertEntry = z.object({
   kind: z.enum([
     ...['opened', 'joined', 'ended', 'acknowledged', 'expired'],
     ...['resolved', 'reopened', 'notified', 'refused', 'unnotified'],
-    ...['escalated', 'waits', 'passed', 'changed'],
+    ...['escalated', 'waits', 'passed', 'changed', 'acted'],
   ] as [string, ...string[]]),
   actor: z.string(),
   text: z.string(),
@@ -85,7 +85,7 @@ export type AlertEntry = z.infer<typeof alertEntry>
 export const notification = z.object({
   id: z.number().int(),
   channel: z.string(),
-  kind: z.enum(['opened', 'resolved']),
+  kind: z.enum(['opened', 'acted', 'resolved']),
   person: z.string().nullable(),
   reason: z.string(),
   state: z.enum(['pending', 'sent', 'failed']),
@@ -194,7 +194,7 @@ export const delivery = notification.omit({ channel: true, reason: true }).exten
   alert: z.number().int().nullable(),
   /** the announced maintenance; null for a message about an alert */
   silence: z.number().int().nullable().default(null),
-  kind: z.enum(['opened', 'resolved', 'announced', 'ended']),
+  kind: z.enum(['opened', 'acted', 'resolved', 'announced', 'ended']),
   due: z.string(),
 })
 export type Delivery = z.infer<typeof delivery>

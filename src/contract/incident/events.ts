@@ -1,3 +1,4 @@
+import { actWords } from './act.ts'
 import { z } from 'zod'
 import { defineEvent } from '#contract/event/define-event.ts'
 import { because } from '#contract/event/words.ts'
@@ -111,13 +112,8 @@ export const incidentEvents = [
       /** why it was not done; null if it was */
       problem: z.string().nullable(),
     },
-    sentence: ({ data: { act, suspect, confidence, problem } }) => {
-      const percent = Math.floor(100 * (confidence ?? 0))
-      const because = `it suspects the ${suspect ?? 'last change'} (${percent} %)`
-      return problem
-        ? `Fairlead could not act by itself on the incident: ${problem}`
-        : `Fairlead ${act ?? 'acts'} by itself because ${because}`
-    },
+    sentence: ({ data: { act, suspect, confidence, problem } }) =>
+      actWords({ act, suspect, confidence, problem }),
     tone: 'stopped',
     page,
     example: {

@@ -9,11 +9,14 @@ export function messageOf(
     kind,
     occurrence,
     reason,
+    acts,
   }: {
     id: number
-    kind: 'opened' | 'resolved'
+    kind: 'opened' | 'acted' | 'resolved'
     occurrence: number
     reason: string
+    /** what Fairlead did by itself; of a message of the kind `acted`, the one that it is about */
+    acts: string[]
   },
   publicUrl: string,
   answerKey: string | null,
@@ -26,6 +29,12 @@ export function messageOf(
     ...(onset ? [beganIn(clock(onset.from), clock(onset.until))] : []),
     ...(deployment === null ? [] : [`Deployment ${deployment} went live shortly before.`]),
     ...(first ? [`Most likely: ${first.name}, because ${first.reason}.`] : []),
+    ...acts.map((text) => `${text}.`),
+    `You get this because ${reason}.`,
+  ]
+  const acted = [
+    ...acts.map((text) => `${text}.`),
+    'It can be taken back like any other change.',
     `You get this because ${reason}.`,
   ]
   const ended = [alert.resolvedBy === null ? 'It has ended.' : `${alert.resolvedBy} resolved it.`]
@@ -33,8 +42,11 @@ export function messageOf(
     id: `notification-${id}`,
     ...{ kind, urgency, url: `${publicUrl}/alerts/${alert.id}` },
     answerUrl: answerKey === null ? null : `${publicUrl}/answer?key=${answerKey}`,
-    title: kind === 'opened' ? `${again}${title}` : `Resolved: ${title}`,
-    lines: kind === 'opened' ? opened : ended,
+    ...{
+      opened: { title: `${again}${title}`, lines: opened },
+      acted: { title: `Fairlead acted: ${title}`, lines: acted },
+      resolved: { title: `Resolved: ${title}`, lines: ended },
+    }[kind],
     alert: {
       ...{ id: alert.id, app: alert.app, environment: alert.environment },
       ...{ service: alert.service, deployment },

@@ -2,6 +2,7 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 import type { Delivery } from '#contract/alert/alert.ts'
 import type { Recipient } from './recipients.ts'
+import { addEntry } from './store.ts'
 
 /** Queues a message of a step to another channel; a repetition changes nothing. */
 export const queue = (
@@ -11,6 +12,30 @@ export const queue = (
   sql`insert into notification (alert, channel, kind, occurrence, person, reason, step)
     values (${alert}, ${channel}, 'opened', ${occurrence}, ${person}::text, ${reason}, ${step})
     on conflict do nothing`
+
+/**
+ * Reports what Fairlead did by itself, once on each channel that got a message about one of the
+ * alerts. Messages about their opening that are sent later contain it.
+ */
+export const announceAct = (alerts: number[], text: string): Statement[] => [
+  ...alerts.map((alert) => addEntry(alert, 'acted', text)),
+  sql`insert into notification (alert, channel, kind, occurrence, person, reason, step)
+    select distinct on (n.channel) n.alert, n.channel, 'acted', n.occurrence, n.person, n.reason,
+      (select count(*) from alert_entry e where e.alert = n.alert and e.kind = 'acted')
+    from notification n join alert a on a.id = n.alert and a.occurrence = n.occurrence
+    where n.alert = any(${alerts}::bigint[]) and n.kind = 'opened' and n.state <> 'failed'
+    order by n.channel, n.alert
+    on conflict do nothing`,
+]
+
+/** What Fairlead did by itself about an alert, oldest first; `isNow`: since it last opened. */
+export const listActs = (
+  db: Database,
+  alert: number,
+): Promise<{ text: string; isNow: boolean }[]> =>
+  db.query(sql`select text, time >= (select max(o.time) from alert_entry o
+      where o.alert = e.alert and o.kind in ('opened', 'reopened')) as "isNow"
+    from alert_entry e where alert = ${alert} and kind = 'acted' order by time, id`)
 
 /** Reports to everybody who got a message about an alert that it is resolved. */
 export const announceEnd = (alert: number): Statement =>
@@ -35,7 +60,7 @@ interface ClaimedRow {
 export interface Claimed extends ClaimedRow {
   alert: number
   silence: null
-  kind: 'opened' | 'resolved'
+  kind: 'opened' | 'acted' | 'resolved'
 }
 
 /** A message about announced maintenance. */
@@ -64,7 +89,7 @@ export const announceSilenceEnd = (silence: number): Statement =>
 
 /**
  * Claims messages that are due; another server may claim them after `seconds`. The end of an alert
- * or of maintenance waits until its beginning was sent.
+ * or of maintenance, and what Fairlead did about it, waits until its beginning was sent.
  */
 export const claimDue = (
   db: Database,
@@ -75,7 +100,7 @@ export const claimDue = (
     where n.id in (select d.id from notification d where d.state = 'pending' and d.due <= now()
         and (d.claimed is null or d.claimed <= now())
         and d.id::text <> all(${except}::text[])
-        and not (d.kind = 'resolved' and exists (select from notification o
+        and not (d.kind in ('resolved', 'acted') and exists (select from notification o
           where o.alert = d.alert and o.channel = d.channel and o.kind = 'opened'
             and o.occurrence = d.occurrence and o.state = 'pending'))
         and not (d.kind = 'ended' and exists (select from notification o

@@ -14,7 +14,7 @@ const facts: AutomaticFacts = {
 }
 /** A guess about another incident. */
 const earlier = (guess: string, hours: number) => ({
-  ...{ guess, incident: 1, occurrence: 1, time: now - hours * hour },
+  ...{ guess, incident: 1, occurrence: 1, isDone: true, time: now - hours * hour },
 })
 const why = (more: Partial<AutomaticFacts>): string | null => {
   const decided = decideAutomatic({ ...facts, ...more })
@@ -58,4 +58,14 @@ test('in one incident, it never acts twice on the same guess', () => {
   expect(why({ guesses })).toBe('it has acted on the same guess in this incident')
   const again = { ...running, occurrence: 2, commander: null }
   expect(decideAutomatic({ ...facts, guesses, incident: again })).toEqual({ act: rollback })
+})
+
+test('what could not be done uses up no act, and is not tried again in the incident', () => {
+  const failed = (guess: string, hours: number) => ({ ...earlier(guess, hours), isDone: false })
+  const guesses = [failed('delivery/5', 1), failed('delivery/6', 2), earlier('switch/mails', 3)]
+  expect(decideAutomatic({ ...facts, guesses })).toEqual({ act: rollback })
+  const again = { ...facts.incident, occurrence: 2 }
+  const tried = [{ ...failed('delivery/7', 1), incident: running.id }]
+  expect(why({ guesses: tried })).toBe('it has acted on the same guess in this incident')
+  expect(decideAutomatic({ ...facts, guesses: tried, incident: again })).toEqual({ act: rollback })
 })

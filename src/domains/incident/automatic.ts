@@ -8,6 +8,8 @@ export interface Guess {
   /** the incident, and how often it had begun */
   incident: number
   occurrence: number
+  /** whether it was done; what could not be done uses up no act */
+  isDone: boolean
   /** milliseconds */
   time: number
 }
@@ -53,7 +55,8 @@ function refusal(
 ): string | null {
   const { state, commander } = incident
   const found = Math.floor(100 * (suspect?.confidence ?? 0))
-  const today = guesses.filter(({ time }) => now - time < dayMs).length
+  const done = guesses.filter(({ isDone }) => isDone)
+  const today = done.filter(({ time }) => now - time < dayMs).length
   if (state !== 'open') return `the incident is ${state}`
   if (commander !== null) return `${commander} is its commander`
   if (!isFiring) return 'no alert shows that the harm goes on'
@@ -62,7 +65,7 @@ function refusal(
   if (found < confidence)
     return `the confidence in the first suspect is ${found} %, and ${confidence} % are needed`
   const same = suspect ? guesses.filter(({ guess }) => guess === guessOf(suspect)) : []
-  if (same.length > 0 && same[0] === guesses[0]) return 'its last guess was the same'
+  if (done[0] && done[0].guess === same[0]?.guess) return 'its last guess was the same'
   if (same.some((one) => one.incident === incident.id && one.occurrence === incident.occurrence))
     return 'it has acted on the same guess in this incident'
   return today < perDay ? null : `it has acted ${perDay === 1 ? 'once' : `${perDay} times`} today`

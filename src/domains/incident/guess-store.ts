@@ -4,7 +4,7 @@ import type { Guess } from './automatic.ts'
 
 /** What Fairlead did by itself in an environment, newest first; at most 100. */
 export const listGuesses = (db: Database, app: string, environment: string): Promise<Guess[]> =>
-  db.query<Guess>(sql`select guess, incident, occurrence,
+  db.query<Guess>(sql`select guess, incident, occurrence, problem is null as "isDone",
       (extract(epoch from time) * 1000)::float8 as time
     from incident_guess where app = ${app} and environment = ${environment}
     order by id desc limit 100`)

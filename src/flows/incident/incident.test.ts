@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Caller } from '#contract/handler.ts'
 import { noLatency, type TrafficSecond } from '#contract/host/measurements.ts'
 import type { Incident } from '#contract/incident/incident.ts'
+import { listActs } from '#domains/alert/notification-store.ts'
 import { acknowledge, addEntry } from '#domains/alert/store.ts'
 import { addRequestCounts } from '#domains/signal/request-count.ts'
 import { createEngine } from '#engine/engine.ts'
@@ -407,8 +408,33 @@ test('it turns off by itself what it suspects, once, and says so', async () => {
   )
   await automatic(80)
   expect(await call('getIncident', { params })).toMatchObject({ unautomatic: null, state: 'open' })
+  // Ada and a shared channel were told of the alert; on a third channel it was not accepted.
+  await db.batch([
+    ...['ada', 'ops', 'broken'].map(
+      (name) => sql`insert into channel (name, kind, settings, urgency, person)
+      values (${name}, 'email', '', 'low', ${name === 'ada' ? 'Ada' : null})`,
+    ),
+    ...['ada', 'ops', 'broken'].map(
+      (name) => sql`insert into notification (alert, channel, kind,
+        occurrence, reason, state)
+      select id, ${name}, 'opened', occurrence, 'a test', ${name === 'broken' ? 'failed' : 'sent'}
+      from alert on conflict (alert, channel, kind, occurrence, step) do update
+        set state = excluded.state`,
+    ),
+  ])
   await Promise.allSettled([mitigate(), mitigate()])
   await mitigate()
+  const told = await db.query<{ id: number; alert: number; channel: string }>(
+    sql`select id, alert, channel from notification where kind = 'acted' order by channel`,
+  )
+  expect(told.map(({ channel }) => channel)).toEqual(['ada', 'ops'])
+  expect(await listActs(db, told[0]!.alert)).toEqual([
+    {
+      isNow: true,
+      text: expect.stringMatching(/^Fairlead turns the switch mails off .*because it suspects/),
+    },
+  ])
+  await db.query(sql`delete from channel`)
   await runOnce()
   const done = await call('getIncident', { params })
   expect(done).toMatchObject({ state: 'mitigated', unautomatic: 'no mitigation is proposed' })

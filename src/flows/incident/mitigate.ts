@@ -1,5 +1,7 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { Incident, IncidentChange, Mitigation } from '#contract/incident/incident.ts'
+import { actWords } from '#contract/incident/act.ts'
+import { announceAct } from '#domains/alert/notification-store.ts'
 import { getRelease } from '#domains/deployment/store.ts'
 import { decideAutomatic, guessOf } from '#domains/incident/automatic.ts'
 import { insertGuess, listGuesses } from '#domains/incident/guess-store.ts'
@@ -35,8 +37,7 @@ const isPlaced = (incident: Incident): incident is Placed =>
  */
 export async function mitigateIncidents(parts: MitigateParts): Promise<void> {
   const { db, log, now } = parts
-  const open = await store.listIncidents(db, { state: 'open', apps: null, limit: 100 })
-  for (const incident of open.filter(isPlaced)) {
+  for (const incident of (await allOpen(db)).filter(isPlaced)) {
     try {
       const changes = await store.listChanges(db, incident.id)
       const decided = await automaticOf(db, incident, changes, now())
@@ -48,6 +49,18 @@ export async function mitigateIncidents(parts: MitigateParts): Promise<void> {
       const reason = (error as Error).message
       log.error('Fairlead could not act on an incident', { incident: incident.id, reason })
     }
+  }
+}
+
+const atOnce = 100
+
+async function allOpen(db: Database): Promise<Incident[]> {
+  const all: Incident[] = []
+  for (;;) {
+    const page = { state: 'open' as const, apps: null, before: all.at(-1)?.id, limit: atOnce }
+    const more = await store.listIncidents(db, page)
+    all.push(...more)
+    if (more.length < atOnce) return all
   }
 }
 
@@ -84,20 +97,22 @@ async function act(
   suspect: IncidentChange,
 ): Promise<void> {
   const { app, environment, id, occurrence } = incident
-  const record = (problem: string | null): Statement[] => [
-    insertGuess({
-      ...{ incident: id, occurrence, app, environment, problem, now: parts.now() },
-      guess: guessOf(suspect),
-    }),
-    appendEvent({
-      type: 'dev.cdeventsx.fairlead-incident.acted',
-      ...headOf(incident),
-      data: {
-        ...{ ...factsOf(incident), act: mitigation.text, suspect: suspect.text, problem },
-        confidence: suspect.confidence ?? 0,
-      },
-    }),
-  ]
+  const alerts = await alertsOfIncident(parts.db, id)
+  const firing = alerts.filter(({ resolved }) => resolved === null).map((one) => one.id)
+  const record = (problem: string | null): Statement[] => {
+    const done = { act: mitigation.text, suspect: suspect.text, problem }
+    const data = { ...factsOf(incident), ...done, confidence: suspect.confidence ?? 0 }
+    return [
+      insertGuess({
+        ...{ incident: id, occurrence, app, environment, problem, now: parts.now() },
+        guess: guessOf(suspect),
+      }),
+      ...announceAct(firing, actWords(data)),
+      appendEvent({
+        ...{ type: 'dev.cdeventsx.fairlead-incident.acted', ...headOf(incident), data },
+      }),
+    ]
+  }
   const writes = await writesOf(parts, incident, mitigation).catch((error: unknown) => {
     if (error instanceof FairleadError) return error.message
     throw error

@@ -46,7 +46,11 @@ function messageEntry({
   state,
   problem,
 }: SentMessage): IncidentEntry {
-  const what = kind === 'opened' ? `alert ${alert} had opened` : `alert ${alert} was over`
+  const what = {
+    opened: `alert ${alert} had opened`,
+    acted: `Fairlead had acted on alert ${alert}`,
+    resolved: `alert ${alert} was over`,
+  }[kind]
   const to = person === null ? `the channel ${channel}` : `${person} on ${channel}`
   const text =
     state === 'sent'

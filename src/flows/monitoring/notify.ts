@@ -100,7 +100,8 @@ async function sendOfAlert(parts: NotifyParts, claimed: store.Claimed): Promise<
   const hasLink = claimed.person !== null && claimed.kind === 'opened'
   const key = hasLink ? answerKey(parts.secrets, claimed.id, Date.now()) : null
   try {
-    await sendTo(parts, claimed.channel, messageOf(alert, claimed, publicUrl, key))
+    const acts = await actsFor(db, claimed)
+    await sendTo(parts, claimed.channel, messageOf(alert, { ...claimed, acts }, publicUrl, key))
     await db.batch([
       store.markSent(claimed.id),
       channelStore.markProven(claimed.channel),
@@ -124,6 +125,14 @@ async function sendOfAlert(parts: NotifyParts, claimed: store.Claimed): Promise<
           : []),
     ])
   }
+}
+
+/** What Fairlead did by itself, as far as the message says it. */
+async function actsFor(db: Database, { alert, kind, step }: store.Claimed): Promise<string[]> {
+  if (kind === 'resolved') return []
+  const acts = await store.listActs(db, alert)
+  const told = kind === 'acted' ? acts.slice(step - 1, step) : acts.filter(({ isNow }) => isNow)
+  return told.map(({ text }) => text)
 }
 
 /** When the channel may be sent to, if its rate limit does not allow it now. */

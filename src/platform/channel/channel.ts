@@ -5,7 +5,7 @@ import type { Alert } from '#contract/alert/alert.ts'
 export interface Message {
   /** the same when the message is sent again, so that a receiver can drop the repetition */
   id: string
-  kind: 'opened' | 'resolved' | 'announced' | 'ended' | 'updated' | 'test'
+  kind: 'opened' | 'acted' | 'resolved' | 'announced' | 'ended' | 'updated' | 'test'
   title: string
   lines: string[]
   /** the page of the alert, or of all alerts */

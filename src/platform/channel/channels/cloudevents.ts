@@ -6,7 +6,7 @@ const typeOf = (kind: Message['kind']): string =>
     ? 'dev.cdeventsx.fairlead-status.updated'
     : kind === 'announced' || kind === 'ended'
       ? `dev.cdeventsx.fairlead-silence.${kind === 'announced' ? 'created' : 'ended'}`
-      : `dev.cdeventsx.fairlead-alert.${kind}`
+      : `dev.cdeventsx.fairlead-${kind === 'acted' ? 'incident' : 'alert'}.${kind}`
 
 /** CloudEvents 1.0 in structured mode. The id of an event is that of the message. */
 export default defineChannel({

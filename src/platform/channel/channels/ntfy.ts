@@ -29,6 +29,7 @@ export default defineChannel({
 const tags: Record<Message['kind'], string> = {
   ...{ opened: 'rotating_light', resolved: 'white_check_mark', test: 'white_check_mark' },
   ...{ announced: 'construction', ended: 'white_check_mark', updated: 'speech_balloon' },
+  acted: 'robot',
 }
 
 /** A button that acknowledges at a tap: https://docs.ntfy.sh/publish/#send-http-request */
