@@ -13,7 +13,7 @@ const installations = Number(process.env['BENCH_INSTALLATIONS'] ?? 3)
 /** Causes that begin and end again and again, each in an app of its own. */
 const causes = 6
 /** Seconds in which something must have happened, whatever is killed. */
-const patience = 180
+const patience = Number(process.env['BENCH_PATIENCE'] ?? 180)
 
 /** Milliseconds without a kill after every tenth. */
 const restMs = 10_000
