@@ -14,6 +14,9 @@ import {
 
 /** The keys below `services` in `fairlead.yaml`. */
 
+/** A port on which a service listens itself. */
+export const ownPort = z.number().int().min(1024).max(65_535)
+
 const healthFile = shorthand(
   'path',
   z.strictObject({
@@ -137,14 +140,15 @@ export const serviceFile = shorthand(
       ),
     container: containerFile.prefault({}).describe('How the container of `image` runs'),
     port: z
-      .union([z.boolean(), z.number().int().min(1024).max(65_535)], {
-        error: 'must be true, false, or a port from 1024 to 65535',
+      .union([z.boolean(), ownPort, z.string().regex(/^\$[A-Za-z_]\w{0,99}$/)], {
+        error: 'must be true, false, a port from 1024 to 65535, or a variable such as $DB_PORT',
       })
       .optional()
       .describe(
         'Whether the service takes traffic; default: true for the first service, and for a ' +
           'service with `health` or `static`. A number, for a service with `keeps` or `single`, ' +
-          'is the port on which it listens itself',
+          'is the port on which it listens itself; `$NAME` reads it from that variable, so that ' +
+          'each environment can have its own',
       ),
     health: healthFile
       .optional()

@@ -48,7 +48,7 @@ function imageRules(name: string, service: ServiceFile): Found[] {
 export function exclusiveRules(name: string, service: ServiceFile): Found[] {
   const at = (key: string): Path => ['services', name, key]
   const isExclusive = service.keeps || service.single
-  if (!isExclusive && typeof service.port === 'number')
+  if (!isExclusive && service.port !== undefined && typeof service.port !== 'boolean')
     return [
       found(
         at('port'),

@@ -8,6 +8,7 @@ import { getStored, sealedAs } from '#domains/configuration/store.ts'
 import { namesIn } from '#domains/configuration/template.ts'
 import { readFileOf } from '#domains/source/heads.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { portProblems } from './exclusive-spec.ts'
 
 /** A commit of an app with its fairlead.yaml. */
 export interface Commit {
@@ -119,6 +120,9 @@ export async function configurationProblems(
   const set = { variables: stored.variables, secrets }
   return [
     ...(await schemaProblemsOf(deps, commit, environment, set, unread)),
+    ...portProblems(definition.services, unread, (service) =>
+      serviceValues(definition, { environment, service, host: deps.hostName }, set),
+    ),
     ...(await renderFiles(deps, commit, environment, set)).flatMap(({ rendering }) =>
       rendering.problem === null ? [] : [{ name: null, problem: rendering.problem }],
     ),
@@ -128,6 +132,7 @@ export async function configurationProblems(
 function hasConfiguration(definition: PipelineFile, environment: string): boolean {
   return (
     definition.config?.schema !== undefined ||
+    Object.values(definition.services).some(({ port }) => typeof port === 'string') ||
     Object.keys(definition.services).some(
       (service) => Object.keys(serviceFiles(definition, { environment, service })).length > 0,
     )

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
+import { portProblems, requirePorts } from './exclusive-spec.ts'
 import { serviceSpecs } from './release-spec.ts'
 
 const definition = pipelineFile.parse({
@@ -48,4 +49,25 @@ test('the environment overrides the file, and what was set overrides both', () =
   })
   const [plain] = serviceSpecs(definition.services, production, plainConfiguration)
   expect(plain?.env).toEqual({ LEVEL: 'warn' })
+})
+
+test('a service that runs once has its port from a variable of the environment', () => {
+  const file = pipelineFile.parse({
+    services: { web: 'node web.js', db: { run: 'redis-server', keeps: true, port: '$DB_PORT' } },
+    environments: { staging: { env: { DB_PORT: '6380' } }, production: {} },
+  })
+  const portIn = (environment: string, variables: Record<string, string> = {}) =>
+    serviceSpecs(file.services, file.environments[environment], {
+      ...{ ...plainConfiguration, variables },
+    })[1]?.exclusive?.listens
+  expect(portIn('staging')).toBe(6380)
+  expect(portIn('staging', { DB_PORT: '6381' })).toBe(6381)
+  expect(portIn('production')).toBeUndefined()
+  for (const bad of ['', 'x', '80', '70000', '6380.5'])
+    expect(portIn('production', { DB_PORT: bad }), bad).toBeUndefined()
+  const problem = 'must be a port from 1024 to 65535: the service db listens there'
+  expect(portProblems(file.services, [], () => ({}))).toEqual([{ name: 'DB_PORT', problem }])
+  expect(portProblems(file.services, ['DB_PORT'], () => ({}))).toEqual([])
+  const specs = serviceSpecs(file.services, file.environments['production'], plainConfiguration)
+  expect(() => requirePorts(file.services, specs)).toThrow(`DB_PORT ${problem}`)
 })

@@ -13,6 +13,7 @@ import { Failed } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { dsnOf } from '#flows/error/key.ts'
 import { renderFiles, type SetValues } from './configuration-files.ts'
+import { exclusiveOf, requirePorts } from './exclusive-spec.ts'
 
 /**
  * The values of the secrets of an environment by name: all, or those in `names`. Pass them to a
@@ -96,11 +97,14 @@ export async function releaseSpec(
     release: release.id,
     fence,
     artifact: release.artifact,
-    services: serviceSpecs(release.definition.services, file, {
-      ...{ variables: stored.variables, secrets },
-      ...{ settleMs: deps.settleMs, host: deps.hostName },
-      files: await filesByService(deps, release, { variables: stored.variables, secrets }),
-    }),
+    services: requirePorts(
+      release.definition.services,
+      serviceSpecs(release.definition.services, file, {
+        ...{ variables: stored.variables, secrets },
+        ...{ settleMs: deps.settleMs, host: deps.hostName },
+        files: await filesByService(deps, release, { variables: stored.variables, secrets }),
+      }),
+    ),
     env: {
       FAIRLEAD_COMMIT: release.sha,
       FAIRLEAD_RUN: String(release.run),
@@ -184,6 +188,12 @@ export function serviceSpecs(
 ): ServiceSpec[] {
   const all = Object.entries(services)
   const first = all.findIndex(([, service]) => !isExclusive(service))
+  const envOf = (service: ServiceFile): Record<string, string> =>
+    effectiveEnvironment(
+      { ...service.env, ...file?.env, ...file?.hosts?.[host]?.env },
+      variables,
+      secrets,
+    )
   return all.map(([name, service], index) => ({
     name,
     ...(service.run === undefined ? {} : { run: service.run }),
@@ -202,13 +212,9 @@ export function serviceSpecs(
       interval: service.health?.interval ?? 1000,
     },
     instances: declaredInstances(service, file),
-    ...exclusiveOf(service),
+    ...exclusiveOf(service, envOf(service)),
     ...(files.has(name) ? { files: files.get(name) ?? [] } : {}),
-    env: effectiveEnvironment(
-      { ...service.env, ...file?.env, ...file?.hosts?.[host]?.env },
-      variables,
-      secrets,
-    ),
+    env: envOf(service),
     secrets: Object.keys(secrets),
     directory: service.directory,
     stop: service.stop,
@@ -223,16 +229,3 @@ const rehearseSpec = ({ run, allow, settings }: NonNullable<ServiceFile['rehears
 
 const hasPort = ({ port, health, static: folder }: ServiceFile, isFirst: boolean): boolean =>
   port === undefined ? isFirst || health !== undefined || folder !== undefined : port !== false
-
-/** How a service is started that never runs twice at once; nothing for others. */
-function exclusiveOf(service: ServiceFile): Pick<ServiceSpec, 'exclusive'> {
-  if (!isExclusive(service)) return {}
-  const { keeps, port, reload, uses } = service
-  return {
-    exclusive: {
-      ...{ keeps, uses },
-      ...(typeof port === 'number' ? { listens: port } : {}),
-      ...(reload === undefined ? {} : { reload }),
-    },
-  }
-}
