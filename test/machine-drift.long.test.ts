@@ -33,7 +33,7 @@ describe('drift of machines', missing.skip === true ? missing : requiresOwnFolde
       'the machines are compared',
       async () => {
         const { machines } = await read()
-        return machines !== null && machines.run > run && machines.checked !== null
+        return machines !== null && machines.run > run && !machines.isRunning
       },
       patience,
     )

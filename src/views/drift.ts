@@ -60,7 +60,7 @@ export async function checkedMachines(
     ended === undefined || ended.state === 'stopped' ? [] : driftMachinesOf(ended, repeating)
   const isCompared = machines.some(({ state }) => state !== 'unknown')
   return {
-    ...{ run: last.id, checked: ended?.ended ?? null, machines },
+    ...{ run: last.id, isRunning: last.ended === null, checked: ended?.ended ?? null, machines },
     problem: ended === undefined || isCompared ? null : (ended.reason ?? 'no machine was compared'),
   }
 }

@@ -131,7 +131,8 @@ async function makeMachine(
       server = null
       if (ended === null || ended.exitCode !== null) return
       const gone = new Promise((resolve) => ended.once('exit', resolve))
-      ended.kill('SIGTERM')
+      // `unshare` ignores SIGTERM; the namespace ends with it.
+      ended.kill(own ? 'SIGKILL' : 'SIGTERM')
       await gone
     },
   }

@@ -133,9 +133,10 @@ export type DriftMachine = z.infer<typeof driftMachine>
 
 /** The last comparison of the machines with the playbook of the live release, by check mode. */
 export const driftMachines = z.object({
-  /** the run of the playbook, which may be in progress */
+  /** the last run of the playbook, and whether it is in progress */
   run: z.number().int(),
-  /** when the last one ended; null before */
+  isRunning: z.boolean(),
+  /** when the last one that ended did so; null before */
   checked: z.string().nullable(),
   /** why the machines could not be compared, in one sentence; null when they were */
   problem: z.string().nullable(),

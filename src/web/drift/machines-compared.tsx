@@ -12,7 +12,7 @@ interface MachinesComparedProps {
 
 /** What the last check of the machines shows: how many differ, and which are not known. */
 export function MachinesCompared({ app, machines: last }: MachinesComparedProps) {
-  const { run, checked, problem, machines } = last
+  const { run, isRunning, checked, problem, machines } = last
   const differing = machines.filter(({ state }) => state === 'different').length
   const skipped = [...new Set(machines.flatMap((one) => one.skipped))]
   return (
@@ -31,6 +31,7 @@ export function MachinesCompared({ app, machines: last }: MachinesComparedProps)
           <Link to={`/apps/${app}/machine-runs/${run}`} className="quiet-link">
             check {run}
           </Link>
+          {isRunning ? ' runs' : ''}
           {checked === null ? null : (
             <>
               , <Ago time={checked} />
