@@ -47,7 +47,7 @@ export function DifferenceRow({ one, mayAct }: { one: Drift; mayAct: boolean }) 
   return (
     <div className="px-4 py-3">
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
-        <div className="min-w-0">
+        <div className="min-w-0 flex-1 basis-72">
           <p className="break-all">
             {owner === null ? '' : `${owner}: `}
             {kind} <code className="font-mono text-small">{name}</code>{' '}

@@ -57,7 +57,9 @@ export function DriftSection({ app, environment }: Place) {
                 ) : last.problem === null ? (
                   <p>
                     {last.total === 0
-                      ? 'Everything is as declared'
+                      ? machines === null
+                        ? 'Everything is as declared'
+                        : 'Files and processes are as declared'
                       : `${counted(last.total, 'difference')} from what is declared`}
                     <span className="text-soft">
                       {' '}
