@@ -127,11 +127,13 @@ export interface ActionToJudge {
   failed: string | null
   /** when the incident began, ISO 8601 */
   began: string
+  /** until when it was searched for the first failure of its proof; null: not yet */
+  searched: string | null
 }
 
 const actionColumns = sql`a.id, a.review as incident, i.app, i.environment,
   i.title as "incidentTitle", a.title, a.owner, a.proof, a.state, a.reason, a.failed,
-  coalesce(i.onset_from, i.detected) as began`
+  a.searched, coalesce(i.onset_from, i.detected) as began`
 
 /** Every action of every review. */
 export const actionsToJudge = (db: Database): Promise<ActionToJudge[]> =>
@@ -221,8 +223,9 @@ const runEvidence = ({ app, began }: ProofPlace, outcomes: Statement): Statement
     select p.id, p.ended, p.pull_request, bool_or(o.failed) as failed,
       bool_or(o.passed) and not bool_or(o.failed) as passed
     from pipeline_run p cross join lateral (${outcomes}) o
-    where p.app = ${app}::text and p.ended is not null and (p.ended >= ${began}::timestamptz
-      or p.id in (select b.id from pipeline_run b where b.app = ${app}::text
+    where p.id in (select e.id from pipeline_run e
+        where e.app = ${app}::text and e.ended >= ${began}::timestamptz
+      union (select b.id from pipeline_run b where b.app = ${app}::text
         and b.pull_request is null and b.ended is not null order by b.id desc limit ${newestRuns}))
     group by p.id)
   select min(r.ended) filter (where r.failed and r.ended >= ${began}::timestamptz) as failed,

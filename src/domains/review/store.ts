@@ -97,7 +97,8 @@ export const putAction = (
       ${reason}, ${since}::timestamptz, ${failed}::timestamptz)
     on conflict (id) do update set title = excluded.title, owner = excluded.owner,
       due = excluded.due, proof = excluded.proof, state = excluded.state,
-      reason = excluded.reason, since = excluded.since, failed = excluded.failed`
+      reason = excluded.reason, since = excluded.since, failed = excluded.failed,
+      searched = case when a.proof = excluded.proof then a.searched end`
 
 /**
  * Stores a judgement; the state began now if it is another one. Fails, with everything in its
@@ -112,6 +113,14 @@ export const judge = (
       state = case when proof = ${toJson(proof)}::jsonb then ${state}::text end,
       reason = ${reason}, failed = ${failed}::timestamptz
     where id = ${id}`
+
+/** Stores until when an action was searched for the first failure of its proof. */
+export const setSearched = (
+  { id, proof }: { id: number; proof: ActionProof },
+  until: number,
+): Statement =>
+  sql`update review_action set searched = ${at(until)}
+    where id = ${id} and proof = ${toJson(proof)}::jsonb`
 
 export const deleteAction = (id: number): Statement =>
   sql`delete from review_action where id = ${id}`

@@ -25,8 +25,8 @@ export interface ReviewsParts {
 export async function reconcileReviews(parts: ReviewsParts): Promise<void> {
   for (const one of await incidentsToReview(parts.db)) await begin(parts, one)
   for (const action of await actionsToJudge(parts.db)) {
-    // The first failure is known: the results since then say nothing more about it.
-    const began = action.failed === null ? action.began : new Date(parts.now()).toISOString()
+    const at = parts.now()
+    const began = new Date(searchFrom(action, at)).toISOString()
     const evidence = await evidenceOf(parts.db, { ...action, began }, action.proof)
     const judgement = judgeAction(action.proof, action, evidence)
     if (isNew(action, judgement))
@@ -34,8 +34,26 @@ export async function reconcileReviews(parts: ReviewsParts): Promise<void> {
         store.judge(action, judgement, parts.now()),
         ...eventsOf(action, judgement),
       ])
+    if (judgement.failed === null && isLongAgo(action.searched, at))
+      await parts.db.batch([store.setSearched(action, at)])
   }
 }
+
+/** Milliseconds after which the end of a search is stored, and that a result may be stored late. */
+const searchedEvery = 600_000
+const lateMs = 3_600_000
+
+/**
+ * From when results are searched for the first failure of a proof, in milliseconds: only what is
+ * new. Once the failure is known, no other result says more about it.
+ */
+function searchFrom({ failed, began, searched }: ActionToJudge, now: number): number {
+  if (failed !== null) return now
+  return Math.max(Date.parse(began), searched === null ? 0 : Date.parse(searched) - lateMs)
+}
+
+const isLongAgo = (time: string | null, now: number): boolean =>
+  time === null || now - Date.parse(time) > searchedEvery
 
 async function begin(
   { db, now }: ReviewsParts,

@@ -304,3 +304,21 @@ test('an action has an owner, who sees it when it is overdue', async () => {
     ...['created', 'actionadded', 'actionchanged', 'actionchanged', 'actionremoved'],
   ])
 })
+
+test('only new results are searched for the first failure of a proof', async () => {
+  const { params, action } = await reviewed({ kind: 'step', name: 'unit' })
+  await db.query(sql`update incident set detected = now() - interval '2 days'`)
+  ahead = 7_200_000
+  expect(await stateOf(params)).toMatchObject({ state: 'unknown' })
+  // These ended more than an hour before the last search, which would have found them.
+  await run(1, 'failed')
+  await run(2, 'passed')
+  expect(await stateOf(params)).toMatchObject({ state: 'open', failed: null })
+  await db.query(sql`update pipeline_run set ended = now() + interval '2 hours' where id = 1`)
+  expect(await stateOf(params)).toMatchObject({ state: 'proven', failed: expect.any(String) })
+  // Another proof begins anew.
+  await db.query(sql`update pipeline_run set ended = now() where id = 1`)
+  const proof = { kind: 'gate', name: 'coverage' } as const
+  await call('changeReviewAction', { params: { ...params, action }, body: { proof } })
+  expect(await stateOf(params)).toMatchObject({ state: 'proven' })
+})
