@@ -10,7 +10,8 @@ import { findIsolation, type Isolation } from '#platform/process/isolation.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
 import { serveAnswers } from './answer-server.ts'
-import { Certificates } from './certificates/certificates.ts'
+import type { Certificates } from './certificates/certificates.ts'
+import { openCertificates } from './certificates/open.ts'
 import { createApi } from './api.ts'
 import { Containers } from './docker/containers.ts'
 import { createEngine, engineSocket } from './docker/engine.ts'
@@ -130,13 +131,9 @@ class Host {
     this.#logger = logger
     this.#lock = lock
     this.#inherited = inherited
-    this.#certificates =
-      settings.https &&
-      new Certificates({
-        folder: settings.https.folder,
-        domains: () => this.#edge.domains(),
-        log: logger.warn,
-      })
+    const { https } = settings
+    const parts = { domains: () => this.#edge.domains(), log: logger.warn }
+    this.#certificates = https && orExit(() => openCertificates(https, home.host, parts))
     this.#edge = createEdge({
       address: settings.listen,
       log: logger.warn,
@@ -144,10 +141,7 @@ class Host {
       random: Math.random,
       limits: edgeLimits(settings),
       proxies: settings.proxies,
-      https:
-        settings.https && this.#certificates
-          ? { port: settings.https.port, certificates: this.#certificates }
-          : null,
+      https: https && this.#certificates && { port: https.port, certificates: this.#certificates },
     })
     const { keepFree } = settings
     const id = readId(join(home.host, 'id'))

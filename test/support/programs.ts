@@ -14,6 +14,7 @@ export const programs = {
   chromium: { command: 'chromium', packages: ['chromium', 'chromium-headless-shell'] },
   docker: { command: 'dockerd', packages: ['docker.io'] },
   gcc: { command: 'cc', packages: ['gcc', 'libc6-dev'] },
+  go: { command: 'go', packages: ['golang-go'] },
   haproxy: { command: 'haproxy', packages: ['haproxy'] },
   iproute2: { command: 'ip', packages: ['iproute2'] },
   make: { command: 'make', packages: ['make'] },

@@ -1,23 +1,27 @@
 import type { HostCertificate } from '#contract/host/status.ts'
 import type { EdgeCertificates } from '../edge/domains.ts'
 import type { Certificate } from './certificate.ts'
+import type { ObtainedCertificates } from './obtained.ts'
 import { type OwnCertificates, ownCertificates } from './own.ts'
 
 export interface CertificatesOptions {
   /** the folder of own certificates; null without one */
   folder: string | null
+  /** those that an authority issues; null without one */
+  obtained: ObtainedCertificates | null
   /** the domains of all environments */
   domains(): string[]
   log(message: string, fields?: Record<string, unknown>): void
 }
 
 const refreshMs = 10_000
+const tickMs = 1000
 
-/** The certificates of the edge: those of the administrator. */
+/** The certificates of the edge: those of the administrator, and for other names issued ones. */
 export class Certificates implements EdgeCertificates {
   readonly #options: CertificatesOptions
   readonly #own: OwnCertificates | null
-  #timer: NodeJS.Timeout | undefined
+  readonly #timers: NodeJS.Timeout[] = []
 
   constructor(options: CertificatesOptions) {
     this.#options = options
@@ -27,32 +31,51 @@ export class Certificates implements EdgeCertificates {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#own?.refresh(), refreshMs)
-    this.#timer.unref()
+    this.#timers.push(
+      setInterval(() => this.#own?.refresh(), refreshMs).unref(),
+      setInterval(() => void this.#order(), tickMs).unref(),
+    )
   }
 
   stop(): void {
-    clearInterval(this.#timer)
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#options.obtained?.stop()
+  }
+
+  /** Orders what no certificate of the administrator is for. */
+  async #order(): Promise<void> {
+    const { domains, obtained, log } = this.#options
+    try {
+      await obtained?.tick(domains().filter((name) => !this.#own?.find(name)))
+    } catch (error) {
+      log('certificates cannot be ordered', { error: (error as Error).message })
+    }
   }
 
   #find(name: string): Certificate | null {
-    return this.#own?.find(name) ?? null
+    return this.#own?.find(name) ?? this.#options.obtained?.find(name) ?? null
   }
 
   contextFor(name: string): Certificate['context'] | null {
     return this.#find(name)?.context ?? null
   }
 
-  proofAt(): null {
-    return null
+  proofAt(name: string, path: string): string | null {
+    return this.#options.obtained?.proofAt(name, path) ?? null
   }
 
-  proofFor(): null {
-    return null
+  proofFor(name: string): Certificate['context'] | null {
+    return this.#options.obtained?.proofFor(name) ?? null
   }
 
   isProving(): boolean {
-    return false
+    return this.#options.obtained?.isProving() ?? false
+  }
+
+  #problemOf(name: string, found: Certificate | null): string | null {
+    if (this.#own?.find(name)) return null
+    const problem = this.#options.obtained?.problemOf(name) ?? null
+    return problem ?? (found ? null : 'there is no certificate for this name')
   }
 
   /** The domains with the state of their certificates. */
@@ -62,7 +85,7 @@ export class Certificates implements EdgeCertificates {
       return {
         name,
         expires: found?.expires ?? null,
-        problem: found ? null : 'there is no certificate for this name',
+        problem: this.#problemOf(name, found),
       }
     })
   }

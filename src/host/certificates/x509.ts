@@ -53,11 +53,15 @@ export function certificateRequest(names: string[], key: KeyObject): Buffer {
   return signed(sequence(integer(0), sequence(), publicKeyOf(key), tlv(0xa0, wanted)), key)
 }
 
+/** The digest by which a certificate proves a name (RFC 8737 §3). */
+export const proofExtension = (digest: Uint8Array): Buffer =>
+  extension('1.3.6.1.5.5.7.1.31', true, octets(digest))
+
 /** A certificate as PEM that signs itself. Times are in milliseconds since 1970. */
 export function selfSigned(
   name: string,
   key: KeyObject,
-  { begins, expires }: { begins: number; expires: number },
+  { begins, expires, extensions = [] }: { begins: number; expires: number; extensions?: Buffer[] },
 ): string {
   const common = tlv(0x0c, Buffer.from('Fairlead'))
   const issuer = sequence(set(sequence(identifier('2.5.4.3'), common)))
@@ -69,7 +73,7 @@ export function selfSigned(
     sequence(time(begins), time(expires)),
     issuer,
     publicKeyOf(key),
-    tlv(0xa3, sequence(alternativeNames([name]))),
+    tlv(0xa3, sequence(alternativeNames([name]), ...extensions)),
   )
   return pem('CERTIFICATE', signed(content, key))
 }

@@ -71,6 +71,10 @@ function spawnHost(home: Home, env: Record<string, string | undefined>): ChildPr
 
 /** The settings of an administrator that the host reads. */
 export const hostVariables = [
+  'FAIRLEAD_ACME_AGREE',
+  'FAIRLEAD_ACME_CA',
+  'FAIRLEAD_ACME_EMAIL',
+  'FAIRLEAD_ACME_URL',
   'FAIRLEAD_DISK_FLOOR_MB',
   'FAIRLEAD_DOCKER_SOCKET',
   'FAIRLEAD_EDGE_CERTIFICATES',

@@ -1,0 +1,98 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+
+const version = 'v2.10.3'
+const module = 'github.com/letsencrypt/pebble/v2'
+
+/** A running Pebble, the test authority of Let's Encrypt. */
+export interface Pebble {
+  /** the address of its directory, and the authority of its own certificate as PEM */
+  url: string
+  ca: string
+  stop(): void
+}
+
+/** Builds Pebble with Go in a folder, and starts it; it proves names at the given ports. */
+export async function startPebble(
+  folder: string,
+  ports: { own: number; http: number; tls: number },
+): Promise<Pebble> {
+  const env = { ...process.env, GOBIN: folder, GOFLAGS: '-mod=mod' }
+  execFileSync('go', ['install', `${module}/cmd/pebble@${version}`], { env, stdio: 'pipe' })
+  const cache = execFileSync('go', ['env', 'GOMODCACHE'], { encoding: 'utf8' }).trim()
+  const certs = join(cache, `${module}@${version}`, 'test', 'certs')
+  if (!existsSync(certs)) throw new Error(`${certs} does not exist`)
+  const names = await startNames()
+  const config = join(folder, 'pebble.json')
+  const pebble = {
+    ...{ listenAddress: `127.0.0.1:${ports.own}`, managementListenAddress: '' },
+    certificate: join(certs, 'localhost', 'cert.pem'),
+    privateKey: join(certs, 'localhost', 'key.pem'),
+    ...{ httpPort: ports.http, tlsPort: ports.tls },
+    domainBlocklist: ['blocked.example.com'],
+    retryAfter: { authz: 1, order: 1 },
+    keyAlgorithm: 'ecdsa',
+    profiles: { default: { description: 'as usual', validityPeriod: 7_776_000 } },
+  }
+  writeFileSync(config, JSON.stringify({ pebble }))
+  const child = spawn(
+    join(folder, 'pebble'),
+    ['-config', config, '-dnsserver', `127.0.0.1:${names.port}`],
+    { env: { ...process.env, PEBBLE_VA_NOSLEEP: '1' }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  await listens(child)
+  return {
+    url: `https://localhost:${ports.own}/dir`,
+    ca: readFileSync(join(certs, 'pebble.minica.pem'), 'utf8'),
+    stop: () => {
+      child.kill('SIGKILL')
+      names.stop()
+    },
+  }
+}
+
+function listens(child: ChildProcess): Promise<void> {
+  let text = ''
+  return new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (bytes) => {
+        text += String(bytes)
+        if (text.includes('Listening on')) resolve()
+      })
+    child.on('exit', () => reject(new Error(`Pebble ended: ${text}`)))
+  })
+}
+
+/** A name server over TCP that answers each question for an IPv4 address with 127.0.0.1. */
+async function startNames(): Promise<{ port: number; stop(): void }> {
+  const server = createServer((socket) => {
+    let waiting = Buffer.alloc(0)
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (bytes: Buffer) => {
+      waiting = Buffer.concat([waiting, bytes])
+      while (waiting.length >= 2 && waiting.length >= 2 + waiting.readUInt16BE(0)) {
+        const length = waiting.readUInt16BE(0)
+        const answer = answerTo(waiting.subarray(2, 2 + length))
+        waiting = waiting.subarray(2 + length)
+        socket.write(
+          Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 255]), answer]),
+        )
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { port: (server.address() as AddressInfo).port, stop: () => void server.close() }
+}
+
+function answerTo(question: Buffer): Buffer {
+  const end = question.indexOf(0, 12) + 5
+  const isAddress = question.readUInt16BE(end - 4) === 1
+  const head = Buffer.from(question.subarray(0, 12))
+  head.writeUInt16BE(0x81_80, 2)
+  head.writeUInt16BE(isAddress ? 1 : 0, 6)
+  head.writeUInt32BE(0, 8)
+  const address = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1])
+  return Buffer.concat([head, question.subarray(12, end), ...(isAddress ? [address] : [])])
+}
