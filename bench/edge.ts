@@ -12,7 +12,7 @@ const rounds = 3
 const seconds = 5
 const ticksASecond = Number(execFileSync('getconf', ['CLK_TCK']))
 
-interface Contender {
+export interface Contender {
   name: string
   port: number
   process: ChildProcess
@@ -101,7 +101,11 @@ function report(contenders: Contender[], title: string): void {
   if (!rival) console.log('  HAProxy              not measured: it is not installed')
 }
 
-async function measure(contender: Contender, connections: number, time: number): Promise<void> {
+export async function measure(
+  contender: Contender,
+  connections: number,
+  time: number,
+): Promise<void> {
   const before = processorTime(contender.process.pid!)
   const result = has('wrk')
     ? await wrk(contender.port, connections, time)
@@ -199,7 +203,7 @@ function processorTime(pid: number): number {
   return Number(fields[11]) + Number(fields[12])
 }
 
-const answers = async (port: number): Promise<boolean> =>
+export const answers = async (port: number): Promise<boolean> =>
   fetch(`http://127.0.0.1:${port}/`)
     .then((response) => response.arrayBuffer())
     .then(
@@ -207,7 +211,7 @@ const answers = async (port: number): Promise<boolean> =>
       () => false,
     )
 
-function has(program: string): boolean {
+export function has(program: string): boolean {
   try {
     execFileSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' })
     return true

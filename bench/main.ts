@@ -29,6 +29,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   machines: () => import('./machines.ts'),
   switch: () => import('./switch.ts'),
   incidents: () => import('./incidents.ts'),
+  'status-page': () => import('./status-page.ts'),
   night: () => import('./night.ts'),
 }
 

@@ -16,6 +16,7 @@ import { createApi } from './api.ts'
 import { Containers } from './docker/containers.ts'
 import { createEngine, engineSocket } from './docker/engine.ts'
 import { createEdge, type Edge } from './edge/edge.ts'
+import type { EdgeRoute } from './edge/route.ts'
 import { type GuestLimits, guestLimits } from './edge/guests.ts'
 import { handOver, inherit, type Inheritance } from './handover.ts'
 import { createLimits } from '#platform/process/memory-limit.ts'
@@ -268,13 +269,14 @@ class Host {
   async #routeOwn(
     page: 'status' | 'metrics' | 'answers',
     { host, port }: { host: string; port: number | null },
-    start: () => Promise<{ port: number; stop(): void }>,
+    start: () => Promise<{ port: number; stop(): void; memory?: EdgeRoute['memory'] }>,
   ): Promise<void> {
     try {
       const served = await start()
       this.#stops.push(served.stop)
       const services = [{ name: page, ports: [served.port] }]
-      this.#edge.set({ app: ownApp, environment: page, release: 0, host, port, services })
+      const { memory } = served
+      this.#edge.set({ app: ownApp, environment: page, release: 0, host, port, services, memory })
     } catch (error) {
       this.#logger.error(`the host does not serve its ${page}: ${(error as Error).message}`)
     }

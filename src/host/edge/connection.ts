@@ -134,11 +134,22 @@ export class Connection implements ExchangeClient, Guest {
     this.#request = request
     this.#headSince = null
     this.#closeAfter = !request.keepAlive
-    const passage = this.#context.routes.begin(this.#entry, request.host, {
+    const facts = {
       path: () => pathOf(request.kept),
-      header: (name) => headerOf(request.whole, name),
+      header: (name: string) => headerOf(request.whole, name),
       isHttps: () => isHttps(request.forwardedProto, this.#client, this.#context.routes.proxies),
-    })
+    }
+    const stored = this.#isSimple(request)
+      ? this.#context.routes.fromMemory(this.#entry, request.host, {
+          ...facts,
+          authority: request.authority,
+        })
+      : null
+    if (stored) {
+      this.socket.write(stored)
+      return this.complete()
+    }
+    const passage = this.#context.routes.begin(this.#entry, request.host, facts)
     if (!(passage instanceof Passage)) return this.refuse(passage.status, passage.page)
     passage.cut = () => this.cut()
     this.#added = passage.added
@@ -148,6 +159,12 @@ export class Connection implements ExchangeClient, Guest {
       firstBody,
       hasBody: request.length > 0,
     })
+  }
+
+  /** A reader that does not read gets no more from memory: nothing would bound what waits. */
+  #isSimple({ method, length }: RequestHead): boolean {
+    const isOpen = !this.#closeAfter && !this.#context.isClosing()
+    return method === 'GET' && length === 0 && isOpen && !this.socket.writableNeedDrain
   }
 
   get isUploading(): boolean {

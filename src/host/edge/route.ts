@@ -21,6 +21,14 @@ export interface EdgeRoute {
   canary?: Canary | undefined
   /** How a request names its tenant. */
   tenant?: TenantRule | undefined
+  /** Answers from memory, without the services; null passes a request on. */
+  memory?: ((request: MemoryRequest) => Buffer | null) | undefined
+}
+
+/** A request with GET and without a body, after which the connection goes on. */
+export interface MemoryRequest extends RequestFacts {
+  /** the Host header, unchanged */
+  authority: string
 }
 
 export interface ServicePorts {

@@ -6,6 +6,7 @@ import type { Backend } from './backend.ts'
 import { type DomainPlace, Domains, type EdgeCertificates } from './domains.ts'
 import {
   type EdgeRoute,
+  type MemoryRequest,
   type RequestFacts,
   type Entry,
   hasService,
@@ -153,6 +154,12 @@ export class Routes {
   /** The domains of all environments. */
   domains(): string[] {
     return this.#domains.names()
+  }
+
+  /** A whole response from memory; null without one. */
+  fromMemory(fixed: Entry | null, host: string, request: MemoryRequest): Buffer | null {
+    const entry = fixed ?? (this.#domains.at(host) ? undefined : this.#hosts.get(host))
+    return entry?.route.memory?.(request) ?? null
   }
 
   /** These requests reach no release, and are counted as nothing else. */

@@ -12,6 +12,9 @@ export interface PageFile {
   body: Buffer
   etag: string
   headers: Record<string, string>
+  /** the responses 200 and 304 with their heads, as they are sent */
+  whole: Buffer
+  unchanged: Buffer
 }
 
 const styleHash = createHash('sha256').update(style).digest('base64')
@@ -27,22 +30,30 @@ export const htmlHeaders = {
   'referrer-policy': 'no-referrer',
 }
 
+const headOf = (status: string, headers: Record<string, string>): Buffer => {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.from(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`, 'latin1')
+}
+
 /** All files of a page by their paths; `url` is the address of the page. */
 export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
   const files = new Map<string, PageFile>()
   const add = (path: string, type: string, text: string, more: Record<string, string> = {}) => {
     const body = Buffer.from(text)
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-    files.set(path, {
-      ...{ body, etag },
-      headers: {
-        'content-type': type,
-        'cache-control': 'no-cache',
-        'x-content-type-options': 'nosniff',
-        etag,
-        ...more,
-      },
-    })
+    const headers = {
+      'content-type': type,
+      'cache-control': 'no-cache',
+      'x-content-type-options': 'nosniff',
+      etag,
+      ...more,
+    }
+    const whole = Buffer.concat([
+      headOf('200 OK', { ...headers, 'content-length': String(body.length) }),
+      body,
+    ])
+    const unchanged = headOf('304 Not Modified', headers)
+    files.set(path, { body, etag, headers, whole, unchanged })
   }
   const open = { 'access-control-allow-origin': '*' }
   const html = (path: string, text: string) =>

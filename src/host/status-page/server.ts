@@ -6,6 +6,7 @@ import type { StatusRequest } from '#contract/host/status-requests.ts'
 import { type StatusPage, statusPage } from '#contract/status-page/status-page.ts'
 import { shownPage } from '#platform/status-page/shown-page.ts'
 import { isFromHere } from '../from-here.ts'
+import type { EdgeRoute, MemoryRequest } from '../edge/route.ts'
 import { listenLocally } from '../local-server.ts'
 import { filesOf, type PageFile } from './files.ts'
 import { createStatusRequests } from './requests.ts'
@@ -23,13 +24,19 @@ export interface StatusPageOptions {
   log(message: string, fields?: Record<string, unknown>): void
 }
 
+export interface ServedPage {
+  port: number
+  stop(): void
+  memory: EdgeRoute['memory']
+}
+
 /** Serves the status page, whatever else has failed. */
 export interface StatusPageServer {
   /**
    * Listens on a free port of 127.0.0.1 for the edge. With `isLocal`, only readers on this machine
-   * get answers.
+   * get answers. `memory` answers for the edge itself, unless the answer depends on who asks.
    */
-  start(options: { isLocal: boolean }): Promise<{ port: number; stop(): void }>
+  start(options: { isLocal: boolean }): Promise<ServedPage>
   /** Replaces and confirms the page. */
   set(page: StatusPage): void
   /** Forgets the requests of readers that are done; returns what waits. */
@@ -93,7 +100,13 @@ export function createStatusPage(options: StatusPageOptions): StatusPageServer {
           response.destroy()
         }
       })
-      return listenLocally(server)
+      const memory = (asked: MemoryRequest): Buffer | null => {
+        const address = addressAt(asked.authority, asked.isHttps() ? 'https' : 'http')
+        const found = fileAt(files(address), asked.path())
+        const etags = found === null ? '' : asked.header('if-none-match')
+        return found && (etags !== '' && isKnown(etags, found) ? found.unchanged : found.whole)
+      }
+      return { ...(await listenLocally(server)), memory: isLocal ? undefined : memory }
     },
     take: (done) => queue.take(done),
     set: (page) => {
@@ -115,16 +128,22 @@ function respond(
     response.writeHead(405, { allow: 'GET, HEAD', 'content-type': 'text/plain' })
     return void response.end('Only GET and HEAD are answered here.\n')
   }
-  const path = (request.url ?? '/').split('?')[0] ?? '/'
-  const found = files(addressOf(headers)).get(path === '/index.html' ? '/' : path)
+  const found = fileAt(files(addressOf(headers)), request.url ?? '/')
   if (!found) return notFound(response)
-  const isKnown = headers['if-none-match']
-    ?.split(',')
-    .some((one) => one.trim().replace(/^W\//, '') === found.etag)
-  if (isKnown) return void response.writeHead(304, found.headers).end()
+  if (isKnown(headers['if-none-match'] ?? '', found))
+    return void response.writeHead(304, found.headers).end()
   response.writeHead(200, { ...found.headers, 'content-length': found.body.length })
   response.end(method === 'HEAD' ? undefined : found.body)
 }
+
+function fileAt(files: Map<string, PageFile>, url: string): PageFile | null {
+  const [path = '/'] = url.split('?')
+  return files.get(path === '/index.html' ? '/' : path) ?? null
+}
+
+/** Whether a reader has the file already, by the value of `If-None-Match`. */
+const isKnown = (etags: string, { etag }: PageFile): boolean =>
+  etags.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)
 
 function notFound(response: ServerResponse): void {
   response.writeHead(404, { 'content-type': 'text/plain' })
@@ -132,9 +151,10 @@ function notFound(response: ServerResponse): void {
 }
 
 /** The address under which the reader asked; a name that is none is not repeated. */
-function addressOf(headers: IncomingMessage['headers']): string {
-  const proto = headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'
-  const host = headers.host ?? ''
+const addressOf = (headers: IncomingMessage['headers']): string =>
+  addressAt(headers.host ?? '', headers['x-forwarded-proto'] === 'https' ? 'https' : 'http')
+
+export function addressAt(host: string, proto: 'http' | 'https'): string {
   return /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/i.test(host) ? `${proto}://${host}` : ''
 }
 

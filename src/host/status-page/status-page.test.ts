@@ -7,6 +7,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StatusPage } from '#contract/status-page/status-page.ts'
 import { exchange, startHost, type TestHost, waitUntil } from '../../../test/support/host.ts'
+import { freePorts } from '../../../test/support/ports.ts'
+import { createEdge } from '../edge/edge.ts'
+import type { EdgeRoute } from '../edge/route.ts'
 import { createStatusPage } from './server.ts'
 
 const page: StatusPage = {
@@ -29,11 +32,11 @@ const open = async (path: string, isLocal = false, url: string | null = null) =>
     ...{ folder: path, url, now: () => now, steady: () => steady },
     log: (message) => logged.push(message),
   })
-  const { port, stop } = await server.start({ isLocal })
+  const { port, stop, memory } = await server.start({ isLocal })
   stops.push(stop)
   const get = (file: string, headers: Record<string, string> = {}) =>
     fetch(`http://127.0.0.1:${port}${file}`, { headers: { connection: 'close', ...headers } })
-  return { server, get, text: async (file = '/') => (await get(file)).text() }
+  return { server, get, port, memory, text: async (file = '/') => (await get(file)).text() }
 }
 /** The summary as a reader gets it who asks for this host. */
 async function exchangeAt(port: string, host: string): Promise<string> {
@@ -107,8 +110,46 @@ test('files have types, tags and a strict policy; other paths are refused', asyn
   expect(await text('/history.atom?x=1')).toContain('<feed')
 })
 
+test('the edge answers from memory what the server answers', async () => {
+  const { server, port, memory } = await open(join(folder, 'h'))
+  const edge = createEdge({ address: '127.0.0.1', log: () => undefined, random: Math.random })
+  stops.push(() => void edge.close(0))
+  const edgePort = await freePorts()
+  const set = (of: EdgeRoute['memory']) =>
+    edge.set({
+      ...{ app: 'fairlead', environment: 'status', host: '127.0.0.1', port: null, release: 0 },
+      ...{ services: [{ name: 'status', ports: [port] }], memory: of },
+    })
+  await edge.listen(edgePort, new Map())
+  server.set(page)
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const answer = await fetch(`http://127.0.0.1:${edgePort}${path}`, init)
+    const headers = Object.fromEntries(answer.headers)
+    const isServer = answer.headers.has('date')
+    for (const name of ['date', 'connection', 'keep-alive']) delete headers[name]
+    return { status: answer.status, headers, body: await answer.text(), isServer }
+  }
+  for (const path of ['/', '/index.html?x=1', '/api/v2/summary.json', '/badge.svg']) {
+    set(undefined)
+    const served = await ask(path)
+    const tag = { headers: { 'if-none-match': served.headers['etag'] ?? '' } }
+    const unchanged = await ask(path, tag)
+    expect([served.status, served.isServer, unchanged.status]).toEqual([200, true, 304])
+    set(memory)
+    expect(await ask(path)).toEqual({ ...served, isServer: false })
+    expect(await ask(path, tag)).toEqual({ ...unchanged, isServer: false })
+  }
+  // What is not in memory, and what is no simple request, comes from the server.
+  expect((await ask('/none')).isServer).toBe(true)
+  expect(await ask('/', { method: 'HEAD' })).toMatchObject({ isServer: true, body: '' })
+  expect((await ask('/subscribe', { method: 'POST', body: 'email=x' })).status).toBe(400)
+  steady += 60_001
+  expect((await ask('/')).body).toContain('The state is unknown')
+})
+
 test('until an address is chosen, only this machine reads the page', async () => {
-  const { server, get } = await open(join(folder, 'd'), true)
+  const { server, get, memory } = await open(join(folder, 'd'), true)
+  expect(memory).toBeUndefined()
   server.set(page)
   const from = async (chain: string) => (await get('/', { 'x-forwarded-for': chain })).status
   expect(await from('127.0.0.1')).toBe(200)
