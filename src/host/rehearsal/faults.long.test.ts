@@ -78,10 +78,10 @@ describe(
     beforeAll(() => {
       data = join(host.home.host, 'data')
       mkdirSync(data, { recursive: true })
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=300m,mode=711', 'fairlead-test', data])
+      execFileSync('sh', ['-c', 'mount -t tmpfs -o size=300m,mode=711 fairlead-test "$0"', data])
     })
     afterAll(() => {
-      execFileSync('umount', ['--lazy', data])
+      execFileSync('sh', ['-c', 'umount --lazy "$0"', data])
     })
 
     test('PostgreSQL would not come back', requires('postgresql'), async () => {
