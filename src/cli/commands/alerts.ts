@@ -315,7 +315,7 @@ const detailLines = (alert: AlertDetail & { drift: AlertDrift[] }, now: number):
   alert.title,
   `State      ${stateOf(alert)}, ${alert.urgency} urgency, opened ${ago(alert.opened, now)}`,
   `Reason     ${alert.reason}`,
-  ...(alert.onset ? [`Began      between ${alert.onset.from} and ${alert.onset.until}`] : []),
+  ...(alert.onset ? [`Began      ${onsetWords(alert.onset)}`] : []),
   ...(alert.deployment === null ? [] : [`Deployment ${alert.deployment} went live shortly before`]),
   ...alert.suspects.map(({ name, reason }) => `Suspect    ${name}, because ${reason}`),
   ...(alert.cause ? [`Cause      ${causeWords(alert.cause)}`] : []),
@@ -324,3 +324,6 @@ const detailLines = (alert: AlertDetail & { drift: AlertDrift[] }, now: number):
   '',
   ...table(alert.entries.map((one) => [one.time, one.kind, one.actor, one.text])),
 ]
+
+const onsetWords = ({ from, until }: { from: string; until: string }): string =>
+  from === until ? `at ${from}` : `between ${from} and ${until}`

@@ -52,7 +52,9 @@ function AlertView({ alert }: { alert: ShownAlert }) {
         <p>{asSentence(alert.reason)}</p>
         {onset ? (
           <p className="text-soft">
-            It began between {momentWords(onset.from)} and {momentWords(onset.until)}.
+            {onset.from === onset.until
+              ? `It began at ${momentWords(onset.from)}.`
+              : `It began between ${momentWords(onset.from)} and ${momentWords(onset.until)}.`}
           </p>
         ) : null}
         {deployment === null ? null : (
