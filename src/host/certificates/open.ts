@@ -24,6 +24,8 @@ function readCa(file: string | null): string | null {
   try {
     return file === null ? null : readFileSync(file, 'utf8')
   } catch (error) {
-    throw new Error(`FAIRLEAD_ACME_CA cannot be read: ${(error as Error).message}`)
+    throw new Error(`FAIRLEAD_ACME_CA cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }
