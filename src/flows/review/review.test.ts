@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Caller } from '#contract/handler.ts'
-import type { ActionProof } from '#contract/review/review.ts'
+import { reviewEndpoints } from '#contract/review/endpoints.ts'
+import { type ActionProof, reviewSectionNames } from '#contract/review/review.ts'
 import { judge } from '#domains/review/store.ts'
 import { readEvents } from '#engine/events.ts'
 import { incidentHandlers } from '#flows/incident/handlers.ts'
@@ -321,4 +322,70 @@ test('only new results are searched for the first failure of a proof', async () 
   const proof = { kind: 'gate', name: 'coverage' } as const
   await call('changeReviewAction', { params: { ...params, action }, body: { proof } })
   expect(await stateOf(params)).toMatchObject({ state: 'proven' })
+})
+
+test('a death before or after any transaction loses nothing and repeats nothing', async () => {
+  await fire('errors')
+  await runOnce()
+  const [first] = (await call('listIncidents', {})).incidents
+  const params = { incident: first!.id }
+  await fire('errors', false)
+  ahead = 3_601_000
+  await reconcileAlerts({
+    ...{ db, now, onNotification: () => undefined },
+    findSuspects: async () => [],
+    readMachine: async () => [],
+  })
+  await reconcileIncidents({ db, now })
+  ahead = 7_300_000
+  await reconcileIncidents({ db, now })
+  /** The number of transactions until nothing is left to do; each dies before and after it. */
+  const reconcileAndDie = async (): Promise<void> => {
+    for (let deaths = 0, isDone = false; !isDone; deaths += 1) {
+      let left = Math.floor(deaths / 2)
+      const dying: Database = {
+        ...db,
+        query: (statement) => db.query(statement),
+        batch: async (statements) => {
+          left -= 1
+          const dies = left < 0
+          if (dies && deaths % 2 === 0) throw new Error('the process died')
+          const result = await db.batch(statements)
+          if (dies) throw new Error('the process died')
+          return result
+        },
+      }
+      isDone = await reconcileReviews({ db: dying, now }).then(
+        () => true,
+        (error: Error) => (error.message.includes('died') ? false : Promise.reject(error)),
+      )
+    }
+  }
+  await reconcileAndDie()
+  expect(await types(first!.id)).toEqual(['created'])
+  const body = { title: 'Test it', due: '2099-01-01', proof: { kind: 'step', name: 'unit' } }
+  await call('createReviewAction', { params, body })
+  await run(1, 'failed', 7)
+  await run(2, 'passed')
+  await db.query(sql`update pipeline_run set ended = now() + interval '3 hours'`)
+  await reconcileAndDie()
+  await reconcileAndDie()
+  expect(await types(first!.id)).toEqual(['created', 'actionadded', 'actionproven'])
+})
+
+test('a whole review of the greatest size goes out as Markdown and in again', async () => {
+  const incident = await openIncident()
+  const params = { incident }
+  await call('createReview', { params })
+  const sections = Object.fromEntries(
+    reviewSectionNames.map((name) => [name, `${name} `.repeat(2500).slice(0, 19_999).trim()]),
+  )
+  await call('changeReview', { params, body: { version: 1, sections } })
+  const { markdown } = await call('getReview', { params })
+  expect(reviewEndpoints.changeReview.body.safeParse({ markdown }).success).toBe(true)
+  const edited = markdown.replace('luck luck', 'good luck')
+  const changed = await call('changeReview', { params, body: { markdown: edited } })
+  expect(changed.sections.find(({ name }) => name === 'luck')?.text).toMatch(/^good luck/)
+  const long = { version: 3, markdown: 'x'.repeat(250_001) }
+  expect(reviewEndpoints.changeReview.body.safeParse(long).success).toBe(false)
 })
