@@ -18,11 +18,13 @@ import { openAlert } from './support/alert.ts'
 import { browserAt } from './support/web-push.ts'
 import { storeError } from './support/error.ts'
 import { signInAs } from './support/people.ts'
+import { type SshMachines, startSshMachines } from './support/sshd.ts'
 import { suspendedWorkflows } from './support/suspended.ts'
 import { type Proposing, startProposing } from './support/pull-request.ts'
 
 let installation: Installation
 let database: Database
+let ssh: SshMachines
 const repositories: Repository[] = []
 const proposed: Proposing[] = []
 const canaries = canariesOf(() => installation)
@@ -53,13 +55,17 @@ const shopIsLive = () =>
   )
 
 beforeAll(async () => {
-  installation = await startInstallation({ env: { FAIRLEAD_PULLS_SECONDS: '0.4' } })
+  ssh = await startSshMachines(['web-1'])
+  installation = await startInstallation({
+    env: { FAIRLEAD_PULLS_SECONDS: '0.4', FAIRLEAD_SSH_CONFIG: ssh.config },
+  })
   database = await openDatabase({ connection: installation.connection, size: 1 })
   ada = (await signInAs(installation, 'Ada', 'admin')).client
 })
 afterAll(async () => {
   await database.close()
   await installation.stop()
+  await ssh.remove()
   await canaries.remove()
   for (const one of [...repositories, ...proposed]) await one.remove()
 })
@@ -88,6 +94,15 @@ const served = { app: 'served', environment: 'production' }
  */
 const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   createApp: async () => () => ada.createApp({ body: { name: 'shop' } }),
+  addHost: async () => {
+    const destination = 'web-1'
+    const { fingerprint } = await ada.readHostKey({ query: { destination } })
+    const folder = join(ssh.folder, 'host')
+    return () => ada.addHost({ body: { name: 'web-1', destination, fingerprint, folder } })
+  },
+  upgradeHost: async () => () => ada.upgradeHost({ params: { host: 'web-1' } }),
+  removeHost: async () => () =>
+    ada.removeHost({ params: { host: 'web-1' }, query: { how: 'forget' } }),
   createUser: async () => () => ada.createUser({ body: { name: 'Bob' } }),
   changeUser: async () => () =>
     ada.changeUser({ params: { user: 'Bob' }, body: { role: 'viewer' } }),

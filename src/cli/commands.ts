@@ -12,6 +12,7 @@ import * as environment from './commands/environment.ts'
 import * as evidence from './commands/evidence.ts'
 import * as events from './commands/events.ts'
 import * as files from './commands/files.ts'
+import * as hosts from './commands/hosts.ts'
 import * as jobs from './commands/jobs.ts'
 import * as logs from './commands/logs.ts'
 import * as machine from './commands/machine.ts'
@@ -62,6 +63,7 @@ export const groups: Record<string, Register[]> = {
     drift.register,
     jobs.register,
     machines.register,
+    hosts.register,
     workflows.register,
   ],
   'Watch and respond:': [

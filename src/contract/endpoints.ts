@@ -11,6 +11,7 @@ import { environmentEndpoints } from './environment/endpoints.ts'
 import { errorEndpoints } from './error/endpoints.ts'
 import { eventEndpoints } from './event/endpoints.ts'
 import { forgeEndpoints } from './forge/endpoints.ts'
+import { hostEndpoints } from './host/endpoints.ts'
 import { homeEndpoints } from './home/endpoints.ts'
 import { incidentEndpoints } from './incident/endpoints.ts'
 import { jobEndpoints } from './job/endpoints.ts'
@@ -54,6 +55,7 @@ export const endpoints = {
   ...driftEndpoints,
   ...jobEndpoints,
   ...machineEndpoints,
+  ...hostEndpoints,
   ...eventEndpoints,
   ...workflowEndpoints,
   ...signalEndpoints,

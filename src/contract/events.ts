@@ -11,6 +11,7 @@ import type { Actor } from './event/event.ts'
 import { evidenceEvents } from './evidence/events.ts'
 import { forgeEvents } from './forge/events.ts'
 import { gateEvents } from './gate/events.ts'
+import { hostEvents } from './host/events.ts'
 import { crashLoopEvents } from './crash-loop/events.ts'
 import { incidentEvents } from './incident/events.ts'
 import { jobEvents } from './job/events.ts'
@@ -58,6 +59,7 @@ export const events = [
   ...driftEvents,
   ...jobEvents,
   ...machineEvents,
+  ...hostEvents,
   ...webhookEvents,
   ...forgeEvents,
   ...accessEvents,

@@ -18,6 +18,8 @@ import { hostRoster } from '#contract/host/roster.ts'
 import { commandRoutes } from './command/routes.ts'
 import { serveTerminals } from './command/serve-terminals.ts'
 import { hostSwitches, hostSwitchRequest } from '#contract/host/switches.ts'
+import type { Blobs } from './blobs.ts'
+import { serveBlob } from './serve-blobs.ts'
 import type { MaintenancePages } from './maintenance.ts'
 import type { HostChecks } from './monitors.ts'
 import type { Pager } from './pager.ts'
@@ -37,6 +39,7 @@ export interface HostApi {
   maintenance: MaintenancePages
   scale: Pick<Scale, 'set'>
   statusPage: Pick<StatusPageServer, 'set' | 'take'>
+  blobs: Blobs
   status(): HostStatus
   /** The seconds after a number. */
   measurements(after: number): Measurements
@@ -281,9 +284,11 @@ export function createApi(api: HostApi): Server {
     part,
     pattern: new RegExp(`^${path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`),
   }))
+  const answer = async (request: IncomingMessage): Promise<unknown> =>
+    serveBlob(api.blobs, request) ?? handle(table, request)
   const server = createServer((request, response) => {
-    handle(table, request).then(
-      (answer) => send(response, 200, answer ?? { done: true }),
+    answer(request).then(
+      (found) => send(response, 200, found ?? { done: true }),
       (error: unknown) => sendError(response, error),
     )
   })

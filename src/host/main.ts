@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { HostStatus } from '#contract/host/status.ts'
 import { createHostClient } from '#platform/process/host-client.ts'
 import { homeFrom, type Home, makeHome } from '#platform/home.ts'
@@ -13,6 +13,7 @@ import { serveAnswers } from './answer-server.ts'
 import type { Certificates } from './certificates/certificates.ts'
 import { openCertificates } from './certificates/open.ts'
 import { createApi } from './api.ts'
+import { Blobs } from './blobs.ts'
 import { Containers } from './docker/containers.ts'
 import { createEngine, engineSocket } from './docker/engine.ts'
 import { createEdge, type Edge } from './edge/edge.ts'
@@ -20,6 +21,7 @@ import type { EdgeRoute } from './edge/route.ts'
 import { type GuestLimits, guestLimits } from './edge/guests.ts'
 import { handOver, inherit, type Inheritance } from './handover.ts'
 import { createLimits } from '#platform/process/memory-limit.ts'
+import { listenAt } from './listen.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { clockOf } from './clock.ts'
 import { metricsHost, serveMetrics } from './metrics-server.ts'
@@ -29,7 +31,7 @@ import { createScale } from './scale.ts'
 import { createMonitors, type HostChecks } from './monitors.ts'
 import { Pager } from './pager.ts'
 import { Ports } from './port.ts'
-import { programOn, startTimeOf } from './processes.ts'
+import { programOn } from './processes.ts'
 import { type HostSettings, readHostSettings } from './settings.ts'
 import { openState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
@@ -40,6 +42,8 @@ import { createSwitches, type SwitchServer } from './switches/switches.ts'
 const ownApp = ''
 /** Milliseconds that requests in progress have during a handover. */
 const drainMs = 30_000
+/** Milliseconds between two deletions of artifacts that nothing uses. */
+const sweepBlobsMs = 3_600_000
 
 /**
  * Runs the host until SIGTERM, which leaves the services running for the next host; with `upgrade`,
@@ -119,6 +123,7 @@ class Host {
   readonly #certificates: Certificates | null
   readonly #switches: SwitchServer
   readonly #statusPage: StatusPageServer
+  readonly #blobs: Blobs
   readonly #ended = Promise.withResolvers<number>()
   #lock: Lock
   #isLeaving = false
@@ -184,6 +189,10 @@ class Host {
       predecessor: inherited.predecessor,
       log: logger.warn,
     })
+    this.#blobs = new Blobs({
+      ...{ layout: join(home.host, 'artifacts'), keepFree },
+      isUsed: (artifact) => this.#supervisor.usesArtifact(artifact),
+    })
     this.#measurements = createMeasurements({
       run: `${process.pid}-${this.#started}`,
       folder: home.host,
@@ -212,6 +221,7 @@ class Host {
       }),
       scale,
       statusPage: this.#statusPage,
+      blobs: this.#blobs,
       measurements: (after) => this.#measurements.after(after),
       status: () => this.#status(),
       upgrade: (command) => this.#upgrade(command),
@@ -239,6 +249,7 @@ class Host {
     this.#measurements.start()
     this.#monitors.start()
     this.#certificates?.start()
+    this.#sweepBlobs()
     void this.#inherited.predecessor.then(() => this.#pager.start())
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => void this.#leave(true))
@@ -246,6 +257,15 @@ class Host {
     this.#inherited.serving()
     this.#logger.info('the host serves', { pid: process.pid, edge: this.#home.edgePort, version })
     return this.#ended.promise
+  }
+
+  #sweepBlobs(): void {
+    const sweep = (): void =>
+      void this.#blobs.sweep(Date.now()).catch(({ message: error }: Error) => {
+        this.#logger.warn('unused artifacts could not be deleted', { error })
+      })
+    sweep()
+    setInterval(sweep, sweepBlobsMs).unref()
   }
 
   /** The edge serves pages of the host as it serves an app, without counting them as one. */
@@ -325,6 +345,8 @@ class Host {
       version,
       pid: process.pid,
       started: this.#started,
+      now: Date.now(),
+      ...diskOf(this.#home.host),
       edge: this.#home.edgePort,
       releases: this.#supervisor.all(),
       ...(this.#certificates && { certificates: this.#certificates.status() }),
@@ -333,6 +355,15 @@ class Host {
         .filter(({ app }) => app !== ownApp)
         .map(({ problem, ...route }) => (problem === null ? route : { ...route, problem })),
     }
+  }
+}
+
+function diskOf(folder: string): Pick<HostStatus, 'disk'> {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(folder)
+    return { disk: { free: bavail * bsize, total: blocks * bsize } }
+  } catch {
+    return {}
   }
 }
 
@@ -361,24 +392,3 @@ function readId(file: string): string {
     return id
   }
 }
-
-/**
- * Listens under a temporary name and renames it to the known one: closing a server unlinks the name
- * that it bound, which must not be the name that the next host has taken.
- */
-async function listenAt(server: Server, socket: string): Promise<() => void> {
-  const folder = dirname(socket)
-  for (const name of readdirSync(folder))
-    if (/^host\.\d+\.sock$/.test(name) && !isAlive(name)) rmSync(join(folder, name))
-  const own = join(folder, `host.${process.pid}.sock`)
-  rmSync(own, { force: true })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(own, resolve))
-  const claim = (): void => {
-    linkSync(own, `${own}.draft`)
-    renameSync(`${own}.draft`, socket)
-  }
-  claim()
-  return claim
-}
-
-const isAlive = (name: string): boolean => startTimeOf(Number(name.split('.')[1])) !== null

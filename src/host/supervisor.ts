@@ -77,8 +77,7 @@ export class Supervisor {
       isShared: machine.isolation.kind === 'confined',
       boot: bootId(),
       keepFree: machine.keepFree,
-      isUsed: (artifact) =>
-        this.commands.use(artifact) || this.#releases().some((release) => release.uses(artifact)),
+      isUsed: (artifact) => this.usesArtifact(artifact),
     })
     this.examiner = new Examiner({
       ...{ folder, machine, artifacts: this.#artifacts },
@@ -317,6 +316,11 @@ export class Supervisor {
   output(after: OutputPlaces): NewOutput {
     const running = this.#releases().flatMap((release) => release.outputs())
     return readOutput([...running, ...this.#removedOutput.outputs(running)], after, Date.now())
+  }
+
+  /** Whether a release or a command uses an artifact. */
+  usesArtifact(artifact: string): boolean {
+    return this.commands.use(artifact) || this.#releases().some((release) => release.uses(artifact))
   }
 
   /** The release with the traffic. */

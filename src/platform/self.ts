@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -24,6 +24,9 @@ const entry: string =
   process.env['FAIRLEAD_ENTRY'] === 'dist'
     ? built
     : join(packageRoot, 'src/start.js')
+
+/** The entry of this form, from the top of the package. */
+export const entryPath: string = relative(packageRoot, entry)
 
 /** The command that runs another face of Fairlead with the same Node: `[node, entry, ...args]`. */
 export const selfCommand = (...args: string[]): [string, ...string[]] => [

@@ -8,6 +8,7 @@ import type { OpenBucket } from '#domains/deployment/open-bucket.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import type { Checkouts } from '#domains/source/checkouts.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import type { Hosts } from '#flows/host/hosts.ts'
 import { createSlots } from '#flows/step/slots.ts'
 import { openBucket } from '#platform/bucket/bucket.ts'
 import { systemClock } from '#platform/clock.ts'
@@ -21,12 +22,14 @@ import type { HostClient } from '#platform/process/host-client.ts'
 import { findIsolation } from '#platform/process/isolation.ts'
 import { isolationOptions } from '#platform/process/isolation-policy.ts'
 import { machineVariables, stepPath } from '#platform/process/machine.ts'
-import { sshVariables } from '#platform/ssh/ssh.ts'
+import type { SshSettings } from '#platform/ssh/ssh.ts'
 import type { SecretBox } from '#platform/secret/secret-box.ts'
 import { machinePorts } from './ports.ts'
 import type { ServerSettings } from './settings.ts'
 
 export interface DependencyParts {
+  hosts: Hosts
+  ssh: SshSettings
   home: Home
   env: Record<string, string | undefined>
   settings: ServerSettings
@@ -40,7 +43,7 @@ export interface DependencyParts {
 
 /** Builds what the flows run on. */
 export async function buildDependencies(parts: DependencyParts): Promise<Dependencies> {
-  const { home, env, settings, db, log, host, runner, secrets, source } = parts
+  const { home, env, settings, db, log, host, hosts, ssh, runner, secrets, source } = parts
   const isolation = await findIsolation(isolationOptions(home.root, env))
   if (isolation.kind === 'none')
     log.warn('steps and services can read the files of the server', { why: isolation.problem })
@@ -56,13 +59,13 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     publicUrl: settings.publicUrl,
     statusPage: settings.statusPage && statusPageAddress(settings.statusPage, home.edgePort),
     targets: createTargets(targets, {
-      ...{ artifacts: home.artifacts, host, edgePort: home.edgePort },
+      ...{ artifacts: home.artifacts, host, edgePort: home.edgePort, ssh },
       edgeHttpsPort: home.edgeHttpsPort,
+      remote: (name) => hosts.remote(name),
       machine: { ...machineVariables(env), PATH: stepPath(env) },
       keepFree: settings.diskFloor * 1e6,
       publishFolders: settings.publishFolders,
       remoteFolders: settings.remoteFolders,
-      ssh: { config: env['FAIRLEAD_SSH_CONFIG'] || null, env: sshVariables(env) },
       failures: new Map(),
       buckets: openBuckets(settings.buckets),
       ...{ fetch, clock: systemClock, log },

@@ -29,6 +29,7 @@ import { alertFigureHandlers } from '#flows/monitoring/alert-figures.ts'
 import { alertHandlers } from '#flows/monitoring/alert-handlers.ts'
 import type { Monitoring } from '#flows/monitoring/jobs.ts'
 import type { NotifyParts } from '#flows/monitoring/notify.ts'
+import { hostHandlers, type HostHandlersOptions } from '#flows/host/handlers.ts'
 import { incidentHandlers } from '#flows/incident/handlers.ts'
 import { reviewActionHandlers } from '#flows/review/action-handlers.ts'
 import { reviewHandlers } from '#flows/review/handlers.ts'
@@ -69,6 +70,7 @@ export interface HandlerParts {
   provider: Provider | null
   webhooks: Webhooks
   keys: KeyRing
+  hosts: Omit<HostHandlersOptions, 'db' | 'local' | 'hostName' | 'folder' | 'now'>
   host: Pick<HostClient, 'status' | 'switches' | 'setSwitches' | 'setMaintenance' | 'setScale'>
   jobs: readonly BackgroundJob[]
   notify: NotifyParts
@@ -84,6 +86,7 @@ export function buildHandlers({
   provider,
   webhooks,
   keys,
+  hosts,
   host,
   jobs,
   notify,
@@ -91,6 +94,7 @@ export function buildHandlers({
 }: HandlerParts): Omit<Handlers, 'createSession' | 'deleteSession'> {
   const { db, log, secrets, home } = deps
   const getApp = source.get
+  const everyHost = { local: host, remotes: () => hosts.hosts.named() }
   return {
     ...accessHandlers({ access, provider: provider && { name: provider.name }, getApp }),
     ...webhookHandlers({ db, webhooks, getApp }),
@@ -114,6 +118,10 @@ export function buildHandlers({
     ...driftHandlers(deps, engine),
     ...jobHandlers({ deps, makeKey: makeJobKey, onQueued: () => wakeJobs(jobs) }),
     ...machineHandlers(deps, engine),
+    ...hostHandlers({
+      ...{ ...hosts, db, local: host, hostName: deps.hostName, folder: home.root },
+      now: () => deps.clock.now(),
+    }),
     ...permissionHandlers(deps),
     ...workflowHandlers({ db, engine }),
     ...alertHandlers({
@@ -140,9 +148,9 @@ export function buildHandlers({
     ...updateHandlers({
       ...{ db, now: () => deps.clock.now(), onUpdate: monitoring.wakeStatusPage },
     }),
-    ...scaleHandlers({ db, host }),
-    ...maintenanceHandlers({ deps, db, host, now: () => deps.clock.now() }),
-    ...switchHandlers({ db, host, now: () => deps.clock.now() }),
+    ...scaleHandlers({ db, hosts: everyHost }),
+    ...maintenanceHandlers({ deps, db, hosts: everyHost, now: () => deps.clock.now() }),
+    ...switchHandlers({ db, hosts: everyHost, now: () => deps.clock.now() }),
     ...signalHandlers({ db, clock: deps.clock, budget: deps.signalBudget }),
     ...healthHandlers({ db, host, jobs, disk: deps.disk, edgePort: home.edgePort }),
   }

@@ -19,6 +19,7 @@ import { reconcileReviews } from '#flows/review/reconcile.ts'
 import { rehearseDue } from '#flows/rehearsal/night.ts'
 import { closeAbandoned } from '#flows/upkeep/abandoned.ts'
 import { clean } from '#flows/upkeep/clean.ts'
+import type { Hosts } from '#flows/host/hosts.ts'
 import { ensureHost } from '#platform/process/host-process.ts'
 import { forgeJobs } from './forge-jobs.ts'
 import type { Periods } from './settings.ts'
@@ -26,6 +27,7 @@ import type { Periods } from './settings.ts'
 export interface JobParts {
   deps: Dependencies
   env: Record<string, string | undefined>
+  hosts: Pick<Hosts, 'sync'>
   engine: Engine
   source: Source
   access: Pick<Access, 'refusals'>
@@ -47,6 +49,7 @@ const second = 1000
 export function backgroundJobs({
   deps,
   env,
+  hosts,
   engine,
   source,
   access,
@@ -140,6 +143,12 @@ export function backgroundJobs({
       interval: periods.host,
       claim: eachReplica,
       run: async () => void (await ensureHost(deps.home, env)),
+    }),
+    every({
+      name: 'connect-hosts',
+      interval: 5 * second,
+      claim: eachReplica,
+      run: () => hosts.sync(),
     }),
     every({
       name: 'report-refusals',

@@ -118,13 +118,14 @@ function describeError(error: NodeJS.ErrnoException, home: Home): string {
  * starts must not find the port of the API free.
  */
 async function open(
-  { access, http, engine, deps }: Wired,
+  { access, http, engine, deps, hosts }: Wired,
   { home, env }: ServerOptions,
   { listen, publicUrl }: ServerSettings,
   log: Logger,
 ): Promise<void> {
   await untilBack(log, () => access.tokens.ensureLocal(home.token))
   await http.listen(home.port, listen)
+  await untilBack(log, () => hosts.sync())
   await Promise.all([ensureHost(home, env), untilBack(log, () => engine.open())])
   writeServerFile(home, publicUrl)
   const started = appendEvent({
@@ -168,6 +169,7 @@ async function close(home: Home, wired: Wired, jobs: Promise<void>): Promise<voi
   await wired.access.refusals.flush()
   await wired.engine.close()
   await wired.runner.close()
+  await wired.hosts.close()
   wired.host.close()
 }
 

@@ -16,6 +16,7 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import { configurationWorkflow } from '#flows/deployment/configuration.ts'
 import { rollbackWorkflow } from '#flows/deployment/rollback.ts'
 import { watchWorkflow } from '#flows/deployment/watch.ts'
+import { Hosts } from '#flows/host/hosts.ts'
 import { isFinal } from '#flows/final-error.ts'
 import { collectErrors } from '#flows/error/collect.ts'
 import type { Handlers } from '#contract/handler.ts'
@@ -42,6 +43,8 @@ import { createHostClient } from '#platform/process/host-client.ts'
 import { startRunner } from '#platform/process/runner-client.ts'
 import { derivedSecret, findKeys } from '#platform/secret/key-ring.ts'
 import { createSecretBox } from '#platform/secret/secret-box.ts'
+import { sshVariables } from '#platform/ssh/ssh.ts'
+import { ownPackage } from '#platform/own-package.ts'
 import { packageRoot, version } from '#platform/self.ts'
 import { getRun } from '#views/run.ts'
 import type { AppOf } from './authorize.ts'
@@ -73,13 +76,18 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
   const { publicUrl, periods } = settings
   const replica = `${hostname()}/${process.pid}`
   const host = createHostClient(home.hostSocket)
+  const ssh = { config: env['FAIRLEAD_SSH_CONFIG'] || null, env: sshVariables(env) }
+  const hosts = new Hosts({
+    ...{ db, log, ssh, clock: systemClock, own: ownPackage, random: Math.random },
+  })
+  const remotes = () => hosts.named()
   const runner = await startRunner({ log, leaseMs: lease * 2 })
   const { keys, secrets } = await openSecrets({ home, env, db, log })
   const { access, provider } = openAccess({ env, db, log, publicUrl })
   const checkouts = createCheckouts({ db, repositories: home.repositories })
   const deps = await buildDependencies({
     ...{ home, env, settings, db, log },
-    ...{ host, runner, secrets, source: checkouts },
+    ...{ host, hosts, ssh, runner, secrets, source: checkouts },
   })
   const engine = createEngine({
     db,
@@ -114,7 +122,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     allowAddresses: env['FAIRLEAD_ALLOW_ADDRESSES'] ?? '',
   }
   const monitors = monitoring({
-    ...{ deps, host, policy, replica, notify, periods, readers: readersOf(env) },
+    ...{ deps, host, remotes, policy, replica, notify, periods, readers: readersOf(env) },
     roster: {
       after: settings.hostPagesMs,
       hostSecret: () => derivedSecret(keys, 'hosts'),
@@ -122,7 +130,10 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     },
   })
   const maps = createSourceMaps({ layout: home.artifacts })
-  const errors = collectErrors({ db, host, maps, now: Date.now, interval: periods.errors })
+  const errors = collectErrors({
+    ...{ db, maps, now: Date.now, interval: periods.errors },
+    hosts: { local: host, remotes },
+  })
   const heartbeat =
     settings.heartbeat === null
       ? null
@@ -136,6 +147,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
   const jobs = backgroundJobs({
     deps,
     env,
+    hosts,
     engine,
     source,
     access,
@@ -154,6 +166,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     provider,
     webhooks,
     keys,
+    hosts: { hosts, ssh, own: ownPackage },
     host,
     jobs,
     notify,
@@ -179,7 +192,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     handlers,
     git: gitRemote({ access, source, publicUrl, log, repositories: home.repositories }),
   })
-  return { deps, replica, engine, source, access, runner, host, http, jobs }
+  return { deps, replica, engine, source, access, runner, host, hosts, http, jobs }
 }
 
 /** How other tools send alerts and read them. */

@@ -271,3 +271,11 @@ export function startLoad(host: TestHost, everyMs = 4): Load {
     },
   }
 }
+
+/** The hosts of an installation that has no others. */
+export const onlyHost = <T>(host: T) => ({ local: host, remotes: () => [] })
+
+/** For targets of the machine of the server. */
+export const noRemote = (name: string): never => {
+  throw new Error(`the test has no host ${name}`)
+}

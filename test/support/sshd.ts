@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,8 @@ export interface SshMachine {
   /** its public key, for `host_key` */
   hostKey: string
   stop(): Promise<void>
-  start(): Promise<void>
+  /** `other key`: with another host key than before */
+  start(how?: 'other key'): Promise<void>
 }
 
 export interface SshMachines {
@@ -94,6 +95,14 @@ const configOf = (root: string, { name, port }: SshMachine): string =>
     `  UserKnownHostsFile ${join(root, 'known_hosts')}\n`,
   ].join('\n')
 
+/** The configuration of a machine with another host key. */
+function otherKey(file: string): string {
+  if (!existsSync(`${file}.other`)) makeKey(`${file}.other`)
+  const text = readFileSync(`${file}.conf`, 'utf8').replace(`${file}.key`, `${file}.other`)
+  writeFileSync(`${file}.other.conf`, text)
+  return `${file}.other.conf`
+}
+
 async function makeMachine(
   root: string,
   name: string,
@@ -119,11 +128,12 @@ async function makeMachine(
         ...{ input, encoding: 'utf8' },
       }),
     hostKey: readFileSync(`${file}.key.pub`, 'utf8').split(' ').slice(0, 2).join(' '),
-    start: async () => {
+    start: async (how) => {
+      const config = how === 'other key' ? otherKey(file) : `${file}.conf`
       const sshd = pathOf('sshd') ?? 'sshd'
       server = own
-        ? spawn('unshare', inOwnFolders(`${sshd} -D -e -f ${file}.conf`), { stdio: 'ignore' })
-        : spawn(sshd, ['-D', '-e', '-f', `${file}.conf`], { stdio: 'ignore' })
+        ? spawn('unshare', inOwnFolders(`${sshd} -D -e -f ${config}`), { stdio: 'ignore' })
+        : spawn(sshd, ['-D', '-e', '-f', config], { stdio: 'ignore' })
       await waitFor(`${name} listens`, () => canConnect(port))
     },
     stop: async () => {

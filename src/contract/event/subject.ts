@@ -17,6 +17,7 @@
  * | `crash-loop/ID`        | a service that crashes again and again                           |
  * | `job-run/ID`           | a run of a job, or of a command of a person                      |
  * | `machine-run/ID`       | a plan for machines, or its application                          |
+ * | `host/NAME`            | a machine that runs services                                     |
  * | `monitor/ID`           | something that is watched                                        |
  * | `switch/APP/ENVIRONMENT/NAME` | a switch of an environment                             |
  * | `status/APP/ENVIRONMENT` | what the status page shows of an app, or of its        |
@@ -43,7 +44,7 @@
  *
  * The chain groups everything that one cause led to. A commit begins a chain (`c-UUID`), which
  * its run, deployments, verdicts and rollbacks carry. An event without a commit has the chain of
- * its subject (`app/APP`, `user/NAME`, `token/ID`, `waiver/ID`,
+ * its subject (`app/APP`, `host/NAME`, `user/NAME`, `token/ID`, `waiver/ID`,
  * `configuration/APP/ENVIRONMENT/VERSION`), or `server`.
  */
 export const subjectPatterns = {
@@ -59,6 +60,7 @@ export const subjectPatterns = {
   crashLoop: /^crash-loop\/\d+$/,
   jobRun: /^job-run\/\d+$/,
   machineRun: /^machine-run\/\d+$/,
+  host: /^host\/[^/]+$/,
   monitor: /^monitor\/\d+$/,
   switch: /^switch\/[^/]+\/[^/]+\/[^/]+$/,
   status: /^status\/[^/]+\/[^/]+(\/[^/]+)?$/,

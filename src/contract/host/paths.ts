@@ -29,6 +29,8 @@
  * - `repairDrift` writes a file again, and `driftFile` reads a configuration file on disk.
  * - `restart` restarts the instances of a service one after another.
  * - `command` starts a command whose key is new, returns, stops or deletes it, and its output.
+ * - `blob` returns how much of a blob is there; `putBlob` appends the body to what `from` says is
+ *   there, until it has `size` bytes.
  * - `upgrade` starts the command of the body as the next host, and hands over to it.
  * - `stopAll` drains and stops everything; the next host starts it again.
  */
@@ -71,6 +73,8 @@ export const hostPaths = {
     path: '/apps/{app}/environments/{environment}/releases/{release}/restart',
   },
   command: { method: 'PUT', path: '/apps/{app}/environments/{environment}/commands/{key}' },
+  blob: { method: 'GET', path: '/blobs/{digest}' },
+  putBlob: { method: 'PUT', path: '/blobs/{digest}' },
   upgrade: { method: 'POST', path: '/upgrade' },
   stopAll: { method: 'POST', path: '/stop-all' },
 } as const

@@ -16,6 +16,10 @@ export const hostStatus = z.object({
   version: z.string(),
   pid: z.number().int(),
   started: z.number(),
+  /** its clock, in milliseconds since 1970 */
+  now: z.number().optional(),
+  /** bytes of the disk with its folder */
+  disk: z.object({ free: z.number(), total: z.number() }).optional(),
   /** the port of the edge that routes by host name */
   edge: z.number().int(),
   releases: z.array(hostReleaseStatus),

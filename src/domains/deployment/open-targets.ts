@@ -28,7 +28,12 @@ export function createTargets(definitions: readonly TargetDefinition[], io: Targ
           why: `This version of Fairlead has no target \`${kind}\`; install one that has it`,
         })
       const config = definition.config.parse(settings)
-      const { title, capabilities } = definition
+      const { capabilities } = definition
+      const host = hostOf(settings)
+      const title =
+        host === null
+          ? definition.title
+          : definition.title.replace('this machine', `the host ${host}`)
       const id = `${definition.place ?? kind} ${definition.identity(config)}`
       const description = { id, kind, title, capabilities: [...capabilities] }
       return { ...definition.open(config, io), ...description }
@@ -45,6 +50,10 @@ export function targetOf(
   const file = definition.environments[environment] as { target?: TargetChoice } | undefined
   return file?.target ?? defaultTarget
 }
+
+/** The host that the settings of a target name; null for the machine of the server. */
+export const hostOf = ({ host }: Omit<TargetChoice, 'kind'>): string | null =>
+  typeof host === 'string' ? host : null
 
 /** The choices without those that equal an earlier one. */
 export function distinctTargets(choices: TargetChoice[]): TargetChoice[] {

@@ -17,6 +17,7 @@ import type { HostClient } from '#platform/process/host-client.ts'
 import type { SshSettings } from '#platform/ssh/ssh.ts'
 import type { Handshake, Upgraded } from '#platform/process/upgrade.ts'
 import type { OpenBucket } from './open-bucket.ts'
+import type { RemoteHost } from './remote-host.ts'
 
 /** Names an environment of an app. */
 export interface EnvironmentReference {
@@ -327,6 +328,8 @@ export interface TargetIo {
   artifacts: string
   /** the client of `fairlead host` on this machine */
   host: HostClient
+  /** the hosts on other machines by name, also those that are not known */
+  remote(name: string): RemoteHost
   /** port of the edge of that host, which routes by host name */
   edgePort: number
   /** its port with TLS; absent without one */

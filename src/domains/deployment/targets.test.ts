@@ -8,7 +8,7 @@ import { createLogger } from '#platform/log.ts'
 import { pack } from '#platform/oci/oci.ts'
 import { sshVariables } from '#platform/ssh/ssh.ts'
 import { startStore, type TestStore } from '../../../test/support/bucket.ts'
-import { startHost, type TestHost } from '../../../test/support/host.ts'
+import { noRemote, startHost, type TestHost } from '../../../test/support/host.ts'
 import { isInstalled } from '../../../test/support/programs.ts'
 import { isLong } from '../../../test/support/scale.ts'
 import { type SshMachines, startSshMachines } from '../../../test/support/sshd.ts'
@@ -36,6 +36,7 @@ beforeAll(async () => {
     artifacts: host.home.artifacts,
     host: host.client,
     edgePort: host.home.edgePort,
+    remote: noRemote,
     machine: { PATH: process.env['PATH'] ?? '' },
     keepFree: 0,
     publishFolders: [publish],

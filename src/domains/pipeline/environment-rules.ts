@@ -50,8 +50,7 @@ export function domainRules({ environments, services }: Readable): Found[] {
         return [found(path, false, text, 'remove one of them')]
       }
       if (domain.service === undefined || known.includes(domain.service)) return []
-      const problem =
-        `the domain ${domain.name} names \`${domain.service}\`, which is not a service`
+      const problem = `the domain ${domain.name} names \`${domain.service}\`, which is not a service`
       return [found(path, false, problem, meant(domain.service, known, 'the services are'))]
     }),
   )

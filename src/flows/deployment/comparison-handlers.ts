@@ -17,6 +17,7 @@ import { liveDeployment } from '#views/deployment.ts'
 import { readSchema, templatesOf } from './configuration-files.ts'
 import { mustBeKnown, mustExist } from './configuration-handlers.ts'
 import { compareFiles, type Side, shownFiles } from './shown-files.ts'
+import { hostNameOf } from './targets.ts'
 
 /** The endpoints that explain and compare configurations. They reveal no value of a secret. */
 export function comparisonHandlers(
@@ -78,7 +79,8 @@ async function explainer(
     liveDeployment(db, app, environment),
   ])
   const release = live && (await store.getRelease(db, live.release))
-  const file = fileValues(release?.definition ?? null, { environment, host: deps.hostName })
+  const host = release ? hostNameOf(deps, release.definition, environment) : deps.hostName
+  const file = fileValues(release?.definition ?? null, { environment, host })
   const readers = release ? await templatesOf(deps, release, environment) : []
   const schema = release && (await readSchema(deps, release))
   const running = live && (await getStored(db, app, environment, live.configuration))

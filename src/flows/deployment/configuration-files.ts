@@ -9,6 +9,7 @@ import { namesIn } from '#domains/configuration/template.ts'
 import { readFileOf } from '#domains/source/heads.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { portProblems } from './exclusive-spec.ts'
+import { hostNameOf } from './targets.ts'
 
 /** A commit of an app with its fairlead.yaml. */
 export interface Commit {
@@ -38,8 +39,9 @@ export async function renderFiles(
   environment: string,
   set: SetValues,
 ): Promise<ServiceRendering[]> {
+  const host = hostNameOf(deps, definition, environment)
   const requests = Object.keys(definition.services).flatMap((service) => {
-    const values = serviceValues(definition, { environment, service, host: deps.hostName }, set)
+    const values = serviceValues(definition, { environment, service, host }, set)
     const files = serviceFiles(definition, { environment, service })
     return Object.entries(files).map(([path, file]) => ({ service, path, file, values }))
   })
@@ -152,8 +154,9 @@ async function schemaProblemsOf(
   const text = await readSchema(deps, commit)
   if (text === null) return [{ name: null, problem: `the repository has no schema ${path}` }]
   const services = Object.keys(definition.services)
+  const host = hostNameOf(deps, definition, environment)
   const values = services.map((service) =>
-    serviceValues(definition, { environment, service, host: deps.hostName }, set),
+    serviceValues(definition, { environment, service, host }, set),
   )
   try {
     return schemaProblems(text, Object.assign({}, ...values) as Record<string, string>, unread).map(

@@ -3,7 +3,7 @@ import { getRelease } from '#domains/deployment/store.ts'
 import { inProgressOf, needsFresh } from '#domains/verdict/fresh.ts'
 import { Failed, type StepContext } from '#engine/workflow.ts'
 import { releaseSpec, serviceSpecs } from './release-spec.ts'
-import { targetOfPlan } from './targets.ts'
+import { hostNameOf, targetOfPlan } from './targets.ts'
 import { retryWhileUnavailable } from './retry.ts'
 import { environmentOf, type PlannedDeployment } from './planned-deployment.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -30,7 +30,8 @@ export async function isFreshNeeded(
   // Without values: a secret of the former release that is gone does not end this one.
   const none = { variables: {}, secrets: {}, files: new Map() }
   const service = serviceSpecs(services, environments[plan.environment], {
-    ...{ ...none, settleMs: deps.settleMs, host: deps.hostName },
+    ...{ ...none, settleMs: deps.settleMs },
+    host: hostNameOf(deps, release.definition, plan.environment),
   }).find(({ hasTraffic }) => hasTraffic)
   if (!service) return false
   const instances = {

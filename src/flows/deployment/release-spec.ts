@@ -12,6 +12,7 @@ import { createKey, getKey } from '#domains/error/store.ts'
 import { Failed } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { dsnOf } from '#flows/error/key.ts'
+import { hostNameOf } from './targets.ts'
 import { renderFiles, type SetValues } from './configuration-files.ts'
 import { exclusiveOf, requirePorts } from './exclusive-spec.ts'
 
@@ -71,7 +72,10 @@ export async function variablesOfRelease(
   const stored = await getStored(deps.db, from.app, from.environment, version)
   const secrets = release.hasSecrets ? await unseal(deps, from, stored.secrets) : {}
   const file = release.definition.environments[release.environment]
-  const fixed = { ...file?.env, ...file?.hosts?.[deps.hostName]?.env }
+  const fixed = {
+    ...file?.env,
+    ...file?.hosts?.[hostNameOf(deps, release.definition, release.environment)]?.env,
+  }
   return {
     env: effectiveEnvironment(fixed, stored.variables, secrets),
     secrets: Object.keys(secrets),
@@ -101,7 +105,8 @@ export async function releaseSpec(
       release.definition.services,
       serviceSpecs(release.definition.services, file, {
         ...{ variables: stored.variables, secrets },
-        ...{ settleMs: deps.settleMs, host: deps.hostName },
+        settleMs: deps.settleMs,
+        host: hostNameOf(deps, release.definition, release.environment),
         files: await filesByService(deps, release, { variables: stored.variables, secrets }),
       }),
     ),

@@ -10,6 +10,7 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
 import { renderFiles } from './configuration-files.ts'
 import { serviceSpecs } from './release-spec.ts'
+import { hostNameOf } from './targets.ts'
 
 type Access = Pick<Dependencies, 'db' | 'source' | 'hostName' | 'settleMs'>
 
@@ -80,7 +81,12 @@ async function startsOf(deps: Access, id: number): Promise<Map<string, Start>> {
   const hasReferences = Object.values(set.secrets).some((one) => referenceOf(one) !== null)
   const rendered = await renderFiles(deps, release, environment, set)
   const specs = serviceSpecs(definition.services, definition.environments[environment], {
-    ...{ ...set, settleMs: deps.settleMs, host: deps.hostName, files: new Map() },
+    ...{
+      ...set,
+      settleMs: deps.settleMs,
+      host: hostNameOf(deps, definition, environment),
+      files: new Map(),
+    },
   })
   return new Map(
     specs.map((spec) => {

@@ -1,7 +1,12 @@
 import { defaultTarget } from '#contract/deployment/target.ts'
 import type { EnvironmentFile, PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { domainProblem } from '#domains/deployment/domains.ts'
-import { distinctTargets, type OpenTarget, targetOf } from '#domains/deployment/open-targets.ts'
+import {
+  distinctTargets,
+  hostOf,
+  type OpenTarget,
+  targetOf,
+} from '#domains/deployment/open-targets.ts'
 import { planPorts, type PortPlan } from '#domains/deployment/ports.ts'
 import * as store from '#domains/deployment/store.ts'
 import { Failed } from '#engine/workflow.ts'
@@ -22,6 +27,13 @@ export const targetOfPlan = (
   deps: Pick<Dependencies, 'targets'>,
   plan: { definition: PipelineFile; environment: string },
 ): OpenTarget => deps.targets.of(targetOf(plan.definition, plan.environment))
+
+/** The name that selects `hosts` of an environment: that of its host, or of this machine. */
+export const hostNameOf = (
+  { hostName }: Pick<Dependencies, 'hostName'>,
+  definition: Pick<PipelineFile, 'environments'>,
+  environment: string,
+): string => hostOf(targetOf(definition, environment)) ?? hostName
 
 /** Every target that may hold something. */
 export async function targetsInUse(deps: Access): Promise<OpenTarget[]> {

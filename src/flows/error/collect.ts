@@ -7,40 +7,47 @@ import { getPlaces, setPlaces } from '#domains/error/store.ts'
 import { type Occurrence, recordDropped, recordErrors } from '#domains/error/write.ts'
 import { every, oneReplica } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
+import { type EveryHost, type NamedHost, withEveryHost } from '#flows/host/every-host.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { artifactsOf } from '#views/error-release.ts'
 import type { SourceMaps } from './source-maps.ts'
 
-/** The host of this machine. */
-const localHost = 'local'
 /** Milliseconds without output after which a trace is complete. */
 const idleMs = 700
 /** A time in a line that is older or newer than this is not believed, in milliseconds. */
 const believed = { past: 86_400_000, future: 60_000 }
 
+interface OutputSource {
+  output(after: OutputPlaces): Promise<NewOutput>
+}
+
 export interface CollectParts {
   db: Database
   maps: SourceMaps
-  host: { output(after: OutputPlaces): Promise<NewOutput> }
   /** milliseconds */
   now(): number
 }
 
 /** Finds the errors in the output of services. */
-export const collectErrors = (parts: CollectParts & { interval: number }): BackgroundJob =>
+export const collectErrors = (
+  parts: CollectParts & { hosts: EveryHost<OutputSource>; interval: number },
+): BackgroundJob =>
   every({
     name: 'collect-errors',
     interval: parts.interval,
     claim: oneReplica(),
-    run: () => collectOnce(parts),
+    run: () => withEveryHost(parts.hosts, (one) => collectOnce(parts, one)),
   })
 
 /**
  * Reads what services wrote since the last time. What was found and how far was read are stored
  * together, so that each error counts once, whichever server reads.
  */
-export async function collectOnce({ db, host, maps, now }: CollectParts): Promise<void> {
-  const known = await getPlaces(db, localHost)
+export async function collectOnce(
+  { db, maps, now }: CollectParts,
+  { name, host }: NamedHost<OutputSource>,
+): Promise<void> {
+  const known = await getPlaces(db, name)
   const { keys, files } = await host.output(known)
   const places: OutputPlaces = Object.fromEntries(
     Object.entries(known).filter(([key]) => keys.includes(key)),
@@ -60,7 +67,7 @@ export async function collectOnce({ db, host, maps, now }: CollectParts): Promis
   await db.batch([
     ...recordErrors(mapped),
     ...[...dropped].map(([app, count]) => recordDropped({ app, reason: 'output', count }, now())),
-    setPlaces(localHost, places),
+    setPlaces(name, places),
   ])
 }
 

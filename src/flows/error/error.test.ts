@@ -93,7 +93,8 @@ const handlers = () =>
     getApp: async () => null,
   })
 const noMaps = { apply: async (_: string, exceptions: Exception[]) => exceptions }
-const collect = (now = Date.now()) => collectOnce({ db, host, maps: noMaps, now: () => now })
+const collect = (now = Date.now()) =>
+  collectOnce({ db, maps: noMaps, now: () => now }, { name: 'local', host })
 const list = async (query: { fresh?: boolean; text?: string; before?: number } = {}) =>
   handlers().listErrors({ params: {}, query: { ...query, limit: 50 }, body: {} }, caller, signal)
 const errors = async () => (await list()).errors

@@ -7,6 +7,7 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { end, serveMaintenance, syncMaintenance } from './sync.ts'
+import { onlyHost } from '../../../test/support/host.ts'
 
 const place = { app: 'shop', environment: 'production' }
 const until = '2026-11-29T12:00:00.000Z'
@@ -32,7 +33,7 @@ const host = {
     shown = pages
   },
 }
-const parts = () => ({ db, host, now: () => now })
+const parts = () => ({ db, hosts: onlyHost(host), now: () => now })
 const put = (last: string | null) =>
   db.batch([putMaintenance({ ...place, reason: 'incident 7', actor: 'Ada', until: last })])
 const ends = async (after: number) =>

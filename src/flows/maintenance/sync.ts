@@ -1,14 +1,14 @@
-import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import type { Maintenance } from '#contract/maintenance/maintenance.ts'
 import { endMaintenance, getMaintenance, listMaintenance } from '#domains/maintenance/store.ts'
 import { appendEvent } from '#engine/events.ts'
+import { type EveryHost, tellEveryHost } from '#flows/host/every-host.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 
 export interface SyncMaintenanceParts {
   db: Database
-  host: Pick<HostClient, 'setMaintenance'>
+  hosts: EveryHost<Pick<HostClient, 'setMaintenance'>>
   /** milliseconds since 1970 */
   now(): number
 }
@@ -25,20 +25,14 @@ export const isOver = ({ until }: Maintenance, now: number): boolean =>
   until !== null && Date.parse(until) <= now
 
 /**
- * Returns whether the host shows the pages of the database. One that does not answer gets them from
- * a later run, and shows the last ones until then.
+ * Returns whether every host shows the pages of the database. One that does not answer gets them
+ * from a later run, and shows the last ones until then.
  */
-export async function serveMaintenance({ db, host }: SyncMaintenanceParts): Promise<boolean> {
+export async function serveMaintenance({ db, hosts }: SyncMaintenanceParts): Promise<boolean> {
   const pages = (await listMaintenance(db)).map(({ app, environment, until }) => ({
     ...{ app, environment, until: until === null ? null : Date.parse(until) },
   }))
-  try {
-    await host.setMaintenance({ pages })
-    return true
-  } catch (error) {
-    if (error instanceof FairleadError && error.code === 'unavailable') return false
-    throw error
-  }
+  return tellEveryHost(hosts, (host) => host.setMaintenance({ pages }))
 }
 
 /** Ends a page; `actor` is absent when its time is over. Nothing happens when it has ended. */

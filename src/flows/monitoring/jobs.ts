@@ -8,6 +8,7 @@ import { sendStatusUpdates } from '#flows/status-page/deliver.ts'
 import { syncMaintenance } from '#flows/maintenance/sync.ts'
 import { syncScale } from '#flows/scale/sync.ts'
 import { syncSwitches } from '#flows/switch/sync.ts'
+import { type NamedHost, withEveryHost } from '#flows/host/every-host.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { reconcileAlerts } from './alerts.ts'
 import { recordCauses } from './causes.ts'
@@ -33,6 +34,8 @@ export interface MonitoringOptions {
       HostClient,
       'status' | 'setStatusPage' | 'takeStatusRequests' | 'setMaintenance' | 'setScale'
     >
+  /** the hosts on other machines */
+  remotes(): NamedHost<HostClient>[]
   /** where monitors may connect to */
   policy: MonitorPolicy
   roster: Pick<RosterPolicy, 'after' | 'servers'> & Pick<ShareRosterParts, 'hostSecret'>
@@ -57,6 +60,7 @@ export interface Monitoring {
 export function monitoring({
   deps,
   host,
+  remotes,
   policy,
   roster,
   replica,
@@ -66,6 +70,7 @@ export function monitoring({
 }: MonitoringOptions): Monitoring {
   const { db, clock, disk, source } = deps
   const now = () => clock.now()
+  const hosts = { local: host, remotes }
   const messages = sendNotifications(notify, periods.monitors)
   const alerts = every({
     name: 'reconcile-alerts',
@@ -116,19 +121,19 @@ export function monitoring({
     name: 'sync-switches',
     interval: periods.monitors,
     claim: oneReplica(),
-    run: () => syncSwitches({ db, host }),
+    run: () => syncSwitches({ db, hosts }),
   })
   const maintenance = every({
     name: 'sync-maintenance',
     interval: periods.monitors,
     claim: oneReplica(),
-    run: () => syncMaintenance({ db, host, now }),
+    run: () => syncMaintenance({ db, hosts, now }),
   })
   const scale = every({
     name: 'sync-scale',
     interval: periods.monitors,
     claim: oneReplica(),
-    run: () => syncScale({ db, host }),
+    run: () => syncScale({ db, hosts }),
   })
   const checks = new CheckMonitors({
     ...{ db, host, now, policy, random: Math.random, fetch: deps.egress.fetch },
@@ -154,9 +159,9 @@ export function monitoring({
     name: 'store-signals',
     interval: periods.signals,
     claim: oneReplica(),
-    run: () => storeSignals(db, host),
+    run: () => withEveryHost(hosts, (one) => storeSignals(db, one)),
   })
-  const slos = new WatchSlos({ db, host, now, onChange: alerts.wake })
+  const slos = new WatchSlos({ db, hosts, now, onChange: alerts.wake })
   const objectives = every({
     name: 'watch-slos',
     interval: periods.signals,

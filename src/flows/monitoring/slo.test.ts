@@ -13,6 +13,7 @@ import { reconcileAlerts } from './alerts.ts'
 import { judgeSlo } from './judge-slo.ts'
 import { sloHandlers } from './slo-handlers.ts'
 import { WatchSlos } from './watch-slos.ts'
+import { onlyHost } from '../../../test/support/host.ts'
 
 const settings = { objective: 0.999, below: null, window: 30 * 86_400_000 }
 /** Counts with a constant share of bad requests, at ten requests a second. */
@@ -68,7 +69,12 @@ test('a burning budget opens an alert, which ends; seconds count once', async ()
   }
   let changes = 0
   let now = start
-  const watch = new WatchSlos({ db, host, now: () => now, onChange: () => void (changes += 1) })
+  const watch = new WatchSlos({
+    db,
+    hosts: onlyHost(host),
+    now: () => now,
+    onChange: () => void (changes += 1),
+  })
   const { listSlos, getSlo } = sloHandlers({ db, clock: { ...systemClock, now: () => now } })
   const caller: Caller = {
     ...{ name: 'Ada', email: null, user: 1, session: null, isLimited: false },
@@ -125,7 +131,12 @@ test('a burning budget opens an alert, which ends; seconds count once', async ()
   expect((await read())?.state).toBe('degraded')
   expect(await alerts()).toMatchObject([{ state: 'open' }])
   await db.query(sql`update release set definition = '{"slo": {}, "environments": {}}'`)
-  const next = new WatchSlos({ db, host, now: () => now, onChange: () => undefined })
+  const next = new WatchSlos({
+    db,
+    hosts: onlyHost(host),
+    now: () => now,
+    onChange: () => undefined,
+  })
   await next.run()
   expect(await read()).toBeUndefined()
   expect(await alerts()).toMatchObject([{ state: 'resolved' }])

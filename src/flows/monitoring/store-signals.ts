@@ -3,10 +3,8 @@ import { addRequestCounts } from '#domains/signal/request-count.ts'
 import { completeSeconds, samplesOf } from '#domains/signal/samples.ts'
 import { getPosition, setPosition } from '#domains/signal/store.ts'
 import { addSamples } from '#domains/signal/write.ts'
+import { localHost, type NamedHost } from '#flows/host/every-host.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-
-/** The host of this machine. */
-export const localHost = 'local'
 
 export interface SignalSource {
   measurements(after: number): Promise<Measurements>
@@ -16,8 +14,11 @@ export interface SignalSource {
  * Stores what the host has measured since the last time. The position is stored with the values, so
  * that another replica goes on where this one ended.
  */
-export async function storeSignals(db: Database, host: SignalSource): Promise<void> {
-  const position = await getPosition(db, localHost)
+export async function storeSignals(
+  db: Database,
+  { name, host }: NamedHost<SignalSource>,
+): Promise<void> {
+  const position = await getPosition(db, name)
   const { run, seconds } = await host.measurements(position?.next ?? 0)
   // Another host process numbers its seconds anew.
   const isSame = position === null || position.run === run
@@ -25,10 +26,13 @@ export async function storeSignals(db: Database, host: SignalSource): Promise<vo
   const complete = completeSeconds(fresh)
   const last = complete.at(-1)
   if (!last) return
+  // The series of the machine are those of the machine of the server.
+  const isShown = ({ app }: { app: string | null }): boolean => name === localHost || app !== null
+  const samples = samplesOf(complete).filter(isShown)
   await db.batch([
-    ...(await addSamples(db, samplesOf(complete))),
+    ...(await addSamples(db, samples)),
     ...(await addRequestCounts(db, complete)),
-    setPosition(localHost, { run, next: last.number }, position),
+    setPosition(name, { run, next: last.number }, position),
   ])
 }
 

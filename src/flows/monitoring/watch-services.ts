@@ -14,7 +14,8 @@ import { addParts } from '#domains/signal/request-count.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { watchedEnvironments } from '#views/watched.ts'
-import { localHost, type SignalSource } from './store-signals.ts'
+import { localHost } from '#flows/host/every-host.ts'
+import type { SignalSource } from './store-signals.ts'
 import { type ServiceSecond, ServiceWatch, type WatchState } from './service-watch.ts'
 
 export interface WatchServicesOptions {

@@ -6,11 +6,12 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { definitionsOf, liveReleases } from '#views/watched.ts'
 import { judgeSlo } from './judge-slo.ts'
-import { localHost, type SignalSource } from './store-signals.ts'
+import { type EveryHost, type NamedHost, withEveryHost } from '#flows/host/every-host.ts'
+import type { SignalSource } from './store-signals.ts'
 
 export interface WatchSlosOptions {
   db: Database
-  host: SignalSource
+  hosts: EveryHost<SignalSource>
   /** milliseconds since 1970 */
   now(): number
   /** called when a state changed */
@@ -35,7 +36,10 @@ export class WatchSlos {
     const slos = await listSlos(this.#options.db)
     if (slos.length === 0) return
     // A host that is away has no new seconds; what was counted before is judged on.
-    await this.#count(slos.map(({ indicator }) => indicator)).catch(() => undefined)
+    const indicators = slos.map(({ indicator }) => indicator)
+    await withEveryHost(this.#options.hosts, (one) =>
+      this.#count(one, indicators).catch(() => undefined),
+    )
     await this.#judge(slos)
   }
 
@@ -53,9 +57,9 @@ export class WatchSlos {
     this.#planned = text
   }
 
-  async #count(indicators: Indicator[]): Promise<void> {
-    const { db, host } = this.#options
-    const before = await getPosition(db, localHost)
+  async #count({ name, host }: NamedHost<SignalSource>, indicators: Indicator[]): Promise<void> {
+    const { db } = this.#options
+    const before = await getPosition(db, name)
     const { run, seconds } = await host.measurements(before?.next ?? 0)
     // Another host process numbers its seconds anew.
     const isSame = before === null || before.run === run
@@ -63,7 +67,7 @@ export class WatchSlos {
     const last = fresh.at(-1)
     if (!last) return
     const after = { run, next: last.number }
-    await db.batch(addCounts(localHost, { before, after }, countSeconds(indicators, fresh)))
+    await db.batch(addCounts(name, { before, after }, countSeconds(indicators, fresh)))
   }
 
   async #judge(slos: WatchedSlo[]): Promise<void> {

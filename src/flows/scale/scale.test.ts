@@ -10,6 +10,7 @@ import { storeLiveRelease } from '../../../test/support/live-release.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { scaleHandlers } from './handlers.ts'
 import { syncScale } from './sync.ts'
+import { onlyHost } from '../../../test/support/host.ts'
 
 const place = { app: 'shop', environment: 'production' }
 let db: Database
@@ -27,7 +28,7 @@ const ada: Caller = {
   ...{ isLimited: false, by: { credential: 'session', address: null } },
 }
 const { signal } = new AbortController()
-const handlers = () => scaleHandlers({ db, host })
+const handlers = () => scaleHandlers({ db, hosts: onlyHost(host) })
 const at = (service: string) => ({ params: { ...place, service }, query: {} })
 const set = (instances: number, service = 'web', reason = 'incident 7') =>
   handlers().setScale({ ...at(service), body: { instances, reason } }, ada, signal)
@@ -52,7 +53,7 @@ afterAll(() => close())
 beforeEach(async () => {
   isAway = false
   await db.batch([sql`delete from scale`, sql`delete from event`])
-  await syncScale({ db, host })
+  await syncScale({ db, hosts: onlyHost(host) })
 })
 
 test('a number is set and set back, the host gets it, and the log has it once', async () => {
@@ -66,7 +67,7 @@ test('a number is set and set back, the host gets it, and the log has it once', 
   isAway = true
   expect(await set(3)).toMatchObject({ isServed: false, scale: { instances: 3 } })
   isAway = false
-  await syncScale({ db, host })
+  await syncScale({ db, hosts: onlyHost(host) })
   expect(served).toEqual([{ ...web, instances: 3 }])
   expect(await back()).toMatchObject({ scale: { instances: 2, set: null } })
   await back()
@@ -97,7 +98,7 @@ test('a service that never runs twice, and one that is not there, are refused', 
 
 test('a live release ends it once, if its number is another one', async () => {
   await set(4)
-  await syncScale({ db, host })
+  await syncScale({ db, hosts: onlyHost(host) })
   expect(served).toMatchObject([{ instances: 4 }])
   await db.query(sql`update release set
     definition = jsonb_set(definition::jsonb, '{services,web,instances}', '3')::json`)
@@ -105,8 +106,11 @@ test('a live release ends it once, if its number is another one', async () => {
   expect(
     (await handlers().getScale({ params: place, query: {}, body: {} }, ada, signal)).scales[0],
   ).toMatchObject({ instances: 3, set: null })
-  await Promise.all([syncScale({ db, host }), syncScale({ db, host })])
-  await syncScale({ db, host })
+  await Promise.all([
+    syncScale({ db, hosts: onlyHost(host) }),
+    syncScale({ db, hosts: onlyHost(host) }),
+  ])
+  await syncScale({ db, hosts: onlyHost(host) })
   expect(served).toEqual([])
   expect((await events())[0]).toEqual(['ended', 'fairlead', 4, 3])
   expect(await events()).toHaveLength(2)

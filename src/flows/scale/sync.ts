@@ -1,16 +1,16 @@
-import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import { getRelease } from '#domains/deployment/store.ts'
 import { declaredInstances } from '#domains/scale/rules.ts'
 import { endScale, listScales, scalesOf, type StoredScale } from '#domains/scale/store.ts'
 import { appendEvent } from '#engine/events.ts'
+import { type EveryHost, tellEveryHost } from '#flows/host/every-host.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { liveDeployment } from '#views/deployment.ts'
 
 export interface SyncScaleParts {
   db: Database
-  host: Pick<HostClient, 'setScale'>
+  hosts: EveryHost<Pick<HostClient, 'setScale'>>
 }
 
 /** Ends the numbers that a live release has changed in its file, and tells the host the others. */
@@ -36,22 +36,16 @@ async function declaredOf(
 }
 
 /**
- * Returns whether the host has the numbers of the database. One that does not answer gets them from
- * a later run, and goes on with the last ones until then.
+ * Returns whether every host has the numbers of the database. One that does not answer gets them
+ * from a later run, and goes on with the last ones until then.
  */
-export async function serveScale({ db, host }: SyncScaleParts): Promise<boolean> {
+export async function serveScale({ db, hosts }: SyncScaleParts): Promise<boolean> {
   const scales = (await listScales(db)).map(
     ({ app, environment, service, declared, instances }) => ({
       ...{ app, environment, service, declared, instances },
     }),
   )
-  try {
-    await host.setScale({ scales })
-    return true
-  } catch (error) {
-    if (error instanceof FairleadError && error.code === 'unavailable') return false
-    throw error
-  }
+  return tellEveryHost(hosts, (host) => host.setScale({ scales }))
 }
 
 /** Ends a scale; `actor` is absent when a release did it. Nothing happens when it has ended. */

@@ -13,6 +13,7 @@ import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { switchHandlers } from './handlers.ts'
 import { syncSwitches, takeChanges } from './sync.ts'
+import { onlyHost } from '../../../test/support/host.ts'
 
 /** A host that keeps what it is sent. */
 class SimulatedHost {
@@ -70,7 +71,8 @@ beforeEach(async () => {
         'w', now())`,
   ])
 })
-const handlers = () => switchHandlers({ db, host, now: () => Date.parse('2026-11-29T00:00:00Z') })
+const handlers = () =>
+  switchHandlers({ db, hosts: onlyHost(host), now: () => Date.parse('2026-11-29T00:00:00Z') })
 const { signal } = new AbortController()
 const set = (setting: object | null, version?: number, name = 'recharge') =>
   handlers().setSwitch(
@@ -136,7 +138,7 @@ test('a host that is away gets the settings later', async () => {
   host.isAway = true
   expect(await set(off)).toMatchObject({ isServed: false, switch: { value: false } })
   host.isAway = false
-  await syncSwitches({ db, host })
+  await syncSwitches({ db, hosts: onlyHost(host) })
   expect(host.served.settings).toHaveLength(1)
 })
 
@@ -146,8 +148,8 @@ test('a change on the host is stored once, and before a later one of a person', 
     setting: { ...off, serve: { variant } },
   })
   host.changes = [change('a', 'off'), change('b', 'off', 'removed')]
-  await takeChanges({ db, host })
-  await takeChanges({ db, host })
+  await takeChanges({ db, hosts: onlyHost(host) })
+  await takeChanges({ db, hosts: onlyHost(host) })
   expect(host.changes).toHaveLength(2)
   expect(await set({ ...off, serve: { variant: 'on' } })).toMatchObject({
     switch: { value: true, version: 2 },
@@ -162,7 +164,7 @@ test('a change on the host is stored once, and before a later one of a person', 
 
 test('a monitor turns a switch off once for each harm, and a person turns it on', async () => {
   await db.query(monitorIsDown('2026-11-29T10:00:00Z'))
-  await syncSwitches({ db, host })
+  await syncSwitches({ db, hosts: onlyHost(host) })
   expect(host.served.settings).toMatchObject([{ name: 'recharge', setting: off }])
   expect(await get()).toMatchObject({
     ...{ value: false, pulledBy: 'charged-twice', reason: '2 rows break the rule', version: 1 },
@@ -172,19 +174,19 @@ test('a monitor turns a switch off once for each harm, and a person turns it on'
     type: 'dev.cdeventsx.fairlead-switch.pulled',
     data: { monitor: 'charged-twice', entities: ['17', '23'] },
   })
-  await syncSwitches({ db, host })
+  await syncSwitches({ db, hosts: onlyHost(host) })
   expect((await get()).version).toBe(1)
   // The end of the harm does not turn it on.
   await db.query(sql`update monitor set state = 'up', firing = false`)
-  await syncSwitches({ db, host })
+  await syncSwitches({ db, hosts: onlyHost(host) })
   expect((await get()).value).toBe(false)
   await db.query(sql`update monitor set state = 'down', firing = true`)
   // A person decides, also while the harm goes on.
   await set({ ...off, serve: { variant: 'on' } })
-  await syncSwitches({ db, host })
+  await syncSwitches({ db, hosts: onlyHost(host) })
   expect(await get()).toMatchObject({ value: true, pulledBy: null })
   await db.query(monitorIsDown('2026-11-29T11:00:00Z'))
-  await syncSwitches({ db, host })
+  await syncSwitches({ db, hosts: onlyHost(host) })
   expect(await get()).toMatchObject({ value: false, pulledBy: 'charged-twice', version: 3 })
 })
 

@@ -4,13 +4,16 @@ import type { HostSwitchChange, HostSwitches, HostSwitchReport } from '#contract
 import { settingText } from '#contract/switch/text.ts'
 import { getStoredSwitch, listStored, setSwitch, type StoredSwitch } from '#domains/switch/store.ts'
 import { appendEvent } from '#engine/events.ts'
+import { type EveryHost, withEveryHost } from '#flows/host/every-host.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { type DuePull, duePulls, existingApps } from '#views/pulls.ts'
 
+type SwitchHost = Pick<HostClient, 'switches' | 'setSwitches'>
+
 export interface SyncSwitchesParts {
   db: Database
-  host: Pick<HostClient, 'switches' | 'setSwitches'>
+  hosts: EveryHost<SwitchHost>
 }
 
 /** Turns off what monitors pull, and makes the host serve how all switches are set. */
@@ -28,10 +31,18 @@ export async function syncSwitches(parts: SyncSwitchesParts): Promise<void> {
 }
 
 /**
- * Returns whether the host serves how all switches are set. A host that does not answer gets the
+ * Returns whether every host serves how all switches are set. A host that does not answer gets the
  * settings from a later run, and serves the last ones until then.
  */
-export async function serveSwitches({ db, host }: SyncSwitchesParts): Promise<boolean> {
+export async function serveSwitches({ db, hosts }: SyncSwitchesParts): Promise<boolean> {
+  let isServed = true
+  await withEveryHost(hosts, async ({ host }) => {
+    if (!(await serveOn(db, host))) isServed = false
+  })
+  return isServed
+}
+
+async function serveOn(db: Database, host: SwitchHost): Promise<boolean> {
   const report = await reportOf(host)
   if (report === null) return false
   const stored = await listStored(db)
@@ -46,8 +57,11 @@ export async function serveSwitches({ db, host }: SyncSwitchesParts): Promise<bo
   return true
 }
 
-/** Stores the changes that the host took while no server answered. */
-export async function takeChanges({ db, host }: SyncSwitchesParts): Promise<void> {
+/** Stores the changes that hosts took while no server answered. */
+export const takeChanges = ({ db, hosts }: SyncSwitchesParts): Promise<void> =>
+  withEveryHost(hosts, ({ host }) => takeFrom(db, host))
+
+async function takeFrom(db: Database, host: SwitchHost): Promise<void> {
   const report = await reportOf(host)
   if (report === null) return
   const apps = await appsOf(db, report)
@@ -93,7 +107,7 @@ async function take(db: Database, change: HostSwitchChange): Promise<void> {
 const causeOf = (change: string): string => `host/${change}`
 
 /** Null when the host does not answer. */
-async function reportOf(host: SyncSwitchesParts['host']): Promise<HostSwitchReport | null> {
+async function reportOf(host: SwitchHost): Promise<HostSwitchReport | null> {
   try {
     return await host.switches()
   } catch (error) {

@@ -14,6 +14,7 @@ import { hostStatus, type HostStatus } from '#contract/host/status.ts'
 import { logTail, type NewOutput, newOutput, type OutputPlaces } from '#contract/host/output.ts'
 import { type DriftReport, driftReport } from '#contract/drift/drift.ts'
 import type { DriftFile, DriftRepair, DriftRequest } from '#contract/drift/host.ts'
+import { type BlobClient, createBlobClient } from './blob-client.ts'
 import { type CommandClient, createCommandClient } from './command-client.ts'
 import { upgrade } from './upgrade.ts'
 import type { RehearsalRequest } from '#contract/rehearsal/host.ts'
@@ -102,6 +103,8 @@ export interface HostClient {
   /** The text of a configuration file on disk, with its secrets. */
   driftFile(app: string, environment: string, file: DriftFile): Promise<string>
   readonly commands: CommandClient
+  /** for a host on another machine */
+  readonly blobs: BlobClient
   /** Returns why an instance of the service is not healthy again, or null. */
   restart(
     app: string,
@@ -130,7 +133,8 @@ export interface HostClient {
 const fileAnswer = z.object({ text: z.string() })
 const restartAnswer = z.object({ problem: z.string().nullable() })
 
-export function createHostClient(socketPath: string): HostClient {
+/** `what`: the host in messages. */
+export function createHostClient(socketPath: string, what = 'The host'): HostClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   const call = (
     method: string,
@@ -139,7 +143,7 @@ export function createHostClient(socketPath: string): HostClient {
     timeoutMs = 30_000,
   ): Promise<unknown> =>
     send(
-      { socketPath, agent, method, path, timeoutMs },
+      { socketPath, what, agent, method, path, timeoutMs },
       body === undefined ? undefined : JSON.stringify(body),
     )
   const at = (app: string, environment: string): string =>
@@ -148,6 +152,7 @@ export function createHostClient(socketPath: string): HostClient {
     commands: createCommandClient(call, (path, headers) =>
       upgrade({ socketPath, path, headers, readError }),
     ),
+    blobs: createBlobClient({ socketPath, call, readError }),
     status: async () => hostStatus.parse(await call('GET', '/status', undefined, 3000)),
     measurements: async (after) =>
       measurements.parse(await call('GET', `/measurements?after=${after}`, undefined, 5000)),
@@ -268,6 +273,7 @@ function readError(status: number, text: string): Error {
 
 interface Sent {
   socketPath: string
+  what: string
   agent: Agent
   method: string
   path: string
@@ -289,12 +295,15 @@ async function send(sent: Sent, body: string | undefined): Promise<unknown> {
 /** `again`: a host answered the connection and dropped the call. */
 type Answer = { value: unknown } | { error: Error; again: boolean }
 
-function sendOnce({ timeoutMs, ...options }: Sent, body: string | undefined): Promise<Answer> {
+function sendOnce(
+  { timeoutMs, what, ...options }: Sent,
+  body: string | undefined,
+): Promise<Answer> {
   return new Promise((resolve) => {
     let isLate = false
     const fail = (again: boolean): void =>
       resolve({
-        error: new FairleadError('unavailable', { what: 'The host' }),
+        error: new FairleadError('unavailable', { what }),
         again: again && !isLate,
       })
     const headers =

@@ -49,17 +49,26 @@ function controlPath(): string {
  * host keys, notices a connection that is dead, and uses one connection for commands that follow
  * each other. The rest is from the ssh_config.
  */
-const sshOptions = ({ config }: SshSettings): string[] => [
-  ...(config === null ? [] : ['-F', config]),
-  ...[
-    'BatchMode=yes',
-    'StrictHostKeyChecking=yes',
-    `ConnectTimeout=${limits.connect}`,
-    `ServerAliveInterval=${limits.alive}`,
-    `ServerAliveCountMax=${limits.aliveTimes}`,
+const sshOptions = (settings: SshSettings): string[] =>
+  optionsOf(settings, [
+    ...unattended,
     ...['ControlMaster=auto', `ControlPath=${controlPath()}`],
     `ControlPersist=${limits.idle}`,
-  ].flatMap((option) => ['-o', option]),
+  ])
+
+/** It never asks, accepts only known host keys, and notices a connection that is dead. */
+export const unattended: readonly string[] = [
+  'BatchMode=yes',
+  'StrictHostKeyChecking=yes',
+  `ConnectTimeout=${limits.connect}`,
+  `ServerAliveInterval=${limits.alive}`,
+  `ServerAliveCountMax=${limits.aliveTimes}`,
+]
+
+/** The arguments of the client for its settings and some options of ssh_config. */
+export const optionsOf = ({ config }: SshSettings, options: readonly string[]): string[] => [
+  ...(config === null ? [] : ['-F', config]),
+  ...options.flatMap((option) => ['-o', option]),
 ]
 
 /**
@@ -72,8 +81,8 @@ export async function runOverSsh(
   script: string,
   { args = [], input = '' }: { args?: readonly string[]; input?: string } = {},
 ): Promise<SshResult> {
-  const command = ['sh', '-c', script, 'sh', ...args].map(shellWord).join(' ')
-  const result = await run(
+  const command = shellCommand(script, args)
+  const result = await runProgram(
     settings,
     'ssh',
     [...sshOptions(settings), '--', destination, command],
@@ -83,6 +92,10 @@ export async function runOverSsh(
   return result
 }
 
+/** The command for the shell of a user that runs a script with `sh`. */
+export const shellCommand = (script: string, args: readonly string[]): string =>
+  ['sh', '-c', script, 'sh', ...args].map(shellWord).join(' ')
+
 /** Copies a folder to a machine with rsync, by the content of its files. */
 export async function copyOverSsh(
   settings: SshSettings,
@@ -90,7 +103,7 @@ export async function copyOverSsh(
   to: { destination: string; folder: string; same: string },
 ): Promise<SshResult> {
   const remote = ['ssh', ...sshOptions(settings)].join(' ')
-  const result = await run(settings, 'rsync', [
+  const result = await runProgram(settings, 'rsync', [
     ...['-rlp', '--checksum', '--delete', '--protect-args', '-e', remote],
     ...[`--link-dest=${to.same}`, '--', `${folder}/`, `${to.destination}:${to.folder}/`],
   ])
@@ -106,7 +119,8 @@ export class SshRefused extends FairleadError {
   }
 }
 
-function connectionError(destination: string, stderr: string): FairleadError {
+/** Why the client could not connect, from what it wrote. */
+export function connectionError(destination: string, stderr: string): FairleadError {
   const known = [
     [/host key verification failed/i, 'its host key is not the one in known_hosts'],
     [/permission denied \(/i, 'it does not accept the key of this server'],
@@ -117,7 +131,8 @@ function connectionError(destination: string, stderr: string): FairleadError {
   return new FairleadError('unavailable', { what: `The machine ${destination}` })
 }
 
-function run(
+/** Runs a program of OpenSSH, or one that uses it. */
+export function runProgram(
   { env }: SshSettings,
   program: string,
   args: string[],

@@ -20,6 +20,7 @@ export const docs: readonly (readonly [string, string])[] = [
   ['reviews', 'Reviews'],
   ['jobs', 'Jobs and commands'],
   ['machines', 'Machines'],
+  ['hosts', 'Hosts'],
   ['docker', 'Docker'],
   ['monitoring', 'Monitoring'],
   ['monitors', 'Monitors'],

@@ -10,6 +10,7 @@ import { startStore, type TestStore } from '../../../../test/support/bucket.ts'
 import type { OpenBucket } from '../open-bucket.ts'
 import type { ReleaseSpec, Target, TargetIo } from '../target.ts'
 import bucketTarget from './bucket.ts'
+import { noRemote } from '../../../../test/support/host.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'fairlead-bucket-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -24,6 +25,7 @@ beforeEach(async () => {
   io = {
     artifacts: layout,
     host: createHostClient(join(root, 'no-host.sock')),
+    remote: noRemote,
     ...{ edgePort: 0, machine: {}, keepFree: 0, publishFolders: [] },
     ...{ remoteFolders: [], ssh: { config: null, env: {} }, failures: new Map() },
     buckets: new Map([['site', opened]]),

@@ -1,12 +1,11 @@
-import { z } from 'zod'
 import { defineTarget } from '../target.ts'
-import { hostTarget } from '../host-target.ts'
+import { hostConfig, onHost } from '../remote-target.ts'
 
-/** Runs services as plain processes on this machine, supervised by `fairlead host`. */
+/** Runs services as plain processes, supervised by `fairlead host`, here or on another machine. */
 export default defineTarget({
   kind: 'process',
   title: 'Processes on this machine',
-  config: z.strictObject({}),
+  config: hostConfig,
   example: {},
   capabilities: [
     'commands',
@@ -20,6 +19,6 @@ export default defineTarget({
     'rehearse',
     'drift',
   ],
-  identity: () => '',
-  open: (_config, io) => hostTarget(io),
+  identity: ({ host }) => host ?? '',
+  open: onHost,
 })

@@ -12,6 +12,7 @@ import { packSite, siteRelease } from '../../../../test/support/site.ts'
 import { type SshMachines, startSshMachines } from '../../../../test/support/sshd.ts'
 import type { ReleaseSpec, Target, TargetIo } from '../target.ts'
 import rsyncTarget from './rsync.ts'
+import { noRemote } from '../../../../test/support/host.ts'
 
 describe('a site on another machine', requires('sshd', 'rsync'), () => {
   const root = mkdtempSync(join(tmpdir(), 'fairlead-rsync-'))
@@ -29,6 +30,7 @@ describe('a site on another machine', requires('sshd', 'rsync'), () => {
     io = {
       artifacts: layout,
       host: createHostClient(join(root, 'no-host.sock')),
+      remote: noRemote,
       ...{ edgePort: 0, machine: {}, keepFree: 0, publishFolders: [], buckets: new Map() },
       ...{
         ssh: { config: ssh.config, env: sshVariables(process.env) },

@@ -25,6 +25,7 @@ import { waitFor } from '../../../../test/support/wait.ts'
 import type { ReleaseSpec, Target, TargetIo } from '../target.ts'
 import staticTarget from './static.ts'
 import { longTest } from '../../../../test/support/scale.ts'
+import { noRemote } from '../../../../test/support/host.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'fairlead-static-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -38,6 +39,7 @@ beforeEach(() => {
     artifacts: layout,
     host: createHostClient(join(root, 'no-host.sock')),
     edgePort: 0,
+    remote: noRemote,
     machine: {},
     keepFree: 0,
     publishFolders: [publish],

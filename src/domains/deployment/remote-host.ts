@@ -1,0 +1,23 @@
+import type { HostClient } from '#platform/process/host-client.ts'
+
+/** Where a host on another machine is. */
+export interface RemotePlace {
+  /** in the URLs of its environments */
+  address: string
+  /** port of its edge, which routes by host name */
+  edgePort: number
+  /** the OCI image layout of the artifacts there */
+  artifacts: string
+}
+
+/** A host on another machine. */
+export interface RemoteHost {
+  /** every call throws `unavailable` while there is no connection */
+  client: HostClient
+  /** as it is known now; null when there is no such host */
+  place(): RemotePlace | null
+  /** looks again when the host is not known */
+  find(): Promise<RemotePlace | null>
+  /** forwards a port of 127.0.0.1 here to an address there, and returns it */
+  forward(to: string): Promise<number>
+}

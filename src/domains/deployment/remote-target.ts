@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { name } from '#contract/app/app.ts'
+import { FairleadError } from '#contract/errors.ts'
+import { choosePort, hostTarget } from './host-target.ts'
+import type { RemoteHost } from './remote-host.ts'
+import { missingRelease, type ReleaseReport, type Target, type TargetIo } from './target.ts'
+
+/** The settings of a target whose services may run on another machine. */
+export const hostConfig = z.strictObject({
+  host: name
+    .optional()
+    .describe('The [host](hosts.md) that runs the services; default: the machine of the server'),
+})
+
+/** What a target of this machine becomes on the host that its settings name. */
+export function onHost(config: z.output<typeof hostConfig>, io: TargetIo): Target {
+  return config.host === undefined ? hostTarget(io) : remoteTarget(config.host, io)
+}
+
+/** A target whose services run on another machine, supervised by the host there. */
+function remoteTarget(host: string, io: TargetIo): Target {
+  const remote = io.remote(host)
+  // Its programs, certificates and proxies are those of its own machine.
+  const there = hostTarget({
+    ...{ ...io, host: remote.client, machine: {} },
+    get artifacts() {
+      return remote.place()?.artifacts ?? ''
+    },
+  })
+  const urlOf = (port: number): string | null => {
+    const place = remote.place()
+    return place && `http://${place.address}:${port}`
+  }
+  /** A host that was removed holds nothing any more. */
+  const ifKnown = async (work: () => Promise<void>): Promise<void> => {
+    if ((await remote.find()) !== null) await work()
+  }
+  const send = async (artifact: string): Promise<void> => {
+    if ((await remote.find()) === null)
+      throw new FairleadError('not_found', { kind: 'host', id: host })
+    await remote.client.blobs.send(io.artifacts, artifact)
+  }
+  return {
+    ...there,
+    reserve: ({ wanted, current, taken }) => {
+      const port = wanted ?? current ?? choosePort(remote.place()?.edgePort ?? io.edgePort, taken)
+      return { port, url: urlOf(port) }
+    },
+    urls: ({ port }) => {
+      const url = port === null ? null : urlOf(port)
+      return url === null ? [] : [url]
+    },
+    start: async (release) => {
+      await send(release.artifact)
+      await there.start(release)
+    },
+    report: async (reference, waitMs) => {
+      if ((await remote.find()) === null) return missingRelease
+      return withLocalAddress(remote, await there.report(reference, waitMs))
+    },
+    stop: (reference, fence) => ifKnown(() => there.stop(reference, fence)),
+    remove: (reference, fence) => ifKnown(() => there.remove(reference, fence)),
+    environments: async () => ((await remote.find()) === null ? [] : there.environments()),
+    removeEnvironment: (environment, fence) =>
+      ifKnown(() => there.removeEnvironment(environment, fence)),
+    commands: {
+      ...remote.client.commands,
+      start: async (environment, key, command) => {
+        const { files } = command
+        if (files === undefined) return remote.client.commands.start(environment, key, command)
+        await send(files.artifact)
+        const layout = remote.place()?.artifacts ?? files.layout
+        const moved = { ...command, files: { ...files, layout } }
+        return remote.client.commands.start(environment, key, moved)
+      },
+    },
+    rehearse: async (environment, service, next, after) => {
+      for (const release of [next, after?.release])
+        if (release !== undefined) await send(release.artifact)
+      return there.rehearse!(environment, service, next, after)
+    },
+  }
+}
+
+/** Commands on this machine, such as `verify`, reach an instance by a forwarded port. */
+async function withLocalAddress(remote: RemoteHost, report: ReleaseReport): Promise<ReleaseReport> {
+  if (report.address === null || report.state !== 'ready' || report.routed)
+    return { ...report, address: null }
+  const port = await remote.forward(new URL(report.address).host)
+  return { ...report, address: `http://127.0.0.1:${port}` }
+}

@@ -1,0 +1,36 @@
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
+
+/** A machine that runs services, besides that of the server. */
+export interface StoredHost {
+  name: string
+  destination: string
+  /** in the URLs of its environments */
+  address: string
+  /** the pinned key of its SSH server: `ssh-ed25519 AAAA…` */
+  hostKey: string
+  labels: string[]
+  /** an absolute path on its machine */
+  folder: string
+  /** variables of the host */
+  settings: Record<string, string>
+  /** the version that is to be installed: the id of an `OwnPackage` */
+  package: string
+}
+
+export const listHosts = (db: Database): Promise<StoredHost[]> =>
+  db.query<StoredHost>(sql`select name, destination, address, host_key as "hostKey", labels, folder,
+      settings, package
+    from host order by name`)
+
+/** Fails, with everything in its batch, when a host has this name. */
+export const insertHost = (one: StoredHost): Statement =>
+  sql`insert into host (name, destination, address, host_key, labels, folder, settings, package)
+    values (${one.name}, ${one.destination}, ${one.address}, ${one.hostKey},
+      ${JSON.stringify(one.labels)}::jsonb, ${one.folder},
+      ${JSON.stringify(one.settings)}::jsonb, ${one.package})`
+
+export const setPackage = (name: string, wanted: string): Statement =>
+  sql`update host set package = ${wanted} where name = ${name}`
+
+export const deleteHost = (name: string): Statement => sql`delete from host where name = ${name}`

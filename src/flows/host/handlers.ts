@@ -1,0 +1,174 @@
+import { FairleadError } from '#contract/errors.ts'
+import type { Host } from '#contract/host/host.ts'
+import type { HostStatus } from '#contract/host/status.ts'
+import type { SomeHandlers } from '#contract/handler.ts'
+import { deleteHost, insertHost, setPackage } from '#domains/host/store.ts'
+import { listTargetsInUse } from '#domains/deployment/store.ts'
+import { hostOf } from '#domains/deployment/open-targets.ts'
+import { appendEvent } from '#engine/events.ts'
+import type { OwnPackage } from '#platform/own-package.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import type { HostClient } from '#platform/process/host-client.ts'
+import { fingerprintOf, readHostKey } from '#platform/ssh/host-key.ts'
+import type { SshSettings } from '#platform/ssh/ssh.ts'
+import { localHost } from './every-host.ts'
+import type { Hosts, LinkedHost } from './hosts.ts'
+import { unitOf } from './install.ts'
+import { probe } from './probe.ts'
+import { removeScript } from './scripts.ts'
+import { settingsProblem } from './settings.ts'
+
+export interface HostHandlersOptions {
+  db: Database
+  hosts: Hosts
+  /** the host of this machine */
+  local: Pick<HostClient, 'status'>
+  hostName: string
+  folder: string
+  ssh: SshSettings
+  own(): OwnPackage
+  now(): number
+}
+
+type HostEndpoints = 'listHosts' | 'readHostKey' | 'addHost' | 'upgradeHost' | 'removeHost'
+
+/** The machines that run services. */
+export function hostHandlers(options: HostHandlersOptions): SomeHandlers<HostEndpoints> {
+  const { db, hosts, ssh, own } = options
+  return {
+    listHosts: async () => {
+      await hosts.sync()
+      const remote = hosts.all().map((one) => describeRemote(one, options.now))
+      return { hosts: await Promise.all([describeLocal(options), ...remote]) }
+    },
+    readHostKey: async ({ query: { destination } }) => ({
+      destination,
+      fingerprint: (await readHostKey(ssh, destination)).fingerprint,
+    }),
+    addHost: async ({ body }, caller) => {
+      const { name, destination, labels, settings } = body
+      await mustBeNew(hosts, name)
+      const problem = settingsProblem(settings)
+      if (problem !== null) throw new FairleadError('invalid_input', problem)
+      const { key, fingerprint } = await readHostKey(ssh, destination)
+      if (fingerprint !== body.fingerprint)
+        throw new FairleadError('not_now', {
+          why: `The key of ${destination} is ${fingerprint}, not ${body.fingerprint}`,
+        })
+      const { folder, address } = await probe(ssh, { name, destination, key, folder: body.folder })
+      const host = { name, destination, labels, settings, folder, address, hostKey: key }
+      await db.batch([
+        insertHost({ ...host, package: own().id }),
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-host.added',
+          ...{ subject: `host/${name}`, chain: `host/${name}`, actor: caller },
+          data: { destination, fingerprint, folder, labels },
+        }),
+      ])
+      return show(options, name)
+    },
+    upgradeHost: async ({ params: { host } }, caller) => {
+      await mustHave(hosts, host)
+      await db.batch([
+        setPackage(host, own().id),
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-host.upgraded',
+          ...{ subject: `host/${host}`, chain: `host/${host}`, actor: caller },
+          data: { package: own().id },
+        }),
+      ])
+      return show(options, host)
+    },
+    removeHost: async ({ params, query: { how } }, caller) => {
+      const host = await mustHave(hosts, params.host)
+      if (how === 'clean') await cleanUp(db, host)
+      await db.batch([
+        deleteHost(params.host),
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-host.removed',
+          ...{ subject: `host/${params.host}`, chain: `host/${params.host}`, actor: caller },
+          data: { isForgotten: how === 'forget' },
+        }),
+      ])
+      await hosts.sync()
+      return { done: true }
+    },
+  }
+}
+
+async function mustBeNew(hosts: Hosts, name: string): Promise<void> {
+  await hosts.sync()
+  if (name === localHost || hosts.get(name) !== null)
+    throw new FairleadError('already_exists', { kind: 'host', id: name })
+}
+
+async function mustHave(hosts: Hosts, name: string): Promise<LinkedHost> {
+  await hosts.sync()
+  const host = hosts.get(name)
+  if (host === null) throw new FairleadError('not_found', { kind: 'host', id: name })
+  return host
+}
+
+async function show(options: HostHandlersOptions, name: string): Promise<Host> {
+  return describeRemote(await mustHave(options.hosts, name), options.now)
+}
+
+/** Stops and deletes a host on its machine; refuses when something needs it. */
+async function cleanUp(db: Database, { stored, link, client }: LinkedHost): Promise<void> {
+  const { name, folder } = stored
+  const used = (await listTargetsInUse(db)).some((choice) => hostOf(choice) === name)
+  if (used)
+    throw new FairleadError('not_now', {
+      why: `Environments are on the host ${name}; give them another target, or remove them first`,
+    })
+  const { releases } = await client.status()
+  const [one] = releases
+  if (one)
+    throw new FairleadError('not_now', {
+      why: `The host ${name} still has a release of ${one.app} in ${one.environment}`,
+    })
+  await client.stopAll()
+  const { code, stderr } = await link.execute(removeScript, [folder, unitOf(stored)])
+  if (code !== 0) throw new FairleadError('not_now', { why: `${name} was not removed: ${stderr}` })
+}
+
+async function describeLocal(options: HostHandlersOptions): Promise<Host> {
+  const { local, hostName, folder, now } = options
+  const status = await local.status().catch(() => null)
+  return {
+    ...{ name: localHost, destination: null, address: hostName, labels: [], fingerprint: null },
+    ...{ folder, settings: {} },
+    state: status ? 'connected' : 'unreachable',
+    reason: status ? null : 'the host does not answer',
+    since: new Date(status?.started ?? now()).toISOString(),
+    status: status && statusOf(status, 0),
+  }
+}
+
+async function describeRemote(
+  { stored, client, state }: LinkedHost,
+  now: () => number,
+): Promise<Host> {
+  const report = state()
+  const { hostKey, package: _package, ...host } = stored
+  const began = now()
+  const status = report.state === 'connected' ? await client.status().catch(() => null) : null
+  const clock = status?.now === undefined ? 0 : status.now - (began + now()) / 2
+  return {
+    ...host,
+    fingerprint: fingerprintOf(hostKey),
+    ...{ state: report.state, reason: report.reason },
+    since: new Date(report.since).toISOString(),
+    status: status && statusOf(status, Math.round(clock / 10) / 100),
+  }
+}
+
+const statusOf = (status: HostStatus, clock: number): NonNullable<Host['status']> => ({
+  version: status.version,
+  started: new Date(status.started).toISOString(),
+  clock,
+  disk: status.disk ?? null,
+  releases: status.releases.map(({ app, environment, release, state, routed }) => ({
+    ...{ app, environment, release, state, routed },
+  })),
+})

@@ -1,0 +1,209 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { endedRun, push } from './support/app.ts'
+import { server } from './support/canary.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { freePorts } from './support/ports.ts'
+import { processes } from './support/processes.ts'
+import { requires } from './support/programs.ts'
+import { makeRepository, type Repository } from './support/repository.ts'
+import { type SshMachines, startSshMachines } from './support/sshd.ts'
+import { waitFor } from './support/wait.ts'
+
+const app = 'shop'
+const place = { app, environment: 'production' }
+
+/** Seconds that a connection may take, also on a busy machine. */
+const patience = 120
+
+describe('a host on another machine', requires('sshd'), () => {
+  let ssh: SshMachines
+  let installation: Installation
+  let repository: Repository
+  let folder = ''
+  let address = ''
+  let edgePort = 0
+  let fingerprint = ''
+
+  const state = async () =>
+    (await installation.client.listHosts()).hosts.find(({ name }) => name === 'web-1')
+  const isConnected = () =>
+    waitFor('the host is connected', async () => (await state())?.state === 'connected', patience)
+  const file = (more = ''): string =>
+    [
+      'services: {web: {run: exec node server.js, health: /health}}',
+      'environments:',
+      `  production: {target: {kind: process, host: web-1}${more}}`,
+    ].join('\n')
+  const deliver = async (version: string, more = '') => {
+    await repository.commit({ 'fairlead.yaml': file(more), 'server.js': server(version) })
+    await push(installation, app, repository)
+    const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
+    return endedRun(installation, run!.id, 120)
+  }
+  const answer = async (): Promise<string> => (await fetch(address)).text()
+
+  /** The processes of services that the marker of this host names. */
+  const services = async (): Promise<number[]> => {
+    const id = readFileSync(join(folder, 'host/id'), 'utf8')
+    return (await processes())
+      .filter(({ command }) => command[0] === 'node' && command[1] === 'server.js')
+      .filter(({ environment }) => environment.some((variable) => variable.includes(`${id}/`)))
+      .map(({ pid }) => pid)
+  }
+
+  beforeAll(async () => {
+    ssh = await startSshMachines(['web-1'])
+    folder = join(ssh.folder, 'host')
+    edgePort = await freePorts()
+    installation = await startInstallation({ env: { FAIRLEAD_SSH_CONFIG: ssh.config } })
+    repository = await makeRepository({ 'server.js': server('one'), 'fairlead.yaml': file() })
+  })
+  afterAll(async () => {
+    await installation?.stop()
+    for (const pid of await pidsOf(`${folder}/`)) process.kill(pid, 'SIGKILL')
+    await ssh?.remove()
+  })
+
+  test('is installed over SSH when its key is the expected one', async () => {
+    const asked = await installation.cli('hosts', 'add', 'web-1', '--folder', folder)
+    expect(asked.code).toBe(1)
+    fingerprint = /SHA256:[A-Za-z0-9+/]{43}/.exec(asked.stderr)![0]
+    const settings = ['--set', `FAIRLEAD_EDGE_PORT=${edgePort}`]
+    const add = (key: string) =>
+      installation.cli(
+        ...['hosts', 'add', 'web-1', '--folder', folder, ...settings, '--fingerprint', key],
+      )
+    const other = await add(`SHA256:${'A'.repeat(43)}`)
+    expect(other.stderr).toContain(`The key of web-1 is ${fingerprint}, not SHA256:AAAA`)
+    const began = performance.now()
+    const added = await add(fingerprint)
+    console.log(`installed in ${Math.round(performance.now() - began)} ms`)
+    expect(added, JSON.stringify(await state())).toMatchObject({ code: 0 })
+    expect(added.stdout).toContain('web-1  connected')
+    const { stdout } = await installation.cli('hosts')
+    expect(stdout).toMatch(/web-1 +connected +web-1/)
+    expect(await state()).toMatchObject({ fingerprint, folder, address: '127.0.0.1' })
+  })
+
+  test('runs a release, and gets only what is missing', async () => {
+    const run = await deliver('one', ', verify: "curl -fsS $FAIRLEAD_URL"')
+    expect(run).toMatchObject({ state: 'succeeded' })
+    expect((await state())?.status?.releases).toMatchObject([{ app, routed: true }])
+    const blobs = readdirSync(join(folder, 'host/artifacts/blobs/sha256'))
+    expect(blobs.filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(3)
+    const { urls } = await installation.client.getEnvironment({ params: place })
+    address = urls[0] ?? ''
+    expect(await answer()).toBe('one')
+  })
+
+  test('goes on when its connection, its host process or the server is killed', async () => {
+    const [service] = await services()
+    const requests = ask(answer)
+    for (const pid of await pidsOf(`fairlead-hosts-${installation.pid()}-`))
+      process.kill(pid, 'SIGKILL')
+    await waitFor('the loss is noticed', async () => (await state())?.state !== 'connected')
+    await isConnected()
+    expect(await requests.failures()).toEqual([])
+
+    await installation.killServer()
+    await waitFor(
+      'the connection ends with the server',
+      async () => (await pidsOf('fairlead-hosts-.*exec cat')).length === 0,
+    )
+    expect(await answer()).toBe('one')
+    await installation.start()
+    await isConnected()
+
+    const [host] = await pidsOf(`${folder}/versions/.* host$`)
+    process.kill(host!, 'SIGKILL')
+    await waitFor('another host serves', async () => {
+      const [other] = await pidsOf(`${folder}/versions/.* host$`)
+      const text = await answer().catch(() => '')
+      return other !== undefined && other !== host && text === 'one'
+    })
+    expect(service).toBeGreaterThan(0)
+    expect(await services()).toEqual([service])
+    await isConnected()
+  })
+
+  test('gets the next release, goes back, and shows the maintenance page', async () => {
+    expect(await deliver('two')).toMatchObject({ state: 'succeeded' })
+    expect(await answer()).toBe('two')
+    const back = await installation.cli('rollback', app, 'production')
+    expect(back.code, back.stderr).toBe(0)
+    await waitFor('the former release answers', async () => (await answer()) === 'one')
+    const on = await installation.cli('maintenance', 'on', app, 'production', '--reason', 'a test')
+    expect(on.stdout).not.toContain('does not answer')
+    expect((await fetch(address)).status).toBe(503)
+    await installation.cli('maintenance', 'off', app, 'production')
+    expect(await answer()).toBe('one')
+  })
+
+  test('keeps its release when it is unreachable, and another key is refused', async () => {
+    await ssh.machines[0]!.stop()
+    for (const pid of await pidsOf(`fairlead-hosts-${installation.pid()}-`))
+      process.kill(pid, 'SIGKILL')
+    await waitFor(
+      'the host is away',
+      async () => (await state())?.state === 'unreachable',
+      patience,
+    )
+    expect(await answer()).toBe('one')
+    expect((await state())?.reason).toContain('web-1')
+    await ssh.machines[0]!.start()
+    await isConnected()
+
+    await ssh.machines[0]!.stop()
+    await ssh.machines[0]!.start('other key')
+    for (const pid of await pidsOf(`fairlead-hosts-${installation.pid()}-`))
+      process.kill(pid, 'SIGKILL')
+    await waitFor('the key is refused', async () => (await state())?.state === 'failed', patience)
+    expect((await state())?.reason).toContain('its host key is not the one')
+    expect(await answer()).toBe('one')
+    await ssh.machines[0]!.stop()
+    await ssh.machines[0]!.start()
+    await isConnected()
+  })
+
+  test('is removed when it holds nothing', async () => {
+    const refused = await installation.cli('hosts', 'remove', 'web-1')
+    expect(refused.stderr).toContain('Environments are on the host web-1')
+    await installation.client.deleteApp({ params: { app } })
+    await waitFor('nothing is on the host', async () => {
+      const removed = await installation.cli('hosts', 'remove', 'web-1')
+      return removed.code === 0
+    })
+    expect(existsSync(folder)).toBe(false)
+    expect(await pidsOf(folder)).toEqual([])
+    expect(await state()).toBeUndefined()
+  })
+})
+
+/** The processes whose command line matches. */
+async function pidsOf(pattern: string): Promise<number[]> {
+  const found = new RegExp(pattern)
+  return (await processes())
+    .filter(({ command }) => found.test(command.join(' ').trim()))
+    .map(({ pid }) => pid)
+}
+
+/** Asks again and again until the failures are wanted. */
+function ask(request: () => Promise<string>) {
+  const failures: string[] = []
+  let isOver = false
+  const work = (async () => {
+    while (!isOver) {
+      await request().catch((error: Error) => failures.push(error.message))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  })()
+  return {
+    failures: async () => {
+      isOver = true
+      await work
+      return failures
+    },
+  }
+}
