@@ -85,7 +85,8 @@ export const claimQuestions = (
   db.query<DueQuestion>(sql`update status_subscription n
     set asked_due = now() + ${seconds} * interval '1 second'
     where n.name in (select name from status_subscription
-      where asked_due <= now() and confirmed is null and (kind = 'email') = ${isMail} and name <> all(${except}::text[])
+      where asked_due <= now() and confirmed is null and (kind = 'email') = ${isMail}
+        and name <> all(${except}::text[])
       order by asked_due limit ${count} for update skip locked)
     returning n.name, n.kind, n.apps, n.settings, n.asked_tries + 1 as tries`)
 

@@ -92,7 +92,7 @@ export function receiverOf(
   }
 }
 
-/** The token of a reader's subscription is kept with its settings; an e-mail address has no other. */
+/** The token of a reader's subscription is with its settings; an e-mail address has no other. */
 const opened = z.looseObject({ token: z.string().optional(), readerToken: z.string().optional() })
 
 function withReaderToken(kind: string, json: unknown) {

@@ -25,10 +25,12 @@ ${fields}
     `${back}<h1>Get updates</h1>
 <p>You get what is published about incidents. Each message has a link that ends the
 subscription.</p>
-${subscribe ? form('By e-mail', 'You get an e-mail with a link that confirms your address.', mailFields) : ''}
+${subscribe ? form('By e-mail', mailText, mailFields) : ''}
 ${subscribeUrl ? form('In a chat or by a webhook', urlText, urlFields) : ''}`,
   )
 }
+
+const mailText = 'You get an e-mail with a link that confirms your address.'
 
 const mailFields = `<p><label for="email">E-mail address</label><br>
 <input id="email" name="email" type="email" required maxlength="254" autocomplete="email"></p>`
