@@ -120,10 +120,11 @@ export async function configurationProblems(
   if (!hasConfiguration(definition, environment)) return []
   const { secrets, unread } = await openKnown(deps, { ...commit, environment }, stored.secrets)
   const set = { variables: stored.variables, secrets }
+  const host = hostNameOf(deps, definition, environment)
   return [
     ...(await schemaProblemsOf(deps, commit, environment, set, unread)),
     ...portProblems(definition.services, unread, (service) =>
-      serviceValues(definition, { environment, service, host: deps.hostName }, set),
+      serviceValues(definition, { environment, service, host }, set),
     ),
     ...(await renderFiles(deps, commit, environment, set)).flatMap(({ rendering }) =>
       rendering.problem === null ? [] : [{ name: null, problem: rendering.problem }],
