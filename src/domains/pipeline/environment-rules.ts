@@ -50,7 +50,8 @@ export function domainRules({ environments, services }: Readable): Found[] {
         return [found(path, false, text, 'remove one of them')]
       }
       if (domain.service === undefined || known.includes(domain.service)) return []
-      const problem = `the domain ${domain.name} names \`${domain.service}\`, which is not a service`
+      const named = `the domain ${domain.name} names \`${domain.service}\``
+      const problem = `${named}, which is not a service`
       return [found(path, false, problem, meant(domain.service, known, 'the services are'))]
     }),
   )
