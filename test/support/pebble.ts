@@ -1,10 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-
-const version = 'v2.10.3'
-const module = 'github.com/letsencrypt/pebble/v2'
+import { certificateFor } from './certificate.ts'
 
 /** A running Pebble, the test authority of Let's Encrypt. */
 export interface Pebble {
@@ -14,38 +12,33 @@ export interface Pebble {
   stop(): void
 }
 
-/** Builds Pebble with Go in a folder, and starts it; it proves names at the given ports. */
+/** Starts Pebble, as Debian has it, in a folder; it proves names at the given ports. */
 export async function startPebble(
   folder: string,
   ports: { own: number; http: number; tls: number },
 ): Promise<Pebble> {
-  const env = { ...process.env, GOBIN: folder, GOFLAGS: '-mod=mod' }
-  execFileSync('go', ['install', `${module}/cmd/pebble@${version}`], { env, stdio: 'pipe' })
-  const cache = execFileSync('go', ['env', 'GOMODCACHE'], { encoding: 'utf8' }).trim()
-  const certs = join(cache, `${module}@${version}`, 'test', 'certs')
-  if (!existsSync(certs)) throw new Error(`${certs} does not exist`)
+  const { chain, key } = certificateFor('localhost')
+  const files = { certificate: join(folder, 'pebble.pem'), privateKey: join(folder, 'pebble.key') }
+  writeFileSync(files.certificate, chain)
+  writeFileSync(files.privateKey, key)
   const names = await startNames()
   const config = join(folder, 'pebble.json')
   const pebble = {
     ...{ listenAddress: `127.0.0.1:${ports.own}`, managementListenAddress: '' },
-    certificate: join(certs, 'localhost', 'cert.pem'),
-    privateKey: join(certs, 'localhost', 'key.pem'),
+    ...files,
     ...{ httpPort: ports.http, tlsPort: ports.tls },
     domainBlocklist: ['blocked.example.com'],
-    retryAfter: { authz: 1, order: 1 },
-    keyAlgorithm: 'ecdsa',
-    profiles: { default: { description: 'as usual', validityPeriod: 7_776_000 } },
+    certificateValidityPeriod: 7_776_000,
   }
   writeFileSync(config, JSON.stringify({ pebble }))
-  const child = spawn(
-    join(folder, 'pebble'),
-    ['-config', config, '-dnsserver', `127.0.0.1:${names.port}`],
-    { env: { ...process.env, PEBBLE_VA_NOSLEEP: '1' }, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const child = spawn('pebble', ['-config', config, '-dnsserver', `127.0.0.1:${names.port}`], {
+    env: { ...process.env, PEBBLE_VA_NOSLEEP: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   await listens(child)
   return {
     url: `https://localhost:${ports.own}/dir`,
-    ca: readFileSync(join(certs, 'pebble.minica.pem'), 'utf8'),
+    ca: chain,
     stop: () => {
       child.kill('SIGKILL')
       names.stop()

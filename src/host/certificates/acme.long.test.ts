@@ -14,7 +14,7 @@ import { ObtainedCertificates } from './obtained.ts'
 
 const day = 86_400_000
 
-describe('certificates of a real authority', requires('go'), () => {
+describe('certificates of a real authority', requires('pebble'), () => {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-acme-'))
   let pebble: Pebble
   let edge: Edge
