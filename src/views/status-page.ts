@@ -38,6 +38,8 @@ export interface PageMonitor {
   kind: string
   /** the address or path that it requests; null for other kinds */
   url: string | null
+  /** of a monitor that finds them: the routes that fail */
+  routes: string[]
   state: MonitorState
   /** ISO 8601; when the harm began, or when the state did */
   since: string
@@ -57,7 +59,7 @@ export const pageMonitors = (
   names: readonly string[],
 ): Promise<PageMonitor[]> =>
   db.query(sql`select app, environment, service, name, kind, state,
-      case when kind = 'http' then settings -> 'check' ->> 'url' end as url,
+      case when kind = 'http' then settings -> 'check' ->> 'url' end as url, routes,
       coalesce(onset_from, since) as since,
       (extract(epoch from now() - checked) * 1000)::float8 as age,
       (settings ->> 'every')::float8 as every

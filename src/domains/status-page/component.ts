@@ -32,9 +32,12 @@ export function routeVote(
 }
 
 /** Kinds that fail when customers notice it. */
-export const votingKinds = ['health', 'http', 'tcp', 'dns', 'errors', 'latency'] as const
+export const votingKinds = [
+  ...(['health', 'http', 'tcp', 'dns'] as const),
+  ...(['errors', 'latency', 'routes'] as const),
+]
 /** Kinds that know nothing without traffic, which says nothing about the component. */
-const needTraffic = new Set(['errors', 'latency'])
+const needTraffic = new Set(['errors', 'latency', 'routes'])
 
 /**
  * The state of a component. At least half of the answers make an outage major, fewer make it

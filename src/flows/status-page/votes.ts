@@ -28,10 +28,16 @@ export const monitorVotes = (monitors: readonly PageMonitor[], at: ScopedPlace):
   monitors
     .filter(({ app, environment }) => app === at.app && environment === at.environment)
     .filter((one) => at.scope.monitors.includes(one.name) || isInScope(one, at.scope))
-    .map(({ kind, state, since, age, every }) => ({
-      ...{ kind, since: Date.parse(since) },
-      state: every !== null && (age ?? Infinity) > every + lateMs ? 'unknown' : state,
-    }))
+    .map((one) => ({ kind: one.kind, since: Date.parse(one.since), state: stateOf(one, at.scope) }))
+
+function stateOf(
+  { kind, state, age, every, routes }: PageMonitor,
+  { route }: ComponentScope,
+): MonitorState {
+  if (every !== null && (age ?? Infinity) > every + lateMs) return 'unknown'
+  const isOther = kind === 'routes' && route !== null && !routes.some((one) => isBelow(one, route))
+  return isOther && (state === 'degraded' || state === 'down') ? 'up' : state
+}
 
 function isInScope({ kind, service, url }: PageMonitor, scope: ComponentScope): boolean {
   if (!isVoting(kind) || isNamedOnly(scope)) return false
