@@ -53,7 +53,9 @@ export async function syncIssue(
   await carryOut(parts, issues, { one, issue }, plan)
   await db.batch([
     store.setTold(action, toldOf(wanted), now()),
-    ...(plan.wasClosed ? [eventOf(one, wanted, 'issuereopened', issue)] : []),
+    ...(plan.wasClosed
+      ? [eventOf(one, wanted, 'dev.cdeventsx.fairlead-review.issuereopened', issue)]
+      : []),
   ])
 }
 
@@ -89,7 +91,7 @@ async function record(
   const told = { ...toldOf(wanted), isProven: false, isOverdue: false }
   await db.batch([
     store.putIssue(one.action, { place, number: issue.number, url: issue.url, told }),
-    eventOf(one, wanted, 'issuecreated', issue),
+    eventOf(one, wanted, 'dev.cdeventsx.fairlead-review.issuecreated', issue),
   ])
 }
 
@@ -114,11 +116,13 @@ async function carryOut(
 const eventOf = (
   { review, app, environment, incidentTitle, action }: IssueToSync,
   { title, owner }: ToldAction,
-  what: 'issuecreated' | 'issuereopened',
+  type:
+    | 'dev.cdeventsx.fairlead-review.issuecreated'
+    | 'dev.cdeventsx.fairlead-review.issuereopened',
   { url }: ForgeIssue,
 ): Statement =>
   appendEvent({
-    type: `dev.cdeventsx.fairlead-review.${what}`,
+    type,
     ...headOf({ incident: review, app }),
     data: {
       ...actionFacts({ environment, title: incidentTitle ?? '' }, { id: action, title, owner }),

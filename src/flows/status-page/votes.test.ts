@@ -15,7 +15,7 @@ const at = (route: string | null) => ({
 const stateOf = (monitors: PageMonitor[], route: string | null) =>
   componentState(monitorVotes(monitors, at(route)))
 
-test('a route with few requests that fails degrades its component and the app, and no other', () => {
+test('a route that fails degrades its component and the app, and no other component', () => {
   const routes = monitor('routes', { state: 'degraded', routes: ['/checkout/refund'] })
   const monitors = [monitor('errors', {}), routes]
   expect(stateOf(monitors, null)).toBe('degraded')

@@ -2,7 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { FairleadError } from '#contract/errors.ts'
-import { connectionError, optionsOf, SshRefused, type SshSettings, unattended } from './ssh.ts'
+import {
+  connectionError,
+  optionsOf,
+  programIn,
+  SshRefused,
+  type SshSettings,
+  unattended,
+} from './ssh.ts'
 
 /** What a connection needs to know of a machine. */
 export interface MasterOptions {
@@ -51,7 +58,7 @@ export async function connectMaster(options: MasterOptions): Promise<Master> {
   for (const socket of [options.local, options.control]) rmSync(socket, { force: true })
   const { settings, destination, local, remote } = options
   const child = spawn(
-    'ssh',
+    programIn(settings.env, 'ssh'),
     [
       ...optionsOf(settings, [
         ...pinned(options),

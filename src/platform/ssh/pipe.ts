@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { pipeline } from 'node:stream/promises'
+import { programIn } from './ssh.ts'
 
 type Command = [string, ...string[]]
 
@@ -27,7 +28,7 @@ function start(
   [program, ...args]: Command,
   stdio: ('ignore' | 'pipe')[],
 ): { child: ChildProcess; problem: Promise<string | null> } {
-  const child = spawn(program, args, { env, stdio })
+  const child = spawn(programIn(env, program), args, { env, stdio })
   let stderr = ''
   child.stderr?.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-2000)))
   const problem = new Promise<string | null>((resolve) => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
+import { findProgram } from '#platform/process/program.ts'
 import { shellWord } from '#platform/process/shell-word.ts'
 
 /** What a command printed, and how it ended. */
@@ -131,6 +132,13 @@ export function connectionError(destination: string, stderr: string): FairleadEr
   return new FairleadError('unavailable', { what: `The machine ${destination}` })
 }
 
+/** The path of a program. Throws `SshRefused` when it is not installed. */
+export function programIn(env: Record<string, string>, program: string): string {
+  const found = findProgram(program, env['PATH'])
+  if (found === undefined) throw new SshRefused(program, `install ${program} on this server`)
+  return found
+}
+
 /** Runs a program of OpenSSH, or one that uses it. */
 export function runProgram(
   { env }: SshSettings,
@@ -138,14 +146,12 @@ export function runProgram(
   args: string[],
   input = '',
 ): Promise<SshResult> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const child = execFile(
-      program,
+      programIn(env, program),
       args,
       { env, maxBuffer: mostOutput, encoding: 'utf8' },
       (error, stdout, stderr) => {
-        const missing = (error as NodeJS.ErrnoException | null)?.code === 'ENOENT'
-        if (missing) return reject(new SshRefused(program, `install ${program} on this server`))
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 255
         resolve({ code, stdout, stderr })
       },
