@@ -10,6 +10,7 @@ import { readLive, reportCrashLoops } from '#flows/deployment/crash-loops.ts'
 import { checkDue } from '#flows/drift/due.ts'
 import { checkMachinesDue } from '#flows/drift/machines.ts'
 import type { Monitoring } from '#flows/monitoring/jobs.ts'
+import { watchCertificates } from '#flows/monitoring/watch-certificates.ts'
 import { WatchReachable } from '#flows/monitoring/watch-reachable.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { jobsOfApps } from '#flows/job/background.ts'
@@ -98,6 +99,12 @@ export function backgroundJobs({
         await reportCrashLoops(deps, read)
         await reachable.run(read.seen)
       },
+    }),
+    every({
+      name: 'watch-certificates',
+      interval: 10 * second,
+      claim: oneReplica(),
+      run: () => watchCertificates({ db, targets: deps.targets, now: () => clock.now() }),
     }),
     ...monitors.jobs,
     every({

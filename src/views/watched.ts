@@ -72,11 +72,12 @@ export async function firingSources(db: Database): Promise<FiringRow[]> {
   return db.query<FiringRow>(sql`
     with firing as (
       select 'monitor/' || id || case when state = 'down'
-            and (kind = 'slo' or jsonb_array_length(settings -> 'pulls') > 0)
+            and (kind in ('slo', 'certificate') or jsonb_array_length(settings -> 'pulls') > 0)
           then '/page' else '' end as source, app, environment, service, kind, name, reason,
         coalesce(onset_from, since) as from, coalesce(onset_until, since) as until,
         null::bigint as deployment,
-        case when kind = 'clock' or kind = 'slo' and state = 'degraded' then 'low'
+        case when kind = 'clock' or kind in ('slo', 'certificate') and state = 'degraded'
+            then 'low'
           else urgency end as urgency
       from monitor where firing
       union all

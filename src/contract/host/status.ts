@@ -5,10 +5,17 @@ import { hostReleaseStatus } from './release.ts'
 /** The certificate of a domain. */
 export const hostCertificate = z.object({
   name: z.string(),
-  /** milliseconds since 1970; null when there is no certificate */
+  /** the lifetime in milliseconds since 1970; null when there is no certificate */
+  begins: z.number().nullable(),
   expires: z.number().nullable(),
+  /** who issued it; null when there is no certificate */
+  issuer: z.string().nullable(),
   /** why there is none or no new one, in one sentence without its full stop; null for no reason */
   problem: z.string().nullable(),
+  /** orders in a row without a new certificate, with one that is under way */
+  attempts: z.number().int(),
+  /** when it is ordered next, in milliseconds since 1970; null when the host never orders it */
+  next: z.number().nullable(),
 })
 export type HostCertificate = z.infer<typeof hostCertificate>
 

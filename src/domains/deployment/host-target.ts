@@ -33,6 +33,7 @@ export function hostTarget(io: TargetIo): Target {
       host.route(app, environment, { release, fence }),
     stop: ({ app, environment, release }, fence) => host.stop(app, environment, release, fence),
     remove: ({ app, environment, release }, fence) => host.remove(app, environment, release, fence),
+    certificates: async () => (await host.status()).certificates ?? [],
     environments: async () => {
       const { releases, routes } = await host.status()
       const all = [...releases, ...routes].map(({ app, environment }) => ({ app, environment }))

@@ -5,6 +5,7 @@ import type { DriftReport } from '#contract/drift/drift.ts'
 import type { DriftFile, DriftRepair } from '#contract/drift/host.ts'
 import type { HostBefore, HostBeforeStatus } from '#contract/host/before.ts'
 import type { HostContainer, HostExclusive, HostFile } from '#contract/host/service.ts'
+import type { HostCertificate } from '#contract/host/status.ts'
 import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { TrafficSecond } from '#contract/host/measurements.ts'
 import type { CommandPage, CommandStatus, HostCommand } from '#contract/job/host.ts'
@@ -288,6 +289,8 @@ export interface Target {
   stop(reference: ReleaseReference, fence: Fence): Promise<void>
   /** Stops and deletes a release without traffic. */
   remove(reference: ReleaseReference, fence: Fence): Promise<void>
+  /** The certificates of all domains that it serves; none without HTTPS. */
+  readonly certificates?: () => Promise<HostCertificate[]>
   /** Every environment for which this target holds anything. */
   environments(): Promise<EnvironmentReference[]>
   /** Stops and deletes everything of an environment, including the release with the traffic. */

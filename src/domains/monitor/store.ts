@@ -129,10 +129,20 @@ export const deleteMonitorsExcept = (
   ]
 }
 
-/** Removes what no live release has; `kept` are `app/environment/service`. */
-export const deleteReachableExcept = (kept: string[]): Statement =>
-  sql`delete from monitor where kind = 'reachable'
-    and app || '/' || environment || '/' || service <> all(${kept}::text[])`
+/** What monitors of a kind that watch no service found last. */
+export const listFindings = (
+  db: Database,
+  kind: string,
+): Promise<
+  { app: string; environment: string; name: string; state: MonitorState; reason: string }[]
+> =>
+  db.query(sql`select app, environment, name, state, reason from monitor
+    where kind = ${kind} and app is not null`)
+
+/** Removes what no live release has; `kept` are `app/environment/` with the service or name. */
+export const deleteExcept = (kind: string, kept: string[]): Statement =>
+  sql`delete from monitor where kind = ${kind}
+    and concat_ws('/', app, environment, coalesce(service, name)) <> all(${kept}::text[])`
 
 export interface StoredDetector {
   app: string

@@ -100,6 +100,7 @@ function titleOf(
     routes: `${place} fails requests of some routes`,
     traffic: `${place} gets fewer requests than usual`,
     reachable: `${place} does not answer`,
+    certificate: `The certificate of ${name} is missing or not renewed`,
     restarts: `${place} crashes again and again`,
     stays: `The release of ${place} has harm and is not rolled back`,
     rollback: `The rollback of ${place} failed`,

@@ -1,7 +1,7 @@
 import type { LiveRelease } from '#domains/deployment/crash-loop.ts'
 import type { InstanceReport } from '#domains/deployment/target.ts'
 import { addSeen, type Reachable, seeInstances } from '#domains/monitor/reachable.ts'
-import { deleteReachableExcept, setMonitor } from '#domains/monitor/store.ts'
+import { deleteExcept, setMonitor } from '#domains/monitor/store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { watchedEnvironments } from '#views/watched.ts'
@@ -47,7 +47,7 @@ export class WatchReachable {
       statements.push(...setMonitor({ ...place, kind: 'reachable', name: 'reachable' }, finding))
     }
     const kept = [...known.keys()].toSorted()
-    if (kept.join('\n') !== this.#kept) statements.push(deleteReachableExcept(kept))
+    if (kept.join('\n') !== this.#kept) statements.push(deleteExcept('reachable', kept))
     if (statements.length > 0) await db.batch(statements)
     this.#known = known
     this.#kept = kept.join('\n')

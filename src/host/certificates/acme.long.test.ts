@@ -110,7 +110,7 @@ describe('certificates of a real authority', requires('pebble'), () => {
 
   test('that are refused have the words of the authority, and the next order waits', async () => {
     await obtained.tick(['blocked.example.com'])
-    expect(obtained.problemOf('blocked.example.com')).toMatch(
+    expect(obtained.orderOf('blocked.example.com').problem).toMatch(
       /^the authority refuses the certificate: .*blocked/i,
     )
     const count = problems.length

@@ -13,6 +13,8 @@ export interface Certificate {
   names: string[]
   begins: number
   expires: number
+  /** the organization that issued it, or else the name of its certificate */
+  issuer: string
   context: SecureContext
 }
 
@@ -29,10 +31,20 @@ export function readCertificate({ chain, key }: CertificatePem): Certificate {
     names,
     begins: leaf.validFromDate.getTime(),
     expires: leaf.validToDate.getTime(),
+    issuer: issuerOf(leaf),
     context: attempt('the chain of the certificate cannot be used', () =>
       createSecureContext({ cert: chain, key, minVersion: 'TLSv1.2' }),
     ),
   }
+}
+
+function issuerOf({ issuer }: X509Certificate): string {
+  const partOf = (key: string): string | undefined =>
+    issuer
+      .split('\n')
+      .find((line) => line.startsWith(`${key}=`))
+      ?.slice(key.length + 1, 200)
+  return partOf('O') ?? partOf('CN') ?? ''
 }
 
 function attempt<T>(sentence: string, read: () => T): T {

@@ -72,21 +72,18 @@ export class Certificates implements EdgeCertificates {
     return this.#options.obtained?.isProving() ?? false
   }
 
-  #problemOf(name: string, found: Certificate | null): string | null {
-    if (this.#own?.find(name)) return null
-    const problem = this.#options.obtained?.problemOf(name) ?? null
-    return problem ?? (found ? null : 'there is no certificate for this name')
+  #orderOf(name: string): Pick<HostCertificate, 'problem' | 'attempts' | 'next'> {
+    const { obtained } = this.#options
+    if (this.#own?.find(name)) return { problem: null, attempts: 0, next: null }
+    const problem = 'there is no certificate for this name'
+    return obtained?.orderOf(name) ?? { problem, attempts: 0, next: null }
   }
 
   /** The domains with the state of their certificates. */
   status(): HostCertificate[] {
     return this.#options.domains().map((name) => {
-      const found = this.#find(name)
-      return {
-        name,
-        expires: found?.expires ?? null,
-        problem: this.#problemOf(name, found),
-      }
+      const { begins = null, expires = null, issuer = null } = this.#find(name) ?? {}
+      return { name, begins, expires, issuer, ...this.#orderOf(name) }
     })
   }
 }

@@ -54,12 +54,14 @@ test('an attempt that failed is recorded, and a host that starts again waits too
   const problem = 'the authority cannot be reached: connect ECONNREFUSED 127.0.0.1:1'
   const first = open()
   await first.tick(['*.example.com', 'a.example'])
-  expect(first.problemOf('a.example')).toBe(problem)
-  expect(first.problemOf('*.example.com')).toBeNull()
+  expect(first.orderOf('a.example')).toEqual({ problem, attempts: 1, next: now + 5 * minute })
+  expect(first.orderOf('*.example.com')).toEqual({
+    ...{ problem: 'a name with * needs a certificate of your own', attempts: 0, next: null },
+  })
   const times = () => statSync(join(folder, 'a.example.json')).mtimeMs
   const before = times()
   const second = open()
-  expect(second.problemOf('a.example')).toBe(problem)
+  expect(second.orderOf('a.example').problem).toBe(problem)
   now += 4 * minute
   await second.tick(['a.example'])
   expect(times()).toBe(before)

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { z } from 'zod'
+import type { HostCertificate } from '#contract/host/status.ts'
 import { replaceFile } from '../state.ts'
 import { type AcmeAuthority, AcmeError, orderCertificate, type Proof } from './acme.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
@@ -124,9 +125,16 @@ export class ObtainedCertificates {
     return this.#keptOf(name).certificate
   }
 
-  /** Why there is no new certificate for a name; null when none is due. */
-  problemOf(name: string): string | null {
-    return this.#keptOf(name).problem
+  /** How far the orders of a name are. */
+  orderOf(name: string): Pick<HostCertificate, 'problem' | 'attempts' | 'next'> {
+    if (name.startsWith('*'))
+      return { problem: 'a name with * needs a certificate of your own', attempts: 0, next: null }
+    const { problem, attempts, nextAt } = this.#keptOf(name)
+    const isCut = problem === null && attempts > 1
+    return {
+      problem: isCut ? `the host ended during ${attempts - 1} orders` : problem,
+      ...{ attempts, next: Math.max(nextAt, this.#options.now()) },
+    }
   }
 
   #keptOf(name: string): Kept {

@@ -1,0 +1,35 @@
+import type { TargetChoice } from '#contract/deployment/target.ts'
+import type { HostCertificate } from '#contract/host/status.ts'
+import type { OpenTarget } from '#domains/deployment/open-targets.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
+
+/** The domains of the live release of an environment, and the target that serves them. */
+export interface LiveDomains {
+  app: string
+  environment: string
+  target: TargetChoice
+  domains: { name: string; http: 'redirect' | 'serve' }[]
+}
+
+/** All domains that are live, those of the newest release last. */
+export async function liveDomains(db: Database): Promise<LiveDomains[]> {
+  return db.query<LiveDomains>(sql`select d.app, d.environment, r.target,
+      r.definition -> 'environments' -> d.environment -> 'domains' as domains
+    from deployment d join release r on r.id = d.release
+      join environment e on e.app = d.app and e.name = d.environment
+    where d.state = 'live' and e.pull_request is null
+      and json_array_length(r.definition -> 'environments' -> d.environment -> 'domains') > 0
+    order by d.release`)
+}
+
+/** The certificates that a target reports; null when it does not answer. */
+export async function certificatesOf(
+  target: Pick<OpenTarget, 'certificates'>,
+): Promise<HostCertificate[] | null> {
+  try {
+    return (await target.certificates?.()) ?? []
+  } catch {
+    return null
+  }
+}
