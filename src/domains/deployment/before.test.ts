@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -54,8 +54,19 @@ test('the first service that may run twice is tried, with the verification', () 
   expect(triedOf(pipelineFile.parse({ services: {}, environments: { a: {} } }), 'a')).toBeNull()
 })
 
-test('a script makes a backup first, keeps three of them, and restores', () => {
+const schema = (data: string): string => readFileSync(join(data, 'schema'), 'utf8')
+const backups = (data: string): string[] => readdirSync(join(data, '.backups')).toSorted()
+const backedUp = {
+  ...{ run: 'echo 2 >$FAIRLEAD_DATA_DIR/schema', service: 'web', timeout: 1000 },
+  backup: 'cp $FAIRLEAD_DATA_DIR/schema $FAIRLEAD_BACKUP_DIR # all',
+  restore: 'cp $FAIRLEAD_BACKUP_DIR/schema $FAIRLEAD_DATA_DIR',
+}
+
+/** Runs a script on data of its own; answers null, or the output when it fails. */
+function place() {
   const data = mkdtempSync(join(tmpdir(), 'fairlead-backup-'))
+  writeFileSync(join(data, 'schema'), '1')
+  onTestFinished(() => rmSync(data, { recursive: true }))
   const run = (script: string, release: number): string | null => {
     try {
       execFileSync('/bin/sh', ['-c', script], {
@@ -67,36 +78,51 @@ test('a script makes a backup first, keeps three of them, and restores', () => {
       return String((error as { stdout: Buffer }).stdout)
     }
   }
-  const file = join(data, 'schema')
-  writeFileSync(file, '1')
-  const before = {
-    ...{ run: `echo 2 >${file}`, service: 'web', timeout: 1000 },
-    ...{
-      backup: `cp ${file} $FAIRLEAD_BACKUP_DIR # all`,
-      restore: `cp $FAIRLEAD_BACKUP_DIR/schema ${file}`,
-    },
-  }
+  return { data, run }
+}
+
+test('a script makes a backup first, keeps three of them, and restores', () => {
+  const { data, run } = place()
   mkdirSync(join(data, '.backups/notes'), { recursive: true })
-  for (const release of [1, 2, 3, 4]) expect(run(scriptOf(before), release)).toBeNull()
-  expect(readFileSync(file, 'utf8')).toBe('2\n')
-  expect(readdirSync(join(data, '.backups'))).toHaveLength(4)
-  writeFileSync(file, '1')
-  expect(run(restoreScriptOf(before) ?? '', 5)).toBeNull()
-  expect(readFileSync(file, 'utf8')).toBe('1')
-  const partly = 'touch $FAIRLEAD_BACKUP_DIR/part; exit 3'
-  expect(run(scriptOf({ ...before, backup: partly }), 6)).toBe('the backup failed with 3\n')
-  expect(readdirSync(join(data, '.backups'))).not.toContain('6')
-  expect(readFileSync(file, 'utf8')).toBe('1')
-  // Ends as a process does whose time is over, with a part of the backup on disk.
-  const killed = { ...before, backup: 'touch $FAIRLEAD_BACKUP_DIR/part; kill -KILL $$' }
-  expect(run(scriptOf(killed), 6)).toBe('')
-  expect(readdirSync(join(data, '.backups')).toSorted()).toEqual(['3', '4', '5', '6.part', 'notes'])
-  expect(run(scriptOf(before), 7)).toBeNull()
-  expect(readdirSync(join(data, '.backups')).toSorted()).toEqual(['4', '5', '7', 'notes'])
-  writeFileSync(file, '1')
-  const torn = { ...before, restore: 'false' }
+  for (const release of [1, 2, 3, 4]) expect(run(scriptOf(backedUp), release)).toBeNull()
+  expect(schema(data)).toBe('2\n')
+  expect(backups(data)).toEqual(['2', '3', '4', 'notes'])
+  writeFileSync(join(data, 'schema'), '1')
+  expect(run(restoreScriptOf(backedUp) ?? '', 5)).toBeNull()
+  expect(schema(data)).toBe('1')
+  const torn = { ...backedUp, restore: 'false' }
   expect(run(restoreScriptOf(torn) ?? '', 8)).toBe('the restore failed with 1\n')
   expect(scriptOf({ run: 'migrate' })).toBe('migrate')
   expect(restoreScriptOf({ run: 'migrate', service: 'web', timeout: 1 })).toBeNull()
-  rmSync(data, { recursive: true })
+})
+
+test('a backup that fails or is killed is never complete', () => {
+  const { data, run } = place()
+  expect(run(scriptOf(backedUp), 5)).toBeNull()
+  const partly = 'touch $FAIRLEAD_BACKUP_DIR/part; exit 3'
+  expect(run(scriptOf({ ...backedUp, backup: partly }), 6)).toBe('the backup failed with 3\n')
+  expect(backups(data)).toEqual(['5'])
+  // Ends as a process does whose time is over, with a part of the backup on disk.
+  const killed = { ...backedUp, backup: 'touch $FAIRLEAD_BACKUP_DIR/part; kill -KILL $$' }
+  expect(run(scriptOf(killed), 6)).toBe('')
+  expect(backups(data)).toEqual(['5', '6.part'])
+  expect(run(scriptOf(backedUp), 7)).toBeNull()
+  expect(backups(data)).toEqual(['5', '7'])
+})
+
+test('a command that fails again and again leaves the backup from before its first failure', () => {
+  const { data, run } = place()
+  for (const release of [1, 2, 3]) expect(run(scriptOf(backedUp), release)).toBeNull()
+  writeFileSync(join(data, 'schema'), 'good')
+  const failing = { ...backedUp, run: 'echo part >$FAIRLEAD_DATA_DIR/schema; exit 3' }
+  const killed = { ...backedUp, run: 'kill -KILL $$' }
+  expect(run(scriptOf(failing), 4)).toBe('')
+  for (const release of [5, 6, 7, 8]) expect(run(scriptOf(killed), release)).toBe('')
+  expect(run(scriptOf(failing), 9)).toBe('')
+  expect(backups(data)).toEqual(['3', '4', '4.open', '9', '9.open'])
+  expect(readFileSync(join(data, '.backups/4/schema'), 'utf8')).toBe('good')
+  for (const release of [10, 11]) expect(run(scriptOf(backedUp), release)).toBeNull()
+  expect(backups(data)).toEqual(['10', '11', '4'])
+  expect(run(scriptOf(backedUp), 12)).toBeNull()
+  expect(backups(data)).toEqual(['10', '11', '12'])
 })

@@ -32,35 +32,42 @@ const must = (command: string, what: string, undo = ':'): string[] => [
 ]
 
 /**
- * The script of the command: after a backup, if there is one. A backup is written aside and renamed
- * when it is complete and on disk, so that a part never counts among the three that are kept.
+ * Makes a backup. It is written aside and renamed when it is complete and on disk, so that a part
+ * never counts. `RELEASE.open` stands beside a backup until a command has succeeded: of the backups
+ * since then, only the first is certainly of data that no failed command has touched. So it stays,
+ * and those between it and the newest one go. Of all, three are kept.
  */
+const backupLines = (backup: string): string[] => [
+  'backups="$FAIRLEAD_DATA_DIR/.backups"',
+  'export FAIRLEAD_BACKUP_DIR="$backups/$FAIRLEAD_RELEASE.part"',
+  // What the timeout or a power cut left of an earlier one.
+  'rm -rf "$backups"/*.part',
+  '(umask 077; mkdir -p "$FAIRLEAD_BACKUP_DIR") || exit 1',
+  ...must(backup, 'backup', 'rm -rf "$FAIRLEAD_BACKUP_DIR"'),
+  // macOS cannot sync a single file system.
+  'sync -f "$FAIRLEAD_BACKUP_DIR" 2>/dev/null || sync',
+  ': >"$backups/$FAIRLEAD_RELEASE.open"',
+  'mv "$FAIRLEAD_BACKUP_DIR" "$backups/$FAIRLEAD_RELEASE" || exit 1',
+  'FAIRLEAD_BACKUP_DIR="$backups/$FAIRLEAD_RELEASE"',
+  'remove() { while read -r old; do rm -rf "$backups/$old" "$backups/$old.open"; done; }',
+  `ls -1 "$backups" | grep -x "[0-9]*[.]open" | sort -n | sed '1d;$d;s/[.]open$//' | remove`,
+  'ls -1 "$backups" | grep -x "[0-9]*" | sort -rn | tail -n +4 | remove',
+]
+
+/** The script of the command: after a backup, if there is one. */
 export function scriptOf({ run, backup }: Pick<DeclaredBefore, 'run' | 'backup'>): string {
   if (backup === undefined) return run
   return [
-    'backups="$FAIRLEAD_DATA_DIR/.backups"',
-    'export FAIRLEAD_BACKUP_DIR="$backups/$FAIRLEAD_RELEASE.part"',
-    // What the timeout or a power cut left of an earlier one.
-    'rm -rf "$backups"/*.part',
-    '(umask 077; mkdir -p "$FAIRLEAD_BACKUP_DIR") || exit 1',
-    ...must(backup, 'backup', 'rm -rf "$FAIRLEAD_BACKUP_DIR"'),
-    // macOS cannot sync a single file system.
-    'sync -f "$FAIRLEAD_BACKUP_DIR" 2>/dev/null || sync',
-    'mv "$FAIRLEAD_BACKUP_DIR" "$backups/$FAIRLEAD_RELEASE" || exit 1',
-    'FAIRLEAD_BACKUP_DIR="$backups/$FAIRLEAD_RELEASE"',
-    'ls -1 "$backups" | grep -x "[0-9]*" | sort -rn | tail -n +4 | while read -r old',
-    'do rm -rf "$backups/$old"; done',
-    run,
+    ...backupLines(backup),
+    ...['(', run, ')'],
+    'code=$?; if [ $code -eq 0 ]; then rm -f "$backups"/*.open; fi; exit $code',
   ].join('\n')
 }
 
 /** The script that makes a backup, runs the command and restores the backup; null for none. */
 export function restoreScriptOf({ run, backup, restore }: DeclaredBefore): string | null {
   if (backup === undefined || restore === undefined) return null
-  return [
-    scriptOf({ run: must(run, 'command').join('\n'), backup }),
-    ...must(restore, 'restore'),
-  ].join('\n')
+  return [...backupLines(backup), ...must(run, 'command'), ...must(restore, 'restore')].join('\n')
 }
 
 type Begun = Pick<BeforeCommand, 'release' | 'run' | 'command' | 'isCompatible' | 'check'>
