@@ -495,6 +495,12 @@ server.listen(process.env.PORT)`,
       state: 'failed',
       reason: 'the configuration of staging is not valid: app.json.liquid:2:15: MISSING is not set',
     })
+    await repository.commit({ 'app.json.liquid': '{"level": "{{ LEVEL }}"}' })
+    await push(installation, 'rendered', repository)
+    const blocked = await endedRun(installation, await latestRun('rendered'))
+    expect(blocked.reason).toMatch(
+      /values whose own deployments failed: BROKEN \(deployment \d+\): see .* staging BROKEN`$/,
+    )
   })
 
   test('a command runs once before a release, and stands in the way of a rollback', async () => {

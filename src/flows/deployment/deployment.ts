@@ -49,11 +49,11 @@ export async function deploy(
   /** has the traffic beside this release while it is a canary */
   let baseline: FormerDeployment | null = null
   const abandon = async ({ state, reason }: Refusal): Promise<DeploymentOutcome> => {
-    await ctx.step(`${environment}.give-up`, (step) =>
+    const said = await ctx.step(`${environment}.give-up`, (step) =>
       giveUp(deps, step, plan, { state, reason, baseline }),
     )
     await ctx.unlock(lockName(plan))
-    return { state: state === 'superseded' ? 'superseded' : 'failed', reason }
+    return { state: state === 'superseded' ? 'superseded' : 'failed', reason: said }
   }
   try {
     const refused = policy.needsPermission ? await waitForPermission(ctx, deps, plan) : null

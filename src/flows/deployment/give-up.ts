@@ -3,6 +3,7 @@ import { closeBefore } from '#domains/deployment/before-store.ts'
 import { setVerdictState } from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { unprovenValues, unprovenWords } from '#views/unproven.ts'
 import { removeFresh } from './fresh-baseline.ts'
 import {
   factsOf,
@@ -19,7 +20,8 @@ export type EndState = 'failed' | 'cancelled' | 'superseded' | 'rolled_back'
 
 /**
  * Ends a deployment before the switch: returns the traffic of a canary to its baseline, and removes
- * the release. A target that fails here does not keep the deployment open.
+ * the release. A target that fails here does not keep the deployment open. Returns the
+ * reason that is recorded.
  */
 export async function giveUp(
   deps: Dependencies,
@@ -30,7 +32,7 @@ export async function giveUp(
     reason,
     baseline,
   }: { state: EndState; reason: string; baseline: FormerDeployment | null },
-): Promise<null> {
+): Promise<string> {
   try {
     if (baseline) await returnTraffic(deps, step, plan, baseline.release)
     await discard(deps, step, plan)
@@ -42,7 +44,10 @@ export async function giveUp(
   }
   step.write(closeBefore(plan.release))
   if (baseline) step.write(setVerdictState(plan.id, 'given_up'))
-  return recordEnd(step, plan, state, reason)
+  const unproven = state === 'failed' ? await unprovenValues(deps.db, plan.release) : []
+  const said = `${reason}${unprovenWords(unproven, plan)}`
+  recordEnd(step, plan, state, said)
+  return said
 }
 
 async function returnTraffic(
