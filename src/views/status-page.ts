@@ -1,6 +1,7 @@
 import type { MonitorState } from '#contract/monitor/monitor.ts'
 import type {
   PublicMaintenance,
+  PublicReview,
   StatusChange,
   StatusPhase,
 } from '#contract/status-page/status-page.ts'
@@ -92,6 +93,8 @@ export interface PageIncident {
   began: number
   mitigated: number | null
   over: number | null
+  /** its review, when it is published outside */
+  review: PublicReview | null
 }
 
 /** The incidents that are not closed, and those of the last days that customers read of. */
@@ -101,12 +104,17 @@ export const pageIncidents = (db: Database, days: number): Promise<PageIncident[
         when i.mitigated is not null then 'mitigated' else 'open' end as state,
       (extract(epoch from coalesce(i.onset_from, i.detected)) * 1000)::float8 as began,
       (extract(epoch from i.mitigated) * 1000)::float8 as mitigated,
-      (extract(epoch from i.over) * 1000)::float8 as over
+      (extract(epoch from i.over) * 1000)::float8 as over,
+      case when r.outside is not null then json_build_object('text', r.outside,
+        'published', to_char(r.published at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+        end as review
     from incident i join environment e on e.app = i.app and e.name = i.environment
+      left join review r on r.incident = i.id
     where e.pull_request is null and e.position = (select max(position) from environment
         where app = i.app and pull_request is null)
       and (i.closed is null or i.closed > now() - make_interval(days => ${days}::int)
-        and exists (select from status_update u where u.incident = i.id and u.state <> 'discarded'))
+        and (r.outside is not null or exists (
+          select from status_update u where u.incident = i.id and u.state <> 'discarded')))
     order by i.id desc limit 100`)
 
 /** Who informs the customers about the incident of a promised update; null for nobody. */

@@ -90,6 +90,15 @@ export const publishedUpdate = z.object({
 })
 export type PublishedUpdate = z.infer<typeof publishedUpdate>
 
+/** What was learned from an incident, as it was published for the public. */
+export const publicReview = z.object({
+  /** Markdown */
+  text: z.string(),
+  /** ISO 8601 */
+  published: z.string(),
+})
+export type PublicReview = z.infer<typeof publicReview>
+
 /** An incident as customers read it. */
 export const publicIncident = z.object({
   /** number of the incident */
@@ -105,8 +114,10 @@ export const publicIncident = z.object({
   started: z.string(),
   /** ISO 8601; null while it goes on */
   resolved: z.string().nullable(),
-  /** newest first, at least one */
+  /** newest first; at least one without a review */
   updates: z.array(publishedUpdate),
+  /** null when none is published outside */
+  review: publicReview.nullable().default(null),
 })
 export type PublicIncident = z.infer<typeof publicIncident>
 

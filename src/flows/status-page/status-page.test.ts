@@ -13,6 +13,7 @@ import { readEvents } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { firingSources } from '#views/watched.ts'
+import { reviewHandlers } from '#flows/review/handlers.ts'
 import { reconcileAlerts } from '#flows/monitoring/alerts.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { ConfirmStatusPage } from './confirm.ts'
@@ -105,6 +106,7 @@ const ada: Caller = {
 const last = () => host.pages.at(-1)
 const setErrors = (state: string) =>
   db.query(sql`update monitor set state = ${state} where kind = 'errors'`)
+const iso = (ms: number): string => new Date(ms).toISOString()
 const history = async () =>
   (await readEvents(db, { type, limit: 50 })).map(({ data }) => (data as { state: string }).state)
 
@@ -371,6 +373,36 @@ test('a promise that passes has an alert for the communicator until the update',
   now = Date.now()
   await updates.post({ text: 'It takes longer.', next: 30 })
   expect((await firingSources(db)).filter(({ kind }) => kind === 'promise')).toEqual([])
+})
+
+test('a review that is published outside is on the page, until it is a draft again', async () => {
+  await openIncident()
+  await confirm.run()
+  await updates.discard()
+  await db.query(sql`update incident set over = detected + interval '20 minutes', proof = 'x',
+    closed = now()`)
+  const reviews = reviewHandlers({ db, now: () => now })
+  const caller: Caller = { ...ada, role: 'developer' }
+  const publish = (version: number, audience: 'inside' | 'outside') =>
+    reviews.publishReview({ params, query: {}, body: { version, audience } }, caller, signal)
+  await reviews.createReview({ params, query: {}, body: {} }, caller, signal)
+  const body = { version: 1, sections: { luck: 'internal words', customers: 'One gateway.' } }
+  await reviews.changeReview({ params, query: {}, body }, caller, signal)
+  await publish(2, 'inside')
+  await confirm.run()
+  expect(last()?.incidents).toEqual([])
+  await publish(3, 'outside')
+  await confirm.run()
+  expect(last()?.incidents).toMatchObject([
+    {
+      ...{ id: 3, updates: [], resolved: '2026-11-29T14:20:00.000Z' },
+      review: { text: expect.stringContaining('One gateway.'), published: iso(now) },
+    },
+  ])
+  expect(JSON.stringify(last())).not.toContain('internal words')
+  await publish(4, 'inside')
+  await confirm.run()
+  expect(last()?.incidents).toEqual([])
 })
 
 test('announced maintenance of the component is on the page, without its reason', async () => {

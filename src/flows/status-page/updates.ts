@@ -97,7 +97,7 @@ export function publicIncidents(
 ): PublicIncident[] {
   return found
     .map(({ incident, updates }) => publicIncident(incident, updates, facts))
-    .filter(({ updates }) => updates.length > 0)
+    .filter(({ updates, review }) => updates.length > 0 || review !== null)
     .toSorted(
       (a, b) =>
         Number(a.resolved !== null) - Number(b.resolved !== null) ||
@@ -106,16 +106,24 @@ export function publicIncidents(
     .slice(0, mostIncidents)
 }
 
-/** An incident with what is published about it, which can be nothing. Pure. */
+/**
+ * An incident with what is published about it, which can be nothing. Without updates, its review
+ * tells that it is over. Pure.
+ */
 export function publicIncident(
   incident: PageIncident,
   updates: readonly store.UpdateRow[],
   facts: IncidentFacts,
 ): PublicIncident {
-  const { id, app, environment, began, over } = incident
+  const { id, app, environment, began, over, review } = incident
   const published = updates.filter(({ state }) => state === 'published').reverse()
   const [last] = published
-  const resolved = last?.phase === 'resolved' ? (over ?? last.published) : null
+  const resolved =
+    last === undefined
+      ? review && over
+      : last.phase === 'resolved'
+        ? (over ?? last.published)
+        : null
   const changes = facts.changes.map((one) => ({ ...one, since: Date.parse(one.since) }))
   const worst = (of: ScopedComponent[]): ComponentState | null =>
     worstOf(of, changes, began, resolved ?? facts.now)
@@ -128,6 +136,6 @@ export function publicIncident(
       last?.title ?? titleOf({ name: namesText(affected.map(({ name }) => name)), state: impact }),
     started: new Date(started).toISOString(),
     resolved: resolved === null ? null : new Date(resolved).toISOString(),
-    updates: published.map(store.publicUpdate),
+    ...{ updates: published.map(store.publicUpdate), review },
   }
 }

@@ -5,7 +5,7 @@ import { nameOf, type ShownPage } from './shown-page.ts'
 
 const newest = 50
 
-/** The changes and the updates about incidents as Atom (RFC 4287). Pure. */
+/** The changes, and what is published about incidents, as Atom (RFC 4287). Pure. */
 export function atomFeed(page: ShownPage, url: string): string {
   const entries = itemsOf(page).map(
     ({ id, title, since, path, html }) =>
@@ -65,7 +65,19 @@ function itemsOf(page: ShownPage): Item[] {
       html: escaped(markdownHtml(update.text)),
     })),
   )
-  return [...changes, ...updates]
+  const reviews = page.incidents.flatMap(({ id, title, review }): Item[] =>
+    review === null
+      ? []
+      : [
+          {
+            id: `urn:fairlead:status-review:${id}:${Date.parse(review.published)}`,
+            title: escaped(`${title}: What was learned`),
+            ...{ since: review.published, path: `/incidents/${id}#review` },
+            html: escaped(markdownHtml(review.text)),
+          },
+        ],
+  )
+  return [...changes, ...updates, ...reviews]
     .toSorted((a, b) => Date.parse(b.since) - Date.parse(a.since))
     .slice(0, newest)
 }

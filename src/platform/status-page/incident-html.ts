@@ -26,7 +26,7 @@ export function openIncidentsHtml(page: ShownPage): string {
       `<article class="${one.impact}"><h3>${link(one)}</h3>` +
       `<p class="soft">${aboutOf(page, one)}</p>` +
       one.updates.slice(0, newestUpdates).map(updateHtml).join('') +
-      `${promiseHtml(one)}</article>`,
+      `${promiseHtml(one)}${reviewLink(one)}</article>`,
   )
   return `<h2>Incidents</h2>${articles.join('\n')}`
 }
@@ -37,7 +37,7 @@ export function endedIncidentsHtml({ incidents }: Pick<ShownPage, 'incidents'>):
   const items = ended.map(
     (one) =>
       `<li>${link(one)} <span class="soft">${timeHtml(one.started)} to ` +
-      `${timeHtml(one.resolved ?? one.started)}</span></li>`,
+      `${timeHtml(one.resolved ?? one.started)}</span>${reviewLink(one)}</li>`,
   )
   return items.length === 0 ? '' : `<h2>Past incidents</h2><ul>${items.join('\n')}</ul>`
 }
@@ -45,7 +45,7 @@ export function endedIncidentsHtml({ incidents }: Pick<ShownPage, 'incidents'>):
 /** The page of one incident, without its frame. Pure. */
 export const incidentHtml = (page: ShownPage, one: PublicIncident): string =>
   `<p><a href="/">Status</a></p><h1>${escaped(one.title)}</h1>` +
-  `<p class="soft">${aboutOf(page, one)}</p>${promiseHtml(one)}` +
+  `<p class="soft">${aboutOf(page, one)}</p>${promiseHtml(one)}${reviewHtml(one)}` +
   `<ul>${one.updates.map((update) => `<li>${updateHtml(update)}</li>`).join('\n')}</ul>`
 
 const aboutOf = (page: ShownPage, one: PublicIncident): string =>
@@ -57,6 +57,17 @@ const updateHtml = ({ phase, text, published }: PublishedUpdate): string =>
   `<div><p><strong>${statusPhaseWords[phase]}</strong> ` +
   `<span class="soft">${timeHtml(published)}</span></p>` +
   `<div class="words">${markdownHtml(text)}</div></div>`
+
+/** The first page leads to reviews, so that it stays short. */
+const reviewLink = ({ id, review }: PublicIncident): string =>
+  review === null ? '' : `<p><a href="/incidents/${id}#review">What was learned</a></p>`
+
+const reviewHtml = ({ review }: PublicIncident): string =>
+  review === null
+    ? ''
+    : '<section id="review"><h2>What was learned</h2>' +
+      `<p class="soft">Published on ${timeHtml(review.published)}</p>` +
+      `<div class="words">${markdownHtml(review.text)}</div></section>`
 
 function promiseHtml({ resolved, updates }: PublicIncident): string {
   const promised = updates[0]?.promised ?? null

@@ -24,9 +24,11 @@ const incident: PublicIncident = {
       promised: null,
     },
   ],
+  review: null,
 }
+const review = { text: 'One gateway was *too few*.<b>', published: time('14:25') }
 const ended: PublicIncident = {
-  ...{ ...incident, id: 2, title: 'Slow answers', resolved: time('11:30') },
+  ...{ ...incident, id: 2, title: 'Slow answers', resolved: time('11:30'), review },
   ...{ started: time('11:00'), updates: [{ ...incident.updates[1]!, phase: 'resolved' }] },
 }
 const maintenance = (id: number, from: string, until: string) => ({
@@ -64,6 +66,28 @@ test('an incident is on the page with its words, its promise and a page of its o
   expect(incidentPageHtml(shown, ended)).not.toContain('Next update')
 })
 
+test('a review is on the page of its incident, in the feed and in the JSON', () => {
+  expect(pageHtml(shown)).toContain('<a href="/incidents/2#review">What was learned</a>')
+  const html = incidentPageHtml(shown, ended)
+  expect(html).toContain('One gateway was <em>too few</em>.&lt;b&gt;')
+  expect(html).toContain('Published on <time datetime="2026-11-29T14:25:00.000Z">')
+  expect(pageHtml(shown)).not.toContain('too few')
+  expect(incidentPageHtml(shown, incident)).not.toContain('What was learned')
+  const feed = atomFeed(shown, 'https://status.example.com')
+  expect(feed).toContain('<title>Slow answers: What was learned</title>')
+  expect(feed).toContain('href="https://status.example.com/incidents/2#review"')
+  const incidents = statuspageJson(shown, '')['/api/v2/incidents.json']?.['incidents']
+  expect(incidents).toMatchObject([
+    { id: '3', status: 'identified', postmortem_body: null, postmortem_published_at: null },
+    {
+      ...{ id: '2', status: 'postmortem', postmortem_body: review.text },
+      ...{ postmortem_published_at: review.published, updated_at: review.published },
+      incident_updates: [{ status: 'postmortem' }, { status: 'resolved' }],
+    },
+    {},
+  ])
+})
+
 test('maintenance that goes on or comes is on the page, that which is over is not', () => {
   const html = pageHtml(shown)
   expect(html.match(/In progress|Scheduled/g)).toEqual(['In progress', 'Scheduled'])
@@ -80,7 +104,7 @@ test('the JSON has incidents, outages without words, and scheduled maintenance',
         incident_updates: [{ body: 'Cards are **refused**.' }, { status: 'investigating' }],
         components: [{ name: 'The shop' }],
       },
-      { id: '2', status: 'resolved', resolved_at: time('11:30') },
+      { id: '2', resolved_at: time('11:30') },
       // An outage that nothing was published about, and not that of incident 3.
       { name: 'Degradation of The shop', status: 'resolved' },
     ],

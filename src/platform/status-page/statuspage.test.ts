@@ -35,7 +35,7 @@ const page: StatusPage = {
         title: 'No checkout',
         impact: 'major_outage',
       },
-      ...{ started: since, resolved: null },
+      ...{ started: since, resolved: null, review: null },
       updates: [{ id: 1, phase: 'investigating', text: 'x', published: confirmed, promised: null }],
     },
   ],

@@ -116,19 +116,36 @@ const isAbout = (
   Date.parse(one.started) <= (resolved === null ? Infinity : Date.parse(resolved))
 
 function publishedIncident(page: ShownPage, one: PublicIncident, url: string) {
-  const [last] = one.updates
+  const [last] = allUpdates(one)
+  const { review } = one
   return {
-    ...{ id: String(one.id), name: one.title, page_id: 'fairlead', status: last?.phase },
+    ...{ id: String(one.id), name: one.title, page_id: 'fairlead' },
+    status: one.resolved !== null && review !== null ? 'postmortem' : statusOf(one),
     ...{ created_at: one.started, started_at: one.started },
-    updated_at: last?.published ?? one.started,
+    updated_at: last?.display_at ?? one.started,
     monitoring_at: one.updates.find(({ phase }) => phase === 'monitoring')?.published ?? null,
     ...{ resolved_at: one.resolved, shortlink: `${url}/incidents/${one.id}` },
     ...{ impact: indicators[one.impact], components: componentsAt(page, one).map(componentOf) },
-    incident_updates: one.updates.map(({ id, phase, text, published }) => ({
-      ...{ id: String(id), incident_id: String(one.id), status: phase, body: unescaped(text) },
-      ...{ created_at: published, updated_at: published, display_at: published },
-    })),
+    postmortem_body: review === null ? null : unescaped(review.text),
+    postmortem_published_at: review?.published ?? null,
+    incident_updates: allUpdates(one),
   }
+}
+
+/** The phase of an incident without its review; without updates, only its review tells of it. */
+const statusOf = ({ updates, resolved }: PublicIncident): string =>
+  updates[0]?.phase ?? (resolved === null ? 'investigating' : 'resolved')
+
+/** The updates and the review of an incident, newest first. */
+function allUpdates({ id: incident, updates, review }: PublicIncident) {
+  const update = (id: string, status: string, text: string, published: string) => ({
+    ...{ id, incident_id: String(incident), status, body: unescaped(text) },
+    ...{ created_at: published, updated_at: published, display_at: published },
+  })
+  const all = updates.map((one) => update(String(one.id), one.phase, one.text, one.published))
+  if (review !== null)
+    all.push(update(`review-${incident}`, 'postmortem', review.text, review.published))
+  return all.toSorted((a, b) => Date.parse(b.display_at) - Date.parse(a.display_at))
 }
 
 function maintenanceOf(page: ShownPage, one: PublicMaintenance, url: string) {
