@@ -1,6 +1,9 @@
 import type { TargetChoice } from '#contract/deployment/target.ts'
+import type { Certificate } from '#contract/environment/environment.ts'
 import type { HostCertificate } from '#contract/host/status.ts'
 import type { OpenTarget } from '#domains/deployment/open-targets.ts'
+import { isWanted } from '#domains/monitor/certificate.ts'
+import { listFindings } from '#domains/monitor/store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 
@@ -33,3 +36,36 @@ export async function certificatesOf(
     return null
   }
 }
+
+/** The certificates of the domains of a live release, where its target serves HTTPS. */
+export async function readCertificates(
+  db: Database,
+  target: Pick<OpenTarget, 'certificates'>,
+  { app, environment, domains }: Omit<LiveDomains, 'target'>,
+): Promise<Certificate[]> {
+  if (domains.length === 0 || !target.certificates) return []
+  const [found, findings] = await Promise.all([
+    certificatesOf(target),
+    listFindings(db, 'certificate'),
+  ])
+  return domains.flatMap(({ name, http }): Certificate[] => {
+    const one = found === null ? null : found.find((certificate) => certificate.name === name)
+    if (one === undefined || (one && !isWanted(one, http))) return []
+    const state = findings.find(
+      (finding) =>
+        finding.app === app && finding.environment === environment && finding.name === name,
+    )?.state
+    return [{ domain: name, state: state ?? 'unknown', ...detailsOf(one) }]
+  })
+}
+
+const detailsOf = (one: HostCertificate | null): Omit<Certificate, 'domain' | 'state'> =>
+  one === null
+    ? { expires: null, issuer: null, problem: 'the host does not answer', next: null }
+    : {
+        ...{ expires: isoOf(one.expires), issuer: one.issuer },
+        ...{ problem: one.problem, next: isoOf(one.next) },
+      }
+
+const isoOf = (time: number | null): string | null =>
+  time === null ? null : new Date(time).toISOString()

@@ -9,6 +9,7 @@ import { type OpenTarget, type Targets } from '#domains/deployment/open-targets.
 import type { ReleaseReport } from '#domains/deployment/target.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { incompatibility } from './before.ts'
+import { readCertificates } from './domain.ts'
 import { getDeployment, liveDeployment, pastDeployments, pendingDeployments } from './deployment.ts'
 
 /** What the state of an environment is read from. */
@@ -34,7 +35,11 @@ export async function readEnvironment(
   const held = holds.filter((hold) => hold.environment === name).map((hold) => hold.sha)
   const release = current ? await deployments.getRelease(db, current.release) : null
   const target = targets.of(release?.target ?? stored.target)
-  const report = current ? await reportOrNull(target, current) : null
+  const file = release?.definition.environments[name]
+  const [report, certificates] = await Promise.all([
+    current ? reportOrNull(target, current) : null,
+    readCertificates(db, target, { app, environment: name, domains: domainsOf(file) }),
+  ])
   const rollback = findRollbackTarget(history, held)
   // A port that is not open may lead to another program.
   const hasPort = report?.portProblem === undefined
@@ -63,7 +68,8 @@ export async function readEnvironment(
     instances:
       current && report ? report.instances.map((one) => toInstance(one, current.release)) : [],
     configuration: current?.configuration ?? configuration.version,
-    change: changeOf(release?.definition.environments[name]),
+    certificates,
+    change: changeOf(file),
     hasMachines: machineRuns.length > 0,
     held,
   }
@@ -71,6 +77,10 @@ export async function readEnvironment(
 
 const isProven = (history: PastDeployment[], { release }: Deployment): boolean =>
   history.find((past) => past.release === release)?.isProven ?? false
+
+/** A definition that was stored before there were domains lacks them. */
+const domainsOf = (file: Partial<EnvironmentFile> = {}): EnvironmentFile['domains'] =>
+  file.domains ?? []
 
 /** A change of the configuration follows the definition of the release that is live. */
 function changeOf(file: Partial<EnvironmentFile> = {}): Environment['change'] {

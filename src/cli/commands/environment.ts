@@ -1,4 +1,4 @@
-import type { Environment } from '#contract/environment/environment.ts'
+import type { Certificate, Environment } from '#contract/environment/environment.ts'
 import { FairleadError } from '#contract/errors.ts'
 import { ago, createPaint, short, state, table } from '../format.ts'
 import type { Register } from '../register.ts'
@@ -46,6 +46,7 @@ async function show(context: Context, app: string, name: string): Promise<void> 
     ...(one.problem === null ? [] : [paint.bad(`  ${one.problem}`)]),
     ...(one.isInFile ? [] : [paint.bad(`  no longer in fairlead.yaml`)]),
     rollsBack(one.rollback),
+    ...table(one.certificates.map(certificateRow), context.stdout.columns ?? 100),
     ...(one.held.length > 0 ? [`  held here: ${one.held.map(short).join(', ')}`] : []),
     ...table(
       one.instances.map((instance) => [
@@ -59,6 +60,15 @@ async function show(context: Context, app: string, name: string): Promise<void> 
     ),
   ])
 }
+
+function certificateRow({ domain, state: found, expires, issuer, problem, next }: Certificate) {
+  const none = problem === null ? 'being ordered' : 'no certificate'
+  const until = expires === null ? none : `until ${day(expires)} by ${issuer ?? '–'}`
+  const due = next === null ? '' : `next order ${day(next)}`
+  return [`  ${domain}`, found, until, due, problem ?? '']
+}
+
+const day = (time: string): string => time.slice(0, 16).replace('T', ' ')
 
 function runs({ current, isProven }: Environment, now: number): string {
   if (current === null) return '  nothing runs here yet'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { app, change } from '#contract/app/app.ts'
 import { targetDescription } from '#contract/deployment/target.ts'
+import { monitorStates } from '#contract/monitor/monitor.ts'
 import { deployment, run } from '#contract/run/run.ts'
 
 /** One instance of a service, as its target reported it; `unknown` when it does not answer. */
@@ -41,6 +42,21 @@ export const rollbackAnswer = z.object({
   isProven: z.boolean().nullable().default(null),
 })
 
+/** The certificate of a domain that the live release has, where HTTPS is served. */
+export const certificate = z.object({
+  domain: z.string(),
+  /** what its monitor found last */
+  state: z.enum(monitorStates),
+  /** ISO 8601; null when there is no certificate, or when the host does not answer */
+  expires: z.string().nullable(),
+  issuer: z.string().nullable(),
+  /** why there is none or no new one, in one sentence without its full stop; null for no reason */
+  problem: z.string().nullable(),
+  /** when the host orders the next one; null when it orders none, or does not answer */
+  next: z.string().nullable(),
+})
+export type Certificate = z.infer<typeof certificate>
+
 export const environment = z.object({
   app: z.string(),
   name: z.string(),
@@ -63,6 +79,7 @@ export const environment = z.object({
   /** `unknown` when the target does not answer */
   health: z.enum(['healthy', 'unhealthy', 'empty', 'unknown']),
   instances: z.array(instance),
+  certificates: z.array(certificate).default([]),
   /** how the next change of the configuration gets the traffic, and whether it waits before */
   change: z.object({ strategy: z.enum(['blue-green', 'canary']), needsPermission: z.boolean() }),
   /** the version of the configuration that runs, or that the first release gets */

@@ -14,22 +14,29 @@ const isNear = (begins: number, expires: number, now: number): boolean =>
 const refusedAfter = 3
 
 /**
- * What the certificate of a domain says at `now`, in milliseconds; null for a domain that is served
- * without TLS as well, and for which no certificate is wanted. `certificate` is null when the host
- * does not answer.
+ * Whether a domain is to have a certificate. One that is served without TLS as well needs none,
+ * unless the host orders one.
+ */
+export const isWanted = (
+  { expires, next }: Pick<HostCertificate, 'expires' | 'next'>,
+  http: 'redirect' | 'serve',
+): boolean => http === 'redirect' || expires !== null || next !== null
+
+/**
+ * What the certificate of a domain says at `now`, in milliseconds; null when it is not wanted.
+ * `certificate` is null when the host does not answer.
  */
 export function judgeCertificate(
   certificate: HostCertificate | null,
   { http, now }: { http: 'redirect' | 'serve'; now: number },
 ): { state: MonitorState; reason: string } | null {
   if (certificate === null) return { state: 'unknown', reason: 'the host does not answer' }
-  const { begins, expires, problem, attempts, next } = certificate
-  if (expires === null || begins === null) {
-    if (http === 'serve' && next === null) return null
+  if (!isWanted(certificate, http)) return null
+  const { begins, expires, problem, attempts } = certificate
+  if (expires === null || begins === null)
     return problem === null
       ? { state: 'unknown', reason: 'its first certificate is being ordered' }
       : { state: 'down', reason: problem }
-  }
   const because = problem === null ? '' : ` and is not renewed: ${problem}`
   if (expires <= now) return { state: 'down', reason: `it ended on ${timeOf(expires)}${because}` }
   if (isNear(begins, expires, now) || (problem !== null && attempts >= refusedAfter))

@@ -6,6 +6,7 @@ import { defineTarget, type Target, type TargetIo } from '#domains/deployment/ta
 import { listMonitors } from '#domains/monitor/store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
+import { readCertificates } from '#views/domain.ts'
 import { firingSources } from '#views/watched.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { watchCertificates } from './watch-certificates.ts'
@@ -54,6 +55,11 @@ const look = async (): Promise<string[]> => {
     ({ environment, name, state }) => `${environment} ${name} ${state}`,
   )
 }
+const shown = () =>
+  readCertificates(db, targets.of({ kind: 'process' }), {
+    ...{ app: 'shop', environment: 'production' },
+    domains: ['shop.example.com', 'new.example.com'].map((name) => ({ name, http: 'redirect' })),
+  })
 const ending = (name: string, days: number): HostCertificate => ({
   ...{ name, begins: now + (days - 90) * day, expires: now + days * day, issuer: 'Pebble' },
   ...{ problem: null, attempts: 0, next: now + day },
@@ -72,10 +78,20 @@ test('the certificate of each live domain is watched until the domain is gone', 
       ...{ name: 'shop.example.com', reason: 'it ends on 2026-12-13 12:00 UTC', urgency: 'low' },
     },
   ])
+  expect(await shown()).toEqual([
+    {
+      ...{ domain: 'shop.example.com', state: 'degraded', expires: '2026-12-13T12:00:00.000Z' },
+      ...{ issuer: 'Pebble', problem: null, next: '2026-12-01T12:00:00.000Z' },
+    },
+  ])
   // The harm goes on while the host does not answer, and gets worse.
   answer = null
   expect(await look()).toContain('production shop.example.com unknown')
   expect(await firingSources(db)).toHaveLength(1)
+  expect(await shown()).toMatchObject([
+    { domain: 'shop.example.com', state: 'unknown', problem: 'the host does not answer' },
+    { domain: 'new.example.com', state: 'unknown', problem: 'the host does not answer' },
+  ])
   answer = [ending('shop.example.com', 0)]
   expect(await look()).toEqual(['production shop.example.com down'])
   expect(await firingSources(db)).toMatchObject([

@@ -23,6 +23,7 @@ import { ScaleButton, ScaleNotice } from '../scale/scale-section.tsx'
 import { MachinesSection } from '../machine/machines-section.tsx'
 import { RehearsalSection } from '../rehearsal/rehearsal-section.tsx'
 import { SwitchSection } from '../switch/switch-section.tsx'
+import { Certificates } from './certificates.tsx'
 import { ConfigurationSection } from './configuration-section.tsx'
 import { ForcedRollback } from './forced-rollback.tsx'
 import { Instances } from './instances.tsx'
@@ -125,6 +126,9 @@ function EnvironmentView({ environment }: { environment: Environment }) {
         </Section>
       ) : null}
       {environment.instances.length > 0 ? <Instances instances={environment.instances} /> : null}
+      {environment.certificates.length > 0 ? (
+        <Certificates certificates={environment.certificates} />
+      ) : null}
       {environment.hasMachines ? <MachinesSection app={app} environment={name} /> : null}
       {current && environment.target.capabilities.includes('rehearse') ? (
         <RehearsalSection app={app} environment={name} />

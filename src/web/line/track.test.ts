@@ -86,6 +86,7 @@ const environment = (
   rollback: { possible: false, reason: null, incompatible: null, to: null, isProven: null },
   health: current ? 'healthy' : 'empty',
   instances: [],
+  certificates: [],
   configuration: 0,
   problem: null,
   held: [],
