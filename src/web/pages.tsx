@@ -58,6 +58,9 @@ const EventsPage = lazy(async () => ({
 const TrendsPage = lazy(async () => ({
   default: (await import('./trend/trends-page.tsx')).TrendsPage,
 }))
+const FiguresPage = lazy(async () => ({
+  default: (await import('./home/figures-page.tsx')).FiguresPage,
+}))
 const AlertsPage = lazy(async () => ({
   default: (await import('./alert/alerts-page.tsx')).AlertsPage,
 }))
@@ -136,6 +139,7 @@ export function Pages() {
             </Route>
             <Route path="/deployments" element={<DeploymentsPage />} />
             <Route path="/deployments/:deployment/canary" element={<VerdictPage />} />
+            <Route path="/deployments/figures" element={<FiguresPage />} />
             <Route path="/events" element={<EventsPage />} />
             <Route path="/alerts" element={<AlertsPage />} />
             <Route path="/alerts/:alert" element={<AlertPage />} />

@@ -46,6 +46,7 @@ const pages = [
   '/runs/1/change',
   '/runs/9999',
   '/deployments',
+  '/deployments/figures',
   '/events',
   '/alerts',
   '/alerts/1',
@@ -358,7 +359,11 @@ describe('the console', requires('chromium'), () => {
     await page.getByRole('button', { name: /^Retry … / }).waitFor()
     // Of the two changes that reached production, one was rolled back.
     const figures = page.getByRole('region', { name: /^Production in the last/ })
-    await figures.getByText('50 %').waitFor()
+    await figures.getByRole('link', { name: 'Change failures: 50 %' }).click()
+    await page.getByRole('heading', { name: 'Delivery figures' }).waitFor()
+    await page.getByText(/^recovered in /).waitFor()
+    expect(await page.getByRole('link', { name: 'Answer two' }).count()).toBe(1)
+    await page.getByText('1 deployment', { exact: true }).waitFor()
   })
 
   test('sets a variable and a secret, and never shows the value of the secret', async () => {

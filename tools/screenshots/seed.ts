@@ -277,6 +277,7 @@ export async function seed(
       { name: 'change-failed', path: `/runs/${failed}/change` },
       { name: 'run-events', path: `/runs/${failed}/events` },
       { name: 'deployments', path: '/deployments' },
+      { name: 'figures', path: '/deployments/figures' },
       { name: 'canary-healthy', path: await verdict(runs.healthy) },
       { name: 'canary-harmful', path: await verdict(runs.harmful) },
       { name: 'canary-quiet', path: await verdict(runs.quiet) },

@@ -126,15 +126,41 @@ export const home = z.object({
 })
 export type Home = z.infer<typeof home>
 
-/** What was delivered to production in a period. A median is null when nothing counts for it. */
+/**
+ * What was delivered to production in a period: four of DORA's metrics. A median or a share is null
+ * when nothing counts for it.
+ */
 export const deliveryFigures = z.object({
-  /** changes that reached the traffic of production */
+  /** changes that got all traffic of production */
   deployments: z.number().int(),
   /** milliseconds from the push or merge to all traffic of production, the median */
   leadTimeMs: z.number().nullable(),
-  /** those changes that were rolled back */
+  /** changes that were rolled back, or that an incident names as its cause; each counts once */
   failed: z.number().int(),
-  /** milliseconds for which a change that was rolled back had traffic, the median */
+  /** the failed ones as a part of the changes that got traffic, from 0 to 1 */
+  failureRate: z.number().nullable(),
+  /** milliseconds to the recovery from a failed change, the median of those that have ended */
   recoveryMs: z.number().nullable(),
 })
 export type DeliveryFigures = z.infer<typeof deliveryFigures>
+
+/** A deployment that the figures count. */
+export const countedDeployment = z.object({
+  id: z.number().int(),
+  app: z.string(),
+  environment: z.string(),
+  run: z.number().int().nullable(),
+  sha: z.string(),
+  subject: z.string(),
+  /** when it got all traffic, or when it was rolled back as a canary */
+  at: z.string(),
+  /** milliseconds from the push or merge to all traffic; null for a canary that was rolled back */
+  leadTimeMs: z.number().nullable(),
+  isFailed: z.boolean(),
+  isRolledBack: z.boolean(),
+  /** incidents that name it as their cause, of the apps that the caller may see */
+  incidents: z.array(z.number().int()),
+  /** milliseconds until the harm was stopped; null when it did none, or while it goes on */
+  recoveryMs: z.number().nullable(),
+})
+export type CountedDeployment = z.infer<typeof countedDeployment>

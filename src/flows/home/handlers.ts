@@ -3,6 +3,7 @@ import type { App } from '#contract/app/app.ts'
 import type {
   AppSummary,
   Attention,
+  CountedDeployment,
   EnvironmentSummary,
   Home,
   OpenCrashLoop,
@@ -17,7 +18,7 @@ import { authorsOf, permissionRules } from '#flows/deployment/permission.ts'
 import { dayOf } from '#flows/review/read.ts'
 import { waitingForks } from '#flows/pull-request/handlers.ts'
 import { attentionOf, type ObservedEnvironment } from '#views/attention.ts'
-import { deliveryFigures } from '#views/delivery-figures.ts'
+import { type Counted, countedDeployments, deliveryFigures } from '#views/delivery-figures.ts'
 import { getDeployment } from '#views/deployment.ts'
 import { health, reportOrNull } from '#views/environment.ts'
 import {
@@ -38,17 +39,31 @@ const shownRuns = 10
 export function homeHandlers(
   deps: Dependencies,
   apps: Pick<Apps, 'list'>,
-): SomeHandlers<'getHome' | 'getDeliveryFigures'> {
+): SomeHandlers<'getHome' | 'getDeliveryFigures' | 'listCountedDeployments'> {
   const visible = async (caller: Caller): Promise<App[]> =>
     (await apps.list()).filter(({ name }) => may(caller, 'viewer', name))
+  const chosen = async (caller: Caller, app: string | undefined): Promise<string[]> =>
+    (await visible(caller)).flatMap(({ name }) => (app === undefined || app === name ? name : []))
   return {
     getHome: async (_input, caller) => readHome(deps, await visible(caller), caller),
-    getDeliveryFigures: async ({ query: { app, days } }, caller) => {
-      const names = (await visible(caller)).map(({ name }) => name)
-      const chosen = app === undefined ? names : names.filter((name) => name === app)
-      return { days, ...(await deliveryFigures(deps.db, chosen, days)) }
+    getDeliveryFigures: async ({ query: { app, days } }, caller) => ({
+      days,
+      ...(await deliveryFigures(deps.db, await chosen(caller, app), days)),
+    }),
+    listCountedDeployments: async ({ query }, caller) => {
+      const found = await countedDeployments(deps.db, await chosen(caller, query.app), query)
+      const next = found.length === query.limit ? (found.at(-1)?.id ?? null) : null
+      return { deployments: found.map((one) => ofCaller(one, caller)), next }
     },
   }
+}
+
+/** Leaves out incidents of apps that the caller may not see. */
+function ofCaller(counted: Counted, caller: Caller): CountedDeployment {
+  const apps = visibleApps(caller)
+  const isVisible = (app: string | null) => apps === null || (app !== null && apps.includes(app))
+  const incidents = counted.incidents.flatMap(({ id, app }) => (isVisible(app) ? id : []))
+  return { ...counted, incidents }
 }
 
 async function readHome(deps: Dependencies, apps: App[], caller: Caller): Promise<Home> {

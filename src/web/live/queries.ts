@@ -25,6 +25,28 @@ export function useDeliveryFigures(days: number) {
   })
 }
 
+const deploymentPage = 50
+
+/** The deployments that the delivery figures count. */
+export function useCountedDeployments(query: { app?: string; days: number; failed?: 'true' }) {
+  const client = useClient()
+  return useInfiniteQuery({
+    queryKey: ['figures', 'deployments', query],
+    queryFn: ({ pageParam, signal }) =>
+      client.listCountedDeployments({
+        query: {
+          ...query,
+          limit: deploymentPage,
+          ...(pageParam === null ? {} : { before: pageParam }),
+        },
+        signal,
+      }),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  })
+}
+
 /** The names of the apps, for filters. */
 export function useAppNames(): string[] {
   const client = useClient()

@@ -7,6 +7,7 @@ test.each([
   ['/apps/shop/environments/production', 'Apps'],
   ['/runs/12/change', 'Activity'],
   ['/deployments/3/canary', 'Activity'],
+  ['/deployments/figures', 'Activity'],
   ['/alerts/3', 'Reliability'],
   ['/incidents/3', 'Reliability'],
   ['/incidents/3/review', 'Reliability'],
