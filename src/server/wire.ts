@@ -122,7 +122,8 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     allowAddresses: env['FAIRLEAD_ALLOW_ADDRESSES'] ?? '',
   }
   const monitors = monitoring({
-    ...{ deps, host, remotes, policy, replica, notify, periods, readers: readersOf(env) },
+    ...{ deps, host, policy, replica, notify, periods, remotes: hosts },
+    readers: readersOf(env),
     roster: {
       after: settings.hostPagesMs,
       hostSecret: () => derivedSecret(keys, 'hosts'),

@@ -7,6 +7,20 @@ export async function watchedEnvironments(db: Database): Promise<{ app: string; 
   return db.query(sql`select app, name from environment where pull_request is null`)
 }
 
+/**
+ * Environments whose requests a host on another machine may get; `isMoving` while the machine of
+ * the server may get them too.
+ */
+export async function remoteEnvironments(
+  db: Database,
+): Promise<{ app: string; environment: string; isMoving: boolean }[]> {
+  return db.query(sql`select d.app, d.environment,
+      bool_or(r.target -> 'host' is null) as "isMoving"
+    from deployment d join release r on r.id = d.release
+    where d.state in ('live', 'starting', 'verifying', 'canary', 'switching')
+    group by d.app, d.environment having bool_or(r.target -> 'host' is not null)`)
+}
+
 /** What is live in the environments that are watched. */
 export async function liveReleases(
   db: Database,

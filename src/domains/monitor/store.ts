@@ -139,10 +139,31 @@ export const listFindings = (
   db.query(sql`select app, environment, name, state, reason from monitor
     where kind = ${kind} and app is not null`)
 
-/** Removes what no live release has; `kept` are `app/environment/` with the service or name. */
-export const deleteExcept = (kind: string, kept: string[]): Statement =>
+/**
+ * Removes what no live release has; `kept` are `app/environment/` with the service or name. All of
+ * the environments `silent` remain: their targets do not answer.
+ */
+export const deleteExcept = (kind: string, kept: string[], silent: string[] = []): Statement =>
   sql`delete from monitor where kind = ${kind}
-    and concat_ws('/', app, environment, coalesce(service, name)) <> all(${kept}::text[])`
+    and concat_ws('/', app, environment, coalesce(service, name)) <> all(${kept}::text[])
+    and app || '/' || environment <> all(${silent}::text[])`
+
+/** Removes what is known of the requests of a service. */
+export const deleteWatch = (
+  { app, environment, service }: Pick<StoredDetector, 'app' | 'environment' | 'service'>,
+  kinds: readonly string[],
+): Statement[] => {
+  const place = sql`(app, environment, service) = (${app}, ${environment}, ${service})`
+  return [
+    sql`delete from monitor where ${place} and kind = any(${[...kinds]}::text[])`,
+    sql`delete from detector where ${place}`,
+  ]
+}
+
+/** Removes the monitors of hosts on other machines that are gone. */
+export const deleteHostsExcept = (names: string[]): Statement =>
+  sql`delete from monitor where app is null and kind = 'host'
+    and name <> 'host' and name <> all(${names}::text[])`
 
 export interface StoredDetector {
   app: string

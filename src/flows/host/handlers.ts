@@ -98,6 +98,10 @@ export function hostHandlers(options: HostHandlersOptions): SomeHandlers<HostEnd
 
 async function mustBeNew(hosts: Hosts, name: string): Promise<void> {
   await hosts.sync()
+  if (name === 'host')
+    throw new FairleadError('invalid_input', {
+      ...{ field: 'name', problem: 'host is the machine of the server; choose another name' },
+    })
   if (name === localHost || hosts.get(name) !== null)
     throw new FairleadError('already_exists', { kind: 'host', id: name })
 }

@@ -109,7 +109,7 @@ function titleOf(
     regression: `An error came back in ${place}: ${name}`,
     job: `The job ${name} of ${place} failed`,
     'job-late': `The job ${name} of ${place} is late`,
-    host: 'The host does not answer',
+    host: `The host ${name === 'host' ? '' : `${name} `}does not answer`,
     replica: `The server on ${name} does not answer`,
     disk: 'The disk of the installation is almost full',
     clock: 'The clock of the machine is wrong',

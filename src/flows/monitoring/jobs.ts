@@ -8,7 +8,8 @@ import { sendStatusUpdates } from '#flows/status-page/deliver.ts'
 import { syncMaintenance } from '#flows/maintenance/sync.ts'
 import { syncScale } from '#flows/scale/sync.ts'
 import { syncSwitches } from '#flows/switch/sync.ts'
-import { type NamedHost, withEveryHost } from '#flows/host/every-host.ts'
+import { withEveryHost } from '#flows/host/every-host.ts'
+import type { Hosts } from '#flows/host/hosts.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { reconcileAlerts } from './alerts.ts'
 import { recordCauses } from './causes.ts'
@@ -19,6 +20,7 @@ import { type RosterPolicy, ShareRoster, type ShareRosterParts } from './roster.
 import { readFromTarget, ScrapeMetrics } from './scrape-metrics.ts'
 import { lastMinutes, type SignalSource, storeSignals } from './store-signals.ts'
 import { WatchSlos } from './watch-slos.ts'
+import { WatchHosts } from './watch-hosts.ts'
 import { WatchServices } from './watch-services.ts'
 
 /** Milliseconds between two looks at alerts that are over. */
@@ -35,7 +37,7 @@ export interface MonitoringOptions {
       'status' | 'setStatusPage' | 'takeStatusRequests' | 'setMaintenance' | 'setScale'
     >
   /** the hosts on other machines */
-  remotes(): NamedHost<HostClient>[]
+  remotes: Pick<Hosts, 'sync' | 'all' | 'named'>
   /** where monitors may connect to */
   policy: MonitorPolicy
   roster: Pick<RosterPolicy, 'after' | 'servers'> & Pick<ShareRosterParts, 'hostSecret'>
@@ -70,7 +72,7 @@ export function monitoring({
 }: MonitoringOptions): Monitoring {
   const { db, clock, disk, source } = deps
   const now = () => clock.now()
-  const hosts = { local: host, remotes }
+  const hosts = { local: host, remotes: () => remotes.named() }
   const messages = sendNotifications(notify, periods.monitors)
   const alerts = every({
     name: 'reconcile-alerts',
@@ -116,6 +118,13 @@ export function monitoring({
     interval: periods.monitors,
     claim: oneReplica(),
     run: () => watch.run(),
+  })
+  const watchedHosts = new WatchHosts({ db, hosts: remotes, now, onChange: alerts.wake })
+  const machines = every({
+    name: 'watch-hosts',
+    interval: periods.signals,
+    claim: oneReplica(),
+    run: () => watchedHosts.run(),
   })
   const switches = every({
     name: 'sync-switches',
@@ -187,9 +196,9 @@ export function monitoring({
     claim: eachReplica,
     run: () => rosters.run(),
   })
-  const watching = [signals, metrics, services, monitors, switches, maintenance, scale, objectives]
+  const watching = [signals, metrics, services, monitors, machines, switches, maintenance, scale]
   return {
-    jobs: [...watching, alerts, messages, causes, share, page, subscribers].concat(
+    jobs: [...watching, objectives, alerts, messages, causes, share, page, subscribers].concat(
       deliveries,
       questions,
     ),

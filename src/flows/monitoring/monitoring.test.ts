@@ -181,6 +181,40 @@ describe('services', () => {
   })
 })
 
+test('a move to a host on another machine is no harm here', async () => {
+  const one = watcher('one')
+  await one.run()
+  for (let i = 0; i < 6; i += 1) {
+    host.pass(200, 0.001)
+    await one.run()
+  }
+  await db.batch(deployed)
+  await db.batch([
+    sql`insert into release (app, environment, sha, artifact, definition, configuration, run,
+        target)
+      values ('shop', 'production', 'abc', 'sha256:0', '{}', 0, 1,
+        '{"kind": "process", "host": "web-1"}')`,
+    sql`insert into deployment (app, environment, kind, state, release, actor, run, workflow)
+      select 'shop', 'production', 'delivery', 'switching', max(id), 'Cy', 1, 'w' from release`,
+  ])
+  host.pass(10, 0.9)
+  await one.run()
+  expect([await stateOf('errors'), await stateOf('traffic')]).toEqual(['up', 'unknown'])
+  // It failed, and what goes wrong then is harm.
+  await db.query(sql`update deployment set state = 'failed' where state = 'switching'`)
+  host.pass(4, 0.9)
+  await one.run()
+  expect(await stateOf('errors')).toBe('down')
+  await db.query(sql`update deployment
+    set state = case state when 'live' then 'replaced' else 'live' end`)
+  host.pass(2, 0.9)
+  await one.run()
+  const kinds = async () => (await listMonitors(db, { apps: null })).map(({ kind }) => kind)
+  expect((await kinds()).toSorted()).toEqual(['disk', 'host'])
+  await watcher('two').run()
+  expect((await kinds()).toSorted()).toEqual(['disk', 'host'])
+})
+
 test('harm that the database did not take is found again', async () => {
   let isDown = false
   const failing: Database = {

@@ -50,8 +50,10 @@ test('a service that hangs without a request is down until it answers', async ()
   expect(await look(2, shop(null))).toEqual([['web', 'down']])
   expect(await look(15, shop(null))).toEqual([['web', 'unknown']])
   expect(await firingSources(db)).toHaveLength(1)
-  // Another server goes on where this one ended.
+  // Another server, which has not seen it, goes on where this one ended.
   const other = new WatchReachable({ db, now: () => now })
+  await other.run([shop(null), shop([well], 'pull-7')])
+  expect(await firingSources(db)).toHaveLength(1)
   await other.run([shop([well])])
   expect(await firingSources(db)).toHaveLength(0)
   await other.run([shop([instance('api', 'healthy', 4600)])])

@@ -30,9 +30,7 @@ export class WatchReachable {
   async run(live: SeenRelease[]): Promise<void> {
     const { db, now } = this.#options
     const watched = new Set((await watchedEnvironments(db)).map(environmentOf))
-    const releases = live.filter((one) =>
-      watched.has(environmentOf({ app: one.app, name: one.environment })),
-    )
+    const releases = live.filter((one) => watched.has(placeOf(one)))
     const seen = releases.flatMap((one) => this.#servicesOf(one))
     const known = new Map<string, Reachable & Place>()
     const statements: Statement[] = []
@@ -47,10 +45,12 @@ export class WatchReachable {
       statements.push(...setMonitor({ ...place, kind: 'reachable', name: 'reachable' }, finding))
     }
     const kept = [...known.keys()].toSorted()
-    if (kept.join('\n') !== this.#kept) statements.push(deleteExcept('reachable', kept))
+    const silent = releases.filter(({ instances }) => instances === null).map(placeOf)
+    const keep = JSON.stringify([kept, silent])
+    if (keep !== this.#kept) statements.push(deleteExcept('reachable', kept, silent))
     if (statements.length > 0) await db.batch(statements)
     this.#known = known
-    this.#kept = kept.join('\n')
+    this.#kept = keep
   }
 
   /** A release whose target does not answer has the services that it had before. */
@@ -80,4 +80,5 @@ interface Seen {
   instances: InstanceReport[] | null
 }
 
+const placeOf = ({ app, environment }: SeenRelease): string => `${app}/${environment}`
 const environmentOf = ({ app, name }: { app: string; name: string }): string => `${app}/${name}`

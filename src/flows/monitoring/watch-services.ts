@@ -13,10 +13,10 @@ import * as store from '#domains/monitor/store.ts'
 import { addParts } from '#domains/signal/request-count.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
-import { watchedEnvironments } from '#views/watched.ts'
+import { remoteEnvironments, watchedEnvironments } from '#views/watched.ts'
 import { localHost } from '#flows/host/every-host.ts'
 import type { SignalSource } from './store-signals.ts'
-import { type ServiceSecond, ServiceWatch, type WatchState } from './service-watch.ts'
+import { type ServiceSecond, ServiceWatch, watchedKinds, type WatchState } from './service-watch.ts'
 
 export interface WatchServicesOptions {
   db: Database
@@ -55,6 +55,8 @@ export class WatchServices {
   readonly #options: WatchServicesOptions
   #watched: Map<string, Watched> | null = null
   #environments = new Set<string>()
+  /** those whose requests a host on another machine may get: few here say nothing of them */
+  #remote = new Set<string>()
   #checkedAt = 0
   #answeredAt: number
   /** the last second that was read */
@@ -75,7 +77,7 @@ export class WatchServices {
     const watched = this.#watched
     const measured = await this.#read(watched, host)
     if (measured === null) return this.#hostIsAway()
-    const statements = this.#judge(watched, measured)
+    const statements = [...(await this.#leave(watched)), ...this.#judge(watched, measured)]
     if (statements.length === 0) return
     try {
       await db.batch(statements)
@@ -127,8 +129,18 @@ export class WatchServices {
       }),
     ])
     for (const [key, one] of this.#watched ?? [])
-      if (!this.#environments.has(`${one.app}/${one.environment}`)) this.#watched?.delete(key)
+      if (!this.#environments.has(environmentOf(one))) this.#watched?.delete(key)
     return true
+  }
+
+  /** Forgets environments that are on another machine now; their alerts end. */
+  async #leave(watched: Map<string, Watched>): Promise<Statement[]> {
+    const remote = await remoteEnvironments(this.#options.db)
+    this.#remote = new Set(remote.map(environmentOf))
+    const gone = new Set(remote.filter(({ isMoving }) => !isMoving).map(environmentOf))
+    const left = [...watched].filter(([, one]) => gone.has(environmentOf(one)))
+    for (const [key] of left) watched.delete(key)
+    return left.flatMap(([, one]) => store.deleteWatch(one, watchedKinds))
   }
 
   async #read(watched: Map<string, Watched>, host: SignalSource): Promise<Measurements | null> {
@@ -204,7 +216,8 @@ export class WatchServices {
   ): void {
     for (const [key, counts] of servicesOf(second)) {
       const { app, environment, service } = counts
-      if (watched.has(key) || !this.#environments.has(`${app}/${environment}`)) continue
+      const place = environmentOf(counts)
+      if (watched.has(key) || !this.#environments.has(place) || this.#remote.has(place)) continue
       const watch = new ServiceWatch()
       const savedAt = this.#options.now()
       watched.set(key, { watch, app, environment, service, run, next: second.number - 1, savedAt })
@@ -215,6 +228,7 @@ export class WatchServices {
       if (one.run !== run) Object.assign(one, { run, next: 0 })
       if (one.next >= second.number) continue
       one.next = second.number
+      if (this.#remote.has(environmentOf(one))) continue
       const mine = counts.get(key) ?? noCounts()
       const changed = one.watch.add({ ...mine, at: second.at })
       for (const judgement of changed) this.#set(one, judgement, statements)
@@ -251,6 +265,9 @@ const installation = (kind: string): store.MonitorKey => ({
 
 const keyOf = ({ app, environment, service }: Pick<Watched, 'app' | 'environment' | 'service'>) =>
   `${app}/${environment}/${service}`
+
+const environmentOf = ({ app, environment }: Pick<Watched, 'app' | 'environment'>): string =>
+  `${app}/${environment}`
 
 type ServiceCounts = Omit<ServiceSecond, 'at'> & Pick<Watched, 'app' | 'environment' | 'service'>
 
