@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Impact } from '#contract/incident/impact.ts'
 import { worstBetween } from './history.ts'
+import { hitOf, hitText } from './hit.ts'
 import {
   type ComponentFacts,
+  draftOf,
   type IncidentFacts,
   nextUpdate,
   type StoredUpdate,
@@ -15,8 +18,14 @@ const shop: ComponentFacts = {
   ...{ name: 'The shop', state: 'degraded', wait: 15 * minute },
   detail: 'The shop: About 4 % of the requests fail; this began on 2026-11-29 at 14:02 UTC.',
 }
+const published: StoredUpdate[] = [
+  {
+    ...{ id: 1, occurrence: 1, state: 'published', phase: 'investigating', title: 'x', text: 'y' },
+    ...{ due: null, promised: null },
+  },
+]
 const open: IncidentFacts = {
-  ...{ id: 3, state: 'open', occurrence: 1, began, mitigated: null, over: null },
+  ...{ id: 3, state: 'open', occurrence: 1, began, mitigated: null, over: null, hit: null },
 }
 const mitigated: IncidentFacts = { ...open, state: 'mitigated', mitigated: began + 9 * minute }
 const over: IncidentFacts = { ...mitigated, state: 'over', over: began + 20 * minute }
@@ -60,6 +69,42 @@ test('words are drafted from facts, wait, and are published after their time', (
   expect(nextUpdate(open, shop, updates, began + 99 * minute)).toBeNull()
   updates = after(updates, nextUpdate(over, shop, updates, began + 99 * minute), 1)
   expect(updates).toMatchObject([{}, { state: 'draft', phase: 'resolved' }])
+})
+
+const impact: Impact = {
+  ...{ from: '', until: '', unmeasuredMinutes: 0, entities: [], routes: [], tenants: [] },
+  ...{ requests: { failed: 1204, all: 31_000 }, tenantCount: { hit: 1017, all: 2400 } },
+}
+const scoped = (scope: object) => [
+  { scope: { service: null, route: null, monitors: [], ...scope } },
+]
+const hit = (of: Partial<Impact>, scope: object = {}) =>
+  hitOf({ ...impact, ...of }, { service: 'web' }, scoped(scope))
+
+test('words say which share of the requests failed, and how many customers were affected', () => {
+  const all = { ...open, hit: hit({}) }
+  const since = 'Since the problem began, '
+  const full = `${since}3.9 % of the requests failed, and 1,017 customers were affected.`
+  expect(draftOf(all, shop, [])?.text).toBe(`${shop.detail} ${full} We are investigating it.`)
+  expect(draftOf({ ...over, hit: hit({}) }, shop, published)?.text).toMatch(
+    / In this time, 3\.9 % of the requests failed, and 1,017 customers were affected\.$/,
+  )
+  const few = { tenantCount: { hit: 1, all: 9 } }
+  for (const [found, text] of [
+    [hit({ requests: null, tenantCount: null }), ''],
+    [hit({ requests: { failed: 0, all: 9 }, tenantCount: { hit: 0, all: 9 } }), ''],
+    [hit({ tenantCount: null }), ` ${since}3.9 % of the requests failed.`],
+    [hit(few, { service: 'web' }), ` ${since}3.9 % of the requests failed, and 1 customer was`],
+    // The share is not that of the component.
+    [hit(few, { route: '/pay' }), ` ${since}1 customer was affected.`],
+    [hit(few, { service: 'search' }), ` ${since}1 customer was affected.`],
+    [hit(few, { monitors: ['cards'] }), ` ${since}1 customer was affected.`],
+    [hit({ unmeasuredMinutes: 2 }), ' 3.9 % of the measured requests failed, and at least 1,017'],
+    [hit({ tenants: [{ name: '', failed: 1, requests: 1 }] }), ' and at least 1,017 customers'],
+  ] as const)
+    if (text === '') expect(hitText(found, false)).toBe('')
+    else expect(hitText(found, false)).toContain(text)
+  expect(hitText(null, false)).toBe('')
 })
 
 test('while the component shows no harm, words wait for a person', () => {

@@ -1,4 +1,5 @@
 import type { ComponentState, StatusPhase } from '#contract/status-page/status-page.ts'
+import { type Hit, hitText } from './hit.ts'
 
 /** An incident that is about a component of the page. Times are milliseconds since 1970. */
 export interface IncidentFacts {
@@ -9,6 +10,8 @@ export interface IncidentFacts {
   began: number
   mitigated: number | null
   over: number | null
+  /** null when it is not known */
+  hit: Hit | null
 }
 
 /** What the page shows of the component of an incident. */
@@ -122,21 +125,22 @@ export const titleOf = ({ name, state }: Pick<ComponentFacts, 'name' | 'state'>)
 
 function textOf(
   phase: StatusPhase,
-  { began, mitigated, over }: IncidentFacts,
+  { began, mitigated, over, hit }: IncidentFacts,
   { name, detail }: ComponentFacts,
   isBack: boolean,
 ): string {
   const of = plain(name)
+  const hitWords = hitText(hit, phase === 'resolved')
   if (phase === 'monitoring')
     return `A correction of ${of} is in effect${
       mitigated === null ? '' : ` since ${time(mitigated)}`
-    }. We observe whether the problem is over.`
+    }.${hitWords} We observe whether the problem is over.`
   if (phase === 'resolved')
     return `The problem with ${of} is over. It began on ${time(began)}${
       over === null ? '' : ` and ended on ${time(over)}`
-    }.`
+    }.${hitWords}`
   const what = detail === '' ? `There is a problem with ${of}; it began on ${time(began)}.` : detail
-  return `${isBack ? 'The problem has come back. ' : ''}${what} We are investigating it.`
+  return `${isBack ? 'The problem has come back. ' : ''}${what}${hitWords} We are investigating it.`
 }
 
 /** Text that Markdown does not change. */

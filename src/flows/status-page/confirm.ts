@@ -26,6 +26,7 @@ import {
   scopedComponents,
   shownComponent,
 } from './components.ts'
+import { CountedImpacts } from './counted-impacts.ts'
 import { publicIncidents, updateIncidents } from './updates.ts'
 
 export interface ConfirmOptions {
@@ -52,6 +53,7 @@ const maintenanceDays = 14
 /** Sends the host what the status page shows, and confirms that this is still true. */
 export class ConfirmStatusPage {
   readonly #options: ConfirmOptions
+  readonly #impacts = new CountedImpacts()
   #sent = { text: '', at: -Infinity }
   /** the seconds of the host that were read last */
   #seconds: { run: string; kept: HostSecond[]; next: number } = { run: '', kept: [], next: 0 }
@@ -92,7 +94,7 @@ export class ConfirmStatusPage {
     const [stored, announced, told] = await Promise.all([
       pageChanges(db, historyDays),
       pageMaintenances(db, maintenanceDays),
-      updateIncidents(db, facts, at),
+      updateIncidents(db, facts, this.#impacts, at),
     ])
     const changes = changesOf(found, stored)
     const page = {

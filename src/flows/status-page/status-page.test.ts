@@ -324,6 +324,30 @@ test('words about an incident wait for a person, and go out alone after their ti
   expect(told.map(({ actor }) => actor)).toEqual(['Ada', 'Ada', 'fairlead'])
 })
 
+test('a draft says whom the incident has hit, counted once a minute', async () => {
+  const count = (failed: number) =>
+    db.query(sql`insert into request_count (app, environment, service, minute, requests, errors,
+        routes, tenants)
+      values ('shop', 'production', 'web', ${iso(start)}, 1000, ${failed}, '{}',
+        ${{ a: [900, failed], b: [100, 0] }}::jsonb)
+      on conflict (app, environment, service, minute) do update set errors = excluded.errors,
+        tenants = excluded.tenants`)
+  const draft = async () => {
+    await confirm.run()
+    return (await updates.list())[0]?.draft?.text
+  }
+  await openIncident()
+  await count(40)
+  // Without a figure of the machine for each minute, a minute counts as not measured.
+  const text = /Since the problem began, 4 % of the requests failed, and 1 customer was affected\./
+  expect(await draft()).toMatch(text)
+  await count(50)
+  now += 30_000
+  expect(await draft()).toMatch(text)
+  now += 30_000
+  expect(await draft()).toMatch(/ 5 % of the (measured )?requests failed, and/)
+})
+
 test('a draft that a person discards does not go out', async () => {
   await openIncident()
   await confirm.run()

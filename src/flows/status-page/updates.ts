@@ -11,8 +11,10 @@ import {
   type ScopedComponent,
   worstOf,
 } from '#domains/status-page/affected.ts'
+import { hitOf } from '#domains/status-page/hit.ts'
 import {
   type ComponentFacts,
+  draftOf,
   nextUpdate,
   titleOf,
   type UpdateAction,
@@ -23,6 +25,7 @@ import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { type PageIncident, pageIncidents } from '#views/status-page.ts'
+import type { CountedImpacts } from './counted-impacts.ts'
 
 /** Days for which an incident that ended stays on the page. */
 export const incidentDays = 90
@@ -37,6 +40,7 @@ export type PageComponent = ScopedComponent & ComponentFacts
 export async function updateIncidents(
   db: Database,
   components: readonly PageComponent[],
+  impacts: CountedImpacts,
   now: number,
 ): Promise<{ incident: PageIncident; updates: store.UpdateRow[] }[]> {
   const incidents = (await pageIncidents(db, incidentDays)).filter((one) =>
@@ -44,11 +48,16 @@ export async function updateIncidents(
   )
   const ids = incidents.map(({ id }) => id)
   const updates = await store.listUpdates(db, ids)
+  impacts.keep(ids)
   let isChanged = false
   for (const incident of incidents) {
     const affected = affectedBy(incident, components, ({ state }) => isHarm(state))
     const own = updates.filter((one) => one.incident === incident.id)
-    const action = nextUpdate(incident, combinedFacts(affected), own, now)
+    const facts = combinedFacts(affected)
+    const isDrafted = draftOf({ ...incident, hit: null }, facts, own) !== null
+    const impact = isDrafted ? await impacts.of(db, incident, now) : null
+    const hit = impact && hitOf(impact, incident, affected)
+    const action = nextUpdate({ ...incident, hit }, facts, own, now)
     if (action) await db.batch(statementsOf(incident, action, now))
     isChanged ||= action !== null
   }
