@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { access, constants, statfs } from 'node:fs/promises'
 import type { DoctorLine } from '#cli/local.ts'
 import { createClient } from '#contract/client.ts'
+import { hostProblems } from '#contract/host/problems.ts'
 import type { Home } from '#platform/home.ts'
 import { describe, findIsolation } from '#platform/process/isolation.ts'
 import { isolationOptions } from '#platform/process/isolation-policy.ts'
@@ -22,6 +23,7 @@ export async function examine(
     server(home),
     backgroundJobs(home),
     workflows(home),
+    hosts(home),
     services(home),
     previews(home),
     isolation(home, env),
@@ -151,6 +153,27 @@ async function workflows(home: Home): Promise<DoctorLine> {
     what,
     state: problems.length > 0 ? 'problem' : 'ok',
     detail: problems.join('; ') || 'none is suspended',
+  }
+}
+
+/** Names each host that does not answer, and what is wrong with the others. */
+async function hosts(home: Home): Promise<DoctorLine> {
+  const what = 'hosts'
+  const connection = await findServer(home)
+  const answer =
+    connection &&
+    (await createClient({ base: connection.url, token: connection.token })
+      .listHosts()
+      .catch(() => null))
+  if (!answer) return { what, state: 'unknown', detail: 'the server does not report them' }
+  const found = answer.hosts.flatMap((host) =>
+    hostProblems(host).map((one) => ({ ...one, text: `${host.name}: ${one.text}` })),
+  )
+  const isBad = found.some(({ isBad }) => isBad)
+  return {
+    what,
+    state: isBad ? 'problem' : found.length > 0 ? 'warning' : 'ok',
+    detail: found.map(({ text }) => text).join('; ') || `${answer.hosts.length} answer`,
   }
 }
 

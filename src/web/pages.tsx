@@ -16,6 +16,9 @@ const TokensPage = lazy(async () => ({
 const SessionsPage = lazy(async () => ({
   default: (await import('./access/sessions-page.tsx')).SessionsPage,
 }))
+const HostsPage = lazy(async () => ({
+  default: (await import('./host/hosts-page.tsx')).HostsPage,
+}))
 const UsersPage = lazy(async () => ({
   default: (await import('./access/users-page.tsx')).UsersPage,
 }))
@@ -174,6 +177,7 @@ export function Pages() {
             <Route path="/docs" element={<DocsPage />} />
             <Route path="/docs/:page" element={<DocsPage />} />
             <Route path="/tokens" element={<TokensPage />} />
+            <Route path="/hosts" element={<HostsPage />} />
             <Route path="/sessions" element={<SessionsPage />} />
             <Route path="/users" element={<UsersPage />} />
             {/* Links of earlier versions, as `webhook` above. */}

@@ -66,6 +66,7 @@ const pages = [
   '/docs/cli',
   '/docs/fairlead-yaml',
   '/tokens',
+  '/hosts',
   '/users',
   '/sessions',
   '/nowhere',

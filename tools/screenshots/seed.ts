@@ -298,6 +298,7 @@ export async function seed(
       { name: 'errors', path: '/errors' },
       { name: 'error', path: `/errors/${error}` },
       { name: 'tokens', path: '/tokens' },
+      { name: 'hosts', path: '/hosts' },
       { name: 'users', path: '/users' },
       { name: 'sessions', path: '/sessions' },
       { name: 'not-found', path: '/nowhere' },

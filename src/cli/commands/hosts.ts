@@ -1,6 +1,7 @@
 import type { Client } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Host } from '#contract/host/host.ts'
+import { clockWords, diskWords, hostProblems } from '#contract/host/problems.ts'
 import { settingsOf } from '../arguments.ts'
 import { type Context, exitCodes } from '../context.ts'
 import { ago, table } from '../format.ts'
@@ -77,14 +78,10 @@ function linesOf(host: Host, now: number): string[] {
   const head = table([[name, state, place, labels.join(' '), `since ${ago(since, now)}`]])
   if (status === null) return [...head, ...(reason === null ? [] : [`  ${reason}`])]
   const { disk, clock, releases } = status
-  const facts = [
-    `version ${status.version}`,
-    disk === null ? 'disk unknown' : `${gigabytes(disk.free)} of ${gigabytes(disk.total)} GB free`,
-    Math.abs(clock) < 0.5 ? 'clock right' : `clock ${clock} s from that of the server`,
-  ]
   return [
     ...head,
-    `  ${facts.join(' · ')}`,
+    `  version ${status.version} · ${diskWords(disk)} · ${clockWords(clock)}`,
+    ...hostProblems(host).map(({ text }) => `  ! ${text}`),
     ...releases.map(
       (one) =>
         `  ${one.app}/${one.environment}  release ${one.release} ${one.state}` +
@@ -92,8 +89,6 @@ function linesOf(host: Host, now: number): string[] {
     ),
   ]
 }
-
-const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1)
 
 async function add(context: Context, destination: string, options: AddOptions): Promise<void> {
   const { client } = await context.connect()

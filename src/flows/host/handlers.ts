@@ -10,6 +10,7 @@ import type { OwnPackage } from '#platform/own-package.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { fingerprintOf, readHostKey } from '#platform/ssh/host-key.ts'
+import { version } from '#platform/self.ts'
 import type { SshSettings } from '#platform/ssh/ssh.ts'
 import { localHost } from './every-host.ts'
 import type { Hosts, LinkedHost } from './hosts.ts'
@@ -38,7 +39,7 @@ export function hostHandlers(options: HostHandlersOptions): SomeHandlers<HostEnd
   return {
     listHosts: async () => {
       await hosts.sync()
-      const remote = hosts.all().map((one) => describeRemote(one, options.now))
+      const remote = hosts.all().map((one) => describeRemote(options, one))
       return { hosts: await Promise.all([describeLocal(options), ...remote]) }
     },
     readHostKey: async ({ query: { destination } }) => ({
@@ -114,7 +115,7 @@ async function mustHave(hosts: Hosts, name: string): Promise<LinkedHost> {
 }
 
 async function show(options: HostHandlersOptions, name: string): Promise<Host> {
-  return describeRemote(await mustHave(options.hosts, name), options.now)
+  return describeRemote(options, await mustHave(options.hosts, name))
 }
 
 /** Stops and deletes a host on its machine; refuses when something needs it. */
@@ -145,16 +146,17 @@ async function describeLocal(options: HostHandlersOptions): Promise<Host> {
     state: status ? 'connected' : 'unreachable',
     reason: status ? null : 'the host does not answer',
     since: new Date(status?.started ?? now()).toISOString(),
+    isOutdated: status !== null && status.version !== version,
     status: status && statusOf(status, 0),
   }
 }
 
 async function describeRemote(
+  { now, own }: Pick<HostHandlersOptions, 'now' | 'own'>,
   { stored, client, state }: LinkedHost,
-  now: () => number,
 ): Promise<Host> {
   const report = state()
-  const { hostKey, package: _package, ...host } = stored
+  const { hostKey, package: installed, ...host } = stored
   const began = now()
   const status = report.state === 'connected' ? await client.status().catch(() => null) : null
   const clock = status?.now === undefined ? 0 : status.now - (began + now()) / 2
@@ -163,6 +165,7 @@ async function describeRemote(
     fingerprint: fingerprintOf(hostKey),
     ...{ state: report.state, reason: report.reason },
     since: new Date(report.since).toISOString(),
+    isOutdated: installed !== own().id,
     status: status && statusOf(status, Math.round(clock / 10) / 100),
   }
 }

@@ -24,7 +24,7 @@ test('the users are only for admins', () => {
   const settings = areas.find(({ text }) => text === 'Settings')!
   const texts = (isAdmin: boolean) => visiblePlaces(settings, isAdmin).map(({ text }) => text)
   expect([texts(true), texts(false)]).toEqual([
-    ['Tokens', 'Channels', 'Sessions', 'Users'],
-    ['Tokens', 'Channels', 'Sessions'],
+    ['Tokens', 'Channels', 'Hosts', 'Sessions', 'Users'],
+    ['Tokens', 'Channels', 'Hosts', 'Sessions'],
   ])
 })

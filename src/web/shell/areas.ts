@@ -54,6 +54,7 @@ export const areas: Area[] = [
     places: [
       { to: '/tokens', text: 'Tokens', key: 't' },
       { to: '/channels', text: 'Channels', key: 'n' },
+      { to: '/hosts', text: 'Hosts', key: 'v' },
       { to: '/sessions', text: 'Sessions', key: 's' },
       { to: '/users', text: 'Users', key: 'u', forAdmins: true },
     ],

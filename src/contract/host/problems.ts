@@ -1,0 +1,48 @@
+import type { Host } from './host.ts'
+
+export interface HostProblem {
+  /** whether services are in danger; otherwise it is a note */
+  isBad: boolean
+  /** one sentence without its full stop */
+  text: string
+}
+
+/** Bytes of free disk space: below the first it is a note, below the second services are in danger. */
+const scarce = { note: 2e9, bad: 500e6 }
+/** Seconds from which on a clock is wrong; a difference below it may be that of the connection. */
+const wrongClock = 1
+
+type Status = NonNullable<Host['status']>
+
+/** What is wrong with a host, and what to do about it; empty when nothing is. */
+export function hostProblems(host: Host): HostProblem[] {
+  const { state, reason, status } = host
+  if (state === 'connecting' || state === 'installing')
+    return [{ isBad: false, text: reason ?? `it is ${state}` }]
+  if (status === null) return [{ isBad: true, text: reason ?? 'the host does not answer' }]
+  const problems: HostProblem[] = []
+  const { disk, clock } = status
+  if (disk !== null && disk.free < scarce.note)
+    problems.push({
+      isBad: disk.free < scarce.bad,
+      text: `its disk is almost full: ${diskWords(disk)}`,
+    })
+  if (Math.abs(clock) >= wrongClock)
+    problems.push({ isBad: false, text: `its ${clockWords(clock)}` })
+  if (host.isOutdated) problems.push({ isBad: false, text: outdatedText(host) })
+  return problems
+}
+
+const outdatedText = ({ name, destination }: Host): string =>
+  'it runs another version than the server: ' +
+  (destination === null ? 'fairlead host --upgrade' : `fairlead hosts upgrade ${name}`)
+
+export const diskWords = (disk: Status['disk']): string =>
+  disk === null ? 'disk unknown' : `${gigabytes(disk.free)} of ${gigabytes(disk.total)} GB free`
+
+export function clockWords(clock: number): string {
+  if (Math.abs(clock) < wrongClock) return 'clock right'
+  return `clock is ${Math.abs(clock)} s ${clock > 0 ? 'ahead of' : 'behind'} that of the server`
+}
+
+const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1)
