@@ -110,6 +110,7 @@ async function makeMachine(
 ): Promise<SshMachine> {
   const file = join(root, name)
   makeKey(`${file}.key`)
+  mkdirSync(`${file}.home`)
   const port = await freePort()
   writeFileSync(
     `${file}.conf`,
@@ -117,7 +118,8 @@ async function makeMachine(
       ...[`Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${file}.key`, 'UsePAM no'],
       ...[`AuthorizedKeysFile ${join(root, 'user.pub')}`, 'StrictModes no', 'PidFile none'],
       ...['PermitRootLogin yes', 'PasswordAuthentication no', 'MaxStartups 100'],
-      'Subsystem sftp internal-sftp',
+      // What this user's shell does at its start is no part of a test.
+      ...['Subsystem sftp internal-sftp', `SetEnv HOME=${file}.home`],
     ].join('\n'),
   )
   let server: ChildProcess | null = null
