@@ -14,7 +14,10 @@ const count = 20
 const rounds = 3
 const place = { app: 'fleet', environment: 'production' }
 
-/** How long a playbook takes on 20 machines, beside `ansible-playbook` alone. */
+/**
+ * How long a playbook takes on 20 machines, beside `ansible-playbook` alone: with `--diff`, which
+ * Fairlead needs to record what was changed, and without it.
+ */
 export async function run(): Promise<void> {
   const names = Array.from({ length: count }, (_, i) => `m${i + 1}`)
   const installation = await startInstallation()
@@ -22,16 +25,21 @@ export async function run(): Promise<void> {
   const bare = makeBare(ssh)
   try {
     await deliver(installation, ssh)
-    const bareMs: number[] = []
-    const ownMs: number[] = []
+    const ms = { own: [] as number[], diff: [] as number[], plain: [] as number[] }
     for (let i = 0; i < rounds; i += 1) {
-      bareMs.push(await timed(() => bare.run()))
-      ownMs.push(await timed(() => apply(installation)))
+      ms.plain.push(await timed(() => bare.run()))
+      ms.diff.push(await timed(() => bare.run('--diff')))
+      ms.own.push(await timed(() => apply(installation)))
     }
-    const [own, alone] = [median(ownMs), median(bareMs)]
+    const own = median(ms.own)
+    const beside = (name: string, alone: number): string =>
+      `${name} ${seconds(alone)}: ${(own / alone).toFixed(2)} times`
     console.log(
-      `${count} machines, ${rounds} rounds: ${(own / 1000).toFixed(1)} s, ` +
-        `ansible-playbook alone ${(alone / 1000).toFixed(1)} s: ${(own / alone).toFixed(2)} times`,
+      [
+        `${count} machines, ${rounds} rounds: ${seconds(own)}`,
+        beside('ansible-playbook --diff', median(ms.diff)),
+        beside('ansible-playbook', median(ms.plain)),
+      ].join('; '),
     )
   } finally {
     await installation.stop()
@@ -39,6 +47,8 @@ export async function run(): Promise<void> {
     bare.remove()
   }
 }
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 
 const playbook = (folder: string): string => `
 - hosts: all
@@ -62,10 +72,11 @@ function makeBare(ssh: SshMachines) {
       `ansible_ssh_common_args='-o UserKnownHostsFile=${folder}/known_hosts'\n`,
   )
   writeFileSync(join(folder, 'hosts'), lines.join(''))
+  const words = ['-i', 'hosts', '--forks', '20']
   return {
     // A call that blocks would let the connection to the server end unnoticed.
-    run: () =>
-      promisify(execFile)('ansible-playbook', ['-i', 'hosts', '--forks', '20', 'site.yml'], {
+    run: (...more: string[]) =>
+      promisify(execFile)('ansible-playbook', [...words, ...more, 'site.yml'], {
         cwd: folder,
         // Each run connects anew, as each run of Fairlead does.
         env: { ...process.env, HOME: mkdtempSync(join(folder, 'home-')) },
