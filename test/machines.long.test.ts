@@ -108,6 +108,7 @@ describe('machines over SSH', missing.skip === true ? missing : requiresRoot, ()
     const [apply, plan] = await runsOf()
     // Check mode skips shell commands.
     expect(plan).toMatchObject({ mode: 'plan', state: 'passed', total: 4 })
+    expect(plan?.changes[0]?.diff).toContain(`+++ after: ${ssh.folder}/m`)
     expect(apply).toMatchObject({ mode: 'apply', state: 'passed', total: 8, reason: null })
     expect(names.map(textOf)).toEqual(['one', 'one', 'one', 'one'])
     expect(names.map(countOf)).toEqual([1, 1, 1, 1])

@@ -45,12 +45,21 @@ class CallbackModule(CallbackBase):
         inside = os.path.relpath(path) if path.startswith(os.getcwd() + '/') else path
         return inside or None
 
+    def _given(self, one, task):
+        asked = (one.get('invocation') or {}).get('module_args') or {}
+        return [one, asked if isinstance(asked, dict) else {}, task.args]
+
+    def _first(self, values):
+        # Arguments that are templates name nothing.
+        return next((value for value in values if value and '{{' not in text_of(value)), None)
+
     def _named(self, one, task):
         # A file from 'content' has a temporary name here, which means nothing to a person.
         diffs = one['diff'] if isinstance(one['diff'], list) else [one['diff']]
         for diff in diffs:
             if str(diff.get('after_header', '')).startswith(os.environ['HOME']):
-                name = one.get('dest') or one.get('path') or task.args.get('dest')
+                given = self._given(one, task)
+                name = self._first(source.get(key) for key in ('dest', 'path') for source in given)
                 diff['after_header'] = name or 'after'
         return diffs
 
@@ -70,10 +79,9 @@ class CallbackModule(CallbackBase):
         for one in result.get('results') or [result]:
             if not isinstance(one, dict) or not one.get('changed'):
                 continue
-            asked = (one.get('invocation') or {}).get('module_args') or {}
-            given = [one, asked if isinstance(asked, dict) else {}, task.args]
-            found = [source.get(key) for key in ('dest', 'path', 'name') for source in given]
-            name = next((value for value in found if value and '{{' not in text_of(value)), None)
+            given = self._given(one, task)
+            keys = ('dest', 'path', 'name')
+            name = self._first(source.get(key) for key in keys for source in given)
             names += name if isinstance(name, list) else [name] if name else []
         shown = ', '.join(dict.fromkeys(text_of(name) for name in names))
         return (module + ' ' + shown).strip()[:300]
