@@ -9,6 +9,10 @@ export interface Pebble {
   /** the address of its directory, and the authority of its own certificate as PEM */
   url: string
   ca: string
+  /** Holds back the proof of names until the result is called; `asked` tells of the first one. */
+  hold(): { asked: Promise<void>; release(): void }
+  /** how many orders it got */
+  orders(): number
   stop(): void
 }
 
@@ -35,10 +39,16 @@ export async function startPebble(
     env: { ...process.env, PEBBLE_VA_NOSLEEP: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  let orders = 0
+  child.stdout.on('data', (bytes) => {
+    orders += String(bytes).split('POST /order-plz').length - 1
+  })
   await listens(child)
   return {
     url: `https://localhost:${ports.own}/dir`,
     ca: chain,
+    hold: names.hold,
+    orders: () => orders,
     stop: () => {
       child.kill('SIGKILL')
       names.stop()
@@ -59,7 +69,23 @@ function listens(child: ChildProcess): Promise<void> {
 }
 
 /** A name server over TCP that answers each question for an IPv4 address with 127.0.0.1. */
-async function startNames(): Promise<{ port: number; stop(): void }> {
+async function startNames(): Promise<Pick<Pebble, 'hold' | 'stop'> & { port: number }> {
+  let held: { answers: (() => void)[]; asked(): void } | null = null
+  const give = (answer: () => void): void => {
+    held?.asked()
+    if (held) held.answers.push(answer)
+    else answer()
+  }
+  const hold: Pebble['hold'] = () => {
+    const { promise: asked, resolve } = Promise.withResolvers<void>()
+    held = { answers: [], asked: resolve }
+    const release = (): void => {
+      const answers = held?.answers ?? []
+      held = null
+      for (const answer of answers) answer()
+    }
+    return { asked, release }
+  }
   const server = createServer((socket) => {
     let waiting = Buffer.alloc(0)
     socket.on('error', () => socket.destroy())
@@ -69,14 +95,14 @@ async function startNames(): Promise<{ port: number; stop(): void }> {
         const length = waiting.readUInt16BE(0)
         const answer = answerTo(waiting.subarray(2, 2 + length))
         waiting = waiting.subarray(2 + length)
-        socket.write(
-          Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 255]), answer]),
-        )
+        const size = Buffer.from([answer.length >> 8, answer.length & 255])
+        give(() => void socket.write(Buffer.concat([size, answer])))
       }
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { port: (server.address() as AddressInfo).port, stop: () => void server.close() }
+  const { port } = server.address() as AddressInfo
+  return { port, hold, stop: () => void server.close() }
 }
 
 function answerTo(question: Buffer): Buffer {
