@@ -162,11 +162,16 @@ export interface SentMessage {
   problem: string | null
 }
 
+/** Refusals after which a message counts as not arrived, although it is tried again for a day. */
+const manyTries = 5
+
 /** Who was told what, and when; also what no channel accepted. */
 export async function messagesOfIncident(db: Database, incident: number): Promise<SentMessage[]> {
   return db.query<SentMessage>(sql`
-    select coalesce(n.sent, n.due) as time, n.alert, n.channel, n.person, n.kind, n.state, n.problem
+    select coalesce(n.sent, least(n.due, now())) as time, n.alert, n.channel, n.person, n.kind,
+      case when n.state = 'sent' then 'sent' else 'failed' end as state, n.problem
     from incident_alert l join notification n on n.alert = l.alert
-    where l.incident = ${incident} and n.state in ('sent', 'failed')
+    where l.incident = ${incident}
+      and (n.state <> 'pending' or n.tries >= ${manyTries} and n.problem is not null)
     order by time, n.id limit 500`)
 }

@@ -8,8 +8,8 @@ export interface MailServer {
   close(): void
 }
 
-/** A mail server that accepts everything. */
-export async function startMailServer(): Promise<MailServer> {
+/** A mail server that accepts everything, on a free port unless one is given. */
+export async function startMailServer(listenOn = 0): Promise<MailServer> {
   const lines: string[] = []
   const server = createServer((socket) => {
     let isData = false
@@ -32,7 +32,7 @@ export async function startMailServer(): Promise<MailServer> {
     })
     socket.on('error', () => undefined)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(listenOn, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
     url: `smtp://127.0.0.1:${port}?ignoreTLS=true`,

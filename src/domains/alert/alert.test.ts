@@ -167,7 +167,10 @@ describe('recipients', () => {
     expect(nextChannel({ channel: 'ada-phone', person: 'Ada' }, 'high', all)).toBe('ada-mail')
     expect(nextChannel({ channel: 'ada-mail', person: 'Ada' }, 'high', all)).toBeNull()
     expect(nextChannel({ channel: 'team', person: null }, 'high', all)).toBeNull()
-    expect([1, 4, 5].map((tries) => pauseAfter(tries, false))).toEqual([5, 300, null])
-    expect([1, 2].map((tries) => pauseAfter(tries, true))).toEqual([5, null])
+    const to = (hasNext: boolean, isCall: boolean) => (tries: number) =>
+      pauseAfter(tries, { hasNext, isCall })
+    expect([1, 4, 5, 99, 100].map(to(false, false))).toEqual([5, 300, 900, 900, null])
+    expect([1, 4, 5].map(to(false, true))).toEqual([5, 300, null])
+    expect([1, 2].map(to(true, false))).toEqual([5, null])
   })
 })

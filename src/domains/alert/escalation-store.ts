@@ -1,6 +1,7 @@
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 import type { PlannedStep } from './escalation.ts'
+import { manyTries } from './recipients.ts'
 import { silencedUntil } from './silence-store.ts'
 
 /** A step that is due. */
@@ -69,8 +70,8 @@ export const postpone = (due: Due, until: number): Statement => {
 }
 
 /**
- * Makes the next step due when nobody of a step can be reached any more: every message of it to a
- * person was given up.
+ * Makes the next step due when nobody of a step can be reached: every message of it was refused
+ * often, or given up.
  */
 export const hurry = (alert: number, occurrence: number, step: number): Statement =>
   sql`with moved as (
@@ -78,7 +79,8 @@ export const hurry = (alert: number, occurrence: number, step: number): Statemen
       where a.id = ${alert} and a.occurrence = ${occurrence} and a.step = ${step}
         and a.resolved is null and a.next_step > now() and not exists (
           select from notification n where n.alert = a.id and n.occurrence = ${occurrence}
-            and n.step = ${step} and n.kind = 'opened' and n.state <> 'failed')
+            and n.step = ${step} and n.kind = 'opened'
+            and (n.state = 'sent' or n.state = 'pending' and n.tries < ${manyTries}))
       returning a.id
     )
     insert into alert_entry (alert, kind, actor, text)

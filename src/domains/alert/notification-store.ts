@@ -71,7 +71,7 @@ export interface ClaimedAnnouncement extends ClaimedRow {
 }
 
 /** Kinds of channels on which a message is an incident or a call, which maintenance is not. */
-const calling = ['pagerduty', 'twilio-sms', 'twilio-voice']
+export const calling = ['pagerduty', 'twilio-sms', 'twilio-voice']
 
 /** Announces maintenance to the shared channels that get every alert. */
 export const announceSilence = (silence: number): Statement =>

@@ -24,10 +24,20 @@ export function nextChannel(
   return own[at + 1]?.name ?? null
 }
 
+/** So many refusals mean that a message does not arrive for now, and that the next step is due. */
+export const manyTries = 5
+/** About a day of attempts. */
+const mostTries = 100
+const longPause = 900
+
 /**
  * Seconds until a refused message is tried again; null to give it up. With another channel to try,
- * a second refusal is enough.
+ * a second refusal is enough; a call or an SMS is given up soon, because it would come too late.
  */
-export function pauseAfter(tries: number, hasNext: boolean): number | null {
-  return (hasNext ? [5] : [5, 15, 60, 300])[tries - 1] ?? null
+export function pauseAfter(
+  tries: number,
+  { hasNext, isCall }: { hasNext: boolean; isCall: boolean },
+): number | null {
+  const pause = (hasNext ? [5] : [5, 15, 60, 300])[tries - 1]
+  return pause ?? (hasNext || isCall || tries >= mostTries ? null : longPause)
 }

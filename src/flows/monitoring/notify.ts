@@ -1,3 +1,4 @@
+import type { Alert } from '#contract/alert/alert.ts'
 import { answerKey } from '#domains/alert/answer-link.ts'
 import {
   type ChannelIo,
@@ -10,12 +11,14 @@ import { channels } from '#platform/channel/channels.generated.ts'
 import { announcementOf, messageOf } from '#domains/alert/message.ts'
 import { hurry } from '#domains/alert/escalation-store.ts'
 import * as store from '#domains/alert/notification-store.ts'
-import { nextChannel, pauseAfter } from '#domains/alert/recipients.ts'
+import { manyTries, nextChannel, pauseAfter } from '#domains/alert/recipients.ts'
 import { findSilence } from '#domains/alert/silence-store.ts'
 import { addEntry, getAlert } from '#domains/alert/store.ts'
 import { every, rows } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { untilRecorded } from '#platform/postgres/until-back.ts'
+import type { Statement } from '#platform/postgres/sql.ts'
 import type { z } from 'zod'
 import type { SecretBox } from '#platform/secret/secret-box.ts'
 
@@ -80,11 +83,11 @@ async function sendAnnouncement(
   if (until !== null) return void (await db.query(store.markWaiting(id, until)))
   try {
     await sendTo(parts, channel, announcementOf(silence, claimed, publicUrl))
-    await db.batch([store.markSent(id), channelStore.markProven(channel)])
+    await untilRecorded(db, [store.markSent(id), channelStore.markProven(channel)])
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     await db.batch([
-      store.markRefused(id, error.message, pauseAfter(tries, false)),
+      store.markRefused(id, error.message, pauseAfter(tries, { hasNext: false, isCall: true })),
       channelStore.markProblem(channel, error.message),
     ])
   }
@@ -102,29 +105,47 @@ async function sendOfAlert(parts: NotifyParts, claimed: store.Claimed): Promise<
   try {
     const acts = await actsFor(db, claimed)
     await sendTo(parts, claimed.channel, messageOf(alert, { ...claimed, acts }, publicUrl, key))
-    await db.batch([
+    await untilRecorded(db, [
       store.markSent(claimed.id),
       channelStore.markProven(claimed.channel),
       addEntry(alert.id, 'notified', `${to}: ${claimed.kind}, because ${claimed.reason}`),
     ])
   } catch (error) {
     if (!(error instanceof Refused)) throw error
-    const all = await channelStore.listChannels(db)
-    const next = nextChannel(claimed, alert.urgency, all)
-    const pause = pauseAfter(claimed.tries, next !== null)
-    const isOver = pause === null && claimed.kind === 'opened'
-    const more = isOver && next !== null ? `; ${next} is next` : ''
-    await db.batch([
-      store.markRefused(claimed.id, error.message, pause),
-      channelStore.markProblem(claimed.channel, error.message),
-      addEntry(alert.id, 'refused', `${to}: ${error.message}${more}`),
-      ...(isOver && next !== null
-        ? [store.queue(claimed, { ...claimed, channel: next })]
-        : isOver && claimed.step > 0
-          ? [hurry(alert.id, claimed.occurrence, claimed.step)]
-          : []),
-    ])
+    await refuse(parts, claimed, { alert, to, problem: error.message })
   }
+}
+
+/** Records a refusal, and what follows: another attempt, another channel, or the next step. */
+async function refuse(
+  { db }: NotifyParts,
+  claimed: store.Claimed,
+  { alert, to, problem }: { alert: Alert; to: string; problem: string },
+): Promise<void> {
+  const all = await channelStore.listChannels(db)
+  const next = nextChannel(claimed, alert.urgency, all)
+  const kind = all.find(({ name }) => name === claimed.channel)?.kind
+  const hasNext = next !== null
+  // A channel that was deleted does not come back.
+  const isCall = kind === undefined || store.calling.includes(kind)
+  const pause = pauseAfter(claimed.tries, { hasNext, isCall })
+  const isStuck = pause === null || claimed.tries === manyTries
+  const more = pause === null && hasNext && claimed.kind === 'opened' ? `; ${next} is next` : ''
+  await db.batch([
+    store.markRefused(claimed.id, problem, pause),
+    channelStore.markProblem(claimed.channel, problem),
+    // A message that is tried for a day fills no timeline.
+    ...(isStuck || claimed.tries < manyTries
+      ? [addEntry(alert.id, 'refused', `${to}: ${problem}${more}`)]
+      : []),
+    ...(isStuck && claimed.kind === 'opened' ? followUp(claimed, next) : []),
+  ])
+}
+
+/** What is done about a message that does not arrive. */
+const followUp = (claimed: store.Claimed, next: string | null): Statement[] => {
+  if (next !== null) return [store.queue(claimed, { ...claimed, channel: next })]
+  return claimed.step > 0 ? [hurry(claimed.alert, claimed.occurrence, claimed.step)] : []
 }
 
 /** What Fairlead did by itself, as far as the message says it. */

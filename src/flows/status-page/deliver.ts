@@ -6,6 +6,7 @@ import { every, rows } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import { channelKind, type NotifyParts } from '#flows/monitoring/notify.ts'
 import { type Message, Refused } from '#platform/channel/channel.ts'
+import { untilRecorded } from '#platform/postgres/until-back.ts'
 import { unescaped } from '#platform/status-page/markdown.ts'
 import { toldUpdate, type ToldUpdate } from '#views/status-page.ts'
 
@@ -64,7 +65,7 @@ export async function sendUpdate(
   try {
     const message = updateMessage(update, parts, receiver.token)
     await receiver.kind.send(message, receiver.settings, receiver.io)
-    await db.batch(store.markSent(claimed))
+    await untilRecorded(db, store.markSent(claimed))
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     await refuse(error.message)
