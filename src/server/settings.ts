@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { StatusTheme } from '#contract/status-page/status-page.ts'
 import { defaultSlots } from '#flows/step/slots.ts'
 import { type BucketsFile, readBucketsFile } from '#platform/bucket/buckets-file.ts'
 import { type Home, portSetting } from '#platform/home.ts'
@@ -9,6 +10,7 @@ import { edgeHttps } from '#platform/net/edge-https.ts'
 import { edgeProxies } from '#platform/net/edge-proxies.ts'
 import { ntpSetting } from '#platform/ntp.ts'
 import { type StatusPagePlace, statusPagePlace } from '#platform/status-page/place.ts'
+import { statusTheme } from '#platform/status-page/theme.ts'
 
 type Variables = Record<string, string | undefined>
 
@@ -82,6 +84,8 @@ export interface ServerSettings {
   hostPagesMs: number
   /** where the host serves the status page; null when it does not */
   statusPage: StatusPagePlace | null
+  /** the look of the status page; undefined for the one without configuration */
+  statusTheme: StatusTheme | undefined
   periods: Periods
 }
 
@@ -162,6 +166,7 @@ export function readSettings(
     channelCommands: env['FAIRLEAD_CHANNEL_COMMANDS'] || null,
     heartbeat: heartbeatOf(env),
     statusPage: statusPagePlace(env),
+    statusTheme: statusTheme(env),
     diskFloor: count('FAIRLEAD_DISK_FLOOR_MB', 500, 0),
     hostPagesMs: count('FAIRLEAD_HOST_PAGES_SECONDS', 180, 0) * 1000,
     periods: Object.fromEntries(

@@ -124,6 +124,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
   const monitors = monitoring({
     ...{ deps, host, policy, replica, notify, periods, remotes: hosts },
     readers: readersOf(env),
+    theme: settings.statusTheme,
     roster: {
       after: settings.hostPagesMs,
       hostSecret: () => derivedSecret(keys, 'hosts'),

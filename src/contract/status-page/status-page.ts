@@ -133,6 +133,15 @@ export const publicMaintenance = z.object({
 })
 export type PublicMaintenance = z.infer<typeof publicMaintenance>
 
+/** The look of the status page; what is absent looks as it does without configuration. */
+export const statusTheme = z.object({
+  /** a PNG, as base64 */
+  logo: z.string().optional(),
+  /** of links, buttons and the upper edge: on the light and on the dark page, such as `#0b57d0` */
+  colors: z.object({ light: z.string(), dark: z.string() }).optional(),
+})
+export type StatusTheme = z.infer<typeof statusTheme>
+
 /** Everything that the status page shows. */
 export const statusPage = z.object({
   components: z.array(statusComponent),
@@ -146,5 +155,6 @@ export const statusPage = z.object({
   subscribe: z.boolean().default(false),
   /** whether readers can subscribe a channel of a chat, or a webhook */
   subscribeUrl: z.boolean().default(false),
+  theme: statusTheme.optional(),
 })
 export type StatusPage = z.infer<typeof statusPage>

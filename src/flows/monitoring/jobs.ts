@@ -1,3 +1,4 @@
+import type { StatusTheme } from '#contract/status-page/status-page.ts'
 import { randomBytes } from 'node:crypto'
 import { eachReplica, every, oneReplica } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
@@ -46,6 +47,8 @@ export interface MonitoringOptions {
   notify: NotifyParts
   /** what readers of the status page may make the server do */
   readers: { fetch: typeof fetch; canSubscribeUrl: boolean }
+  /** the look of the status page */
+  theme: StatusTheme | undefined
   /** milliseconds */
   periods: { signals: number; monitors: number }
 }
@@ -68,6 +71,7 @@ export function monitoring({
   replica,
   notify,
   readers,
+  theme,
   periods,
 }: MonitoringOptions): Monitoring {
   const { db, clock, disk, source } = deps
@@ -89,6 +93,7 @@ export function monitoring({
   const canMail = notify.io.mail !== null
   const confirm = new ConfirmStatusPage({
     ...{ db, host, now, canSubscribe: canMail, canSubscribeUrl: readers.canSubscribeUrl },
+    theme,
   })
   const page = every({
     name: 'confirm-status-page',

@@ -1,5 +1,5 @@
 import type { HostSecond } from '#contract/host/measurements.ts'
-import type { StatusChange, StatusPage } from '#contract/status-page/status-page.ts'
+import type { StatusChange, StatusPage, StatusTheme } from '#contract/status-page/status-page.ts'
 import { listMaintenance } from '#domains/maintenance/store.ts'
 import { votingKinds } from '#domains/status-page/component.ts'
 import { historyDays } from '#domains/status-page/history.ts'
@@ -36,6 +36,8 @@ export interface ConfirmOptions {
   canSubscribeUrl: boolean
   /** whether readers can subscribe by e-mail */
   canSubscribe: boolean
+  /** the look of the page */
+  theme?: StatusTheme | undefined
   /** milliseconds since 1970 */
   now(): number
 }
@@ -101,6 +103,7 @@ export class ConfirmStatusPage {
       ...pageOf(found, changes, at),
       subscribe: this.#options.canSubscribe,
       subscribeUrl: this.#options.canSubscribeUrl,
+      theme: this.#options.theme,
       incidents: publicIncidents(told, { components: found, changes, now: at }),
       maintenances: announced.filter((one) =>
         found.some(({ app, environment }) => app === one.app && environment === one.environment),

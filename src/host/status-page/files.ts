@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import type { StatusTheme } from '#contract/status-page/status-page.ts'
 import { badgeSvg } from '#platform/status-page/badge.ts'
 import { atomFeed, rssFeed } from '#platform/status-page/feed.ts'
 import { incidentPageHtml, pageHtml } from '#platform/status-page/html.ts'
 import { idOf, overallState, type ShownPage } from '#platform/status-page/shown-page.ts'
-import { style } from '#platform/status-page/style.ts'
+import { styleOf } from '#platform/status-page/style.ts'
 import { subscribeHtml } from '#platform/status-page/subscribe-html.ts'
 import { statuspageJson } from '#platform/status-page/statuspage.ts'
 
@@ -17,18 +18,22 @@ export interface PageFile {
   unchanged: Buffer
 }
 
-const styleHash = createHash('sha256').update(style).digest('base64')
-const policy =
-  `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'self'; ` +
-  "frame-ancestors 'none'"
+function policyOf(theme?: StatusTheme): string {
+  const styleHash = createHash('sha256').update(styleOf(theme)).digest('base64')
+  return (
+    `default-src 'none'; style-src 'sha256-${styleHash}'; ` +
+    (theme?.logo === undefined ? '' : "img-src 'self'; ") +
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+  )
+}
 
 /** The headers of pages for people. */
-export const htmlHeaders = {
+export const htmlHeaders = (theme?: StatusTheme) => ({
   'content-type': 'text/html; charset=utf-8',
   'x-content-type-options': 'nosniff',
-  'content-security-policy': policy,
+  'content-security-policy': policyOf(theme),
   'referrer-policy': 'no-referrer',
-}
+})
 
 const headOf = (status: string, headers: Record<string, string>): Buffer => {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
@@ -38,8 +43,13 @@ const headOf = (status: string, headers: Record<string, string>): Buffer => {
 /** All files of a page by their paths; `url` is the address of the page. */
 export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
   const files = new Map<string, PageFile>()
-  const add = (path: string, type: string, text: string, more: Record<string, string> = {}) => {
-    const body = Buffer.from(text)
+  const add = (
+    path: string,
+    type: string,
+    content: string | Buffer,
+    more: Record<string, string> = {},
+  ) => {
+    const body = Buffer.from(content)
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     const headers = {
       'content-type': type,
@@ -56,9 +66,11 @@ export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
     files.set(path, { body, etag, headers, whole, unchanged })
   }
   const open = { 'access-control-allow-origin': '*' }
-  const html = (path: string, text: string) =>
-    add(path, htmlHeaders['content-type'], text, htmlHeaders)
+  const headers = htmlHeaders(page.theme)
+  const html = (path: string, text: string) => add(path, headers['content-type'], text, headers)
   html('/', pageHtml(page))
+  const logo = page.theme?.logo
+  if (logo !== undefined) add('/logo.png', 'image/png', Buffer.from(logo, 'base64'))
   if (page.subscribe || page.subscribeUrl) html('/subscribe', subscribeHtml(page))
   for (const one of page.incidents) html(`/incidents/${one.id}`, incidentPageHtml(page, one))
   for (const [path, json] of Object.entries(statuspageJson(page, url)))

@@ -93,7 +93,7 @@ export function createStatusPage(options: StatusPageOptions): StatusPageServer {
       const server = createServer((request, response) => {
         try {
           if (isLocal && !isFromHere(request)) notFound(response)
-          else if (!answerSubscriber(request, response, queue, offered()))
+          else if (!answerSubscriber(request, response, queue, offered(), kept?.page.theme))
             respond(request, response, files)
         } catch (error) {
           log('the status page cannot be rendered', { reason: (error as Error).message })

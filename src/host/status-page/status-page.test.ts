@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
@@ -108,6 +109,24 @@ test('files have types, tags and a strict policy; other paths are refused', asyn
   expect((await get('/../page.json')).status).toBe(404)
   expect((await get('/badge/other-production.svg')).status).toBe(404)
   expect(await text('/history.atom?x=1')).toContain('<feed')
+})
+
+test('a theme has its logo as a file, and a policy that permits it', async () => {
+  const { server, get, text } = await open(join(folder, 'theme'))
+  const logo = Buffer.from('a PNG').toString('base64')
+  server.set({ ...page, theme: { logo, colors: { light: '#0b57d0', dark: '#8ab4f8' } } })
+  for (const path of ['/', `/confirm/${'a'.repeat(43)}`]) {
+    const answer = await get(path)
+    const html = await answer.text()
+    expect(html).toContain('<img class="logo" src="/logo.png" alt="">')
+    const style = /<style>([^<]*)<\/style>/.exec(html)?.[1] ?? ''
+    expect(style).toContain('a{color:var(--own)}')
+    const hash = createHash('sha256').update(style).digest('base64')
+    const policy = answer.headers.get('content-security-policy')
+    expect(policy).toContain(`style-src 'sha256-${hash}'; img-src 'self'`)
+  }
+  expect((await get('/logo.png')).headers.get('content-type')).toBe('image/png')
+  expect(await text('/logo.png')).toBe('a PNG')
 })
 
 test('the edge answers from memory what the server answers', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { statusRequest } from '#contract/host/status-requests.ts'
+import type { StatusTheme } from '#contract/status-page/status-page.ts'
 import { askHtml, saidHtml } from '#platform/status-page/subscribe-html.ts'
 import { htmlHeaders } from './files.ts'
 import type { NewStatusRequest, StatusRequestQueue } from './requests.ts'
@@ -39,13 +40,14 @@ export function answerSubscriber(
   response: ServerResponse,
   queue: StatusRequestQueue,
   isOffered: { email: boolean; url: boolean },
+  theme: StatusTheme | undefined,
 ): boolean {
   const path = (request.url ?? '').split('?')[0] ?? ''
   const [, kind, token = ''] = link.exec(path) ?? []
   const isLink = kind === 'confirm' || kind === 'unsubscribe'
   if (request.method === 'GET' && isLink) {
     request.resume()
-    send(response, 200, askHtml(kind, token))
+    send(response, 200, askHtml(kind, token, theme), theme)
     return true
   }
   if (request.method !== 'POST' || (!isLink && path !== '/subscribe')) return false
@@ -57,7 +59,7 @@ export function answerSubscriber(
         ? null
         : subscriptionOf(body, isOffered)
     const { status, title, text } = accept(asked, queue, request)
-    send(response, status, saidHtml(title, text))
+    send(response, status, saidHtml(title, text, theme), theme)
   })
   return true
 }
@@ -106,7 +108,12 @@ async function bodyOf(request: IncomingMessage): Promise<string | null> {
   return text.length > mostBody ? null : text
 }
 
-function send(response: ServerResponse, status: number, html: string): void {
-  const headers = { ...htmlHeaders, 'cache-control': 'no-store', 'x-robots-tag': 'noindex' }
+function send(
+  response: ServerResponse,
+  status: number,
+  html: string,
+  theme: StatusTheme | undefined,
+): void {
+  const headers = { ...htmlHeaders(theme), 'cache-control': 'no-store', 'x-robots-tag': 'noindex' }
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(html) }).end(html)
 }

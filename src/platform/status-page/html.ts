@@ -4,6 +4,7 @@ import {
   type PublicIncident,
   type StatusComponent,
   type StatusDay,
+  type StatusTheme,
 } from '#contract/status-page/status-page.ts'
 import { escaped, timeHtml } from './html-text.ts'
 import {
@@ -20,7 +21,7 @@ import {
   overallState,
   type ShownPage,
 } from './shown-page.ts'
-import { style } from './style.ts'
+import { styleOf } from './style.ts'
 
 /** The status page, which needs no script. Pure. */
 export function pageHtml(page: ShownPage): string {
@@ -45,20 +46,21 @@ ${endedIncidentsHtml(page)}${changesHtml(page)}
 <p class="soft">All times are UTC. <a href="/history.atom">Atom</a>
 <a href="/history.rss">RSS</a> <a href="/api/v2/summary.json">JSON</a>
 ${page.subscribe || page.subscribeUrl ? '<a href="/subscribe">Get updates</a>' : ''}</p>`,
+    page.theme,
   )
 }
 
 /** The page of one incident. Pure. */
 export const incidentPageHtml = (page: ShownPage, incident: PublicIncident): string =>
-  framed(escaped(incident.title), incidentHtml(page, incident))
+  framed(escaped(incident.title), incidentHtml(page, incident), page.theme)
 
 /** A page of the status page; both are HTML. Pure. */
-export const framed = (title: string, main: string): string => `<!doctype html>
+export const framed = (title: string, main: string, theme?: StatusTheme): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="alternate" type="application/atom+xml" title="Changes" href="/history.atom">
-<style>${style}</style></head><body><main>
-${main}
+<style>${styleOf(theme)}</style></head><body><main>
+${theme?.logo === undefined ? '' : '<img class="logo" src="/logo.png" alt="">'}${main}
 </main></body></html>
 `
 

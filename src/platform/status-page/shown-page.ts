@@ -33,6 +33,7 @@ export const shownPage = (
   subscribeUrl: page?.subscribeUrl ?? false,
   incidents: page?.incidents ?? [],
   maintenances: page?.maintenances ?? [],
+  theme: page?.theme,
   components: (page?.components ?? []).map((one) =>
     isStale ? { ...one, state: 'unknown', since: confirmed ?? one.since, detail: '' } : one,
   ),

@@ -1,11 +1,27 @@
-import { componentStateWords } from '#contract/status-page/status-page.ts'
+import { componentStateWords, type StatusTheme } from '#contract/status-page/status-page.ts'
 
-/** The style sheet; the policy of the page permits it by its hash. */
-export const style = `
-:root{color-scheme:light dark;--bg:#fff;--fg:#1a1d21;--soft:#565d66;--line:#d9dde2;--none:#e3e6ea;
+/** The colours of the page itself, behind its text. */
+export const backgrounds = { light: '#ffffff', dark: '#14171a' } as const
+
+/** The style sheet; the policy of the page permits it by its hash. Pure. */
+export const styleOf = ({ logo, colors }: StatusTheme = {}): string =>
+  style + (logo === undefined ? '' : logoStyle) + (colors === undefined ? '' : colorStyle(colors))
+
+const logoStyle = '.logo{display:block;max-width:100%;max-height:3rem;margin:0 0 1rem}\n'
+
+const colorStyle = ({ light, dark }: { light: string; dark: string }): string =>
+  `:root{--own:${light}}@media(prefers-color-scheme:dark){:root{--own:${dark}}}
+body{border-top:.375rem solid var(--own)}a{color:var(--own)}
+button{background:var(--own);border-color:var(--own)}
+`
+
+const style = `
+:root{color-scheme:light dark;--bg:${backgrounds.light};
+--fg:#1a1d21;--soft:#565d66;--line:#d9dde2;--none:#e3e6ea;
 --operational:#1a7f4b;--degraded:#8f6200;--partial_outage:#b34700;--major_outage:#c1272d;
 --maintenance:#2a62b8;--unknown:#666d76}
-@media(prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#eceff2;--soft:#a5adb6;--line:#343a41;
+@media(prefers-color-scheme:dark){:root{--bg:${backgrounds.dark};
+--fg:#eceff2;--soft:#a5adb6;--line:#343a41;
 --none:#2a2f35;--operational:#43c383;--degraded:#e0b040;--partial_outage:#ff9750;
 --major_outage:#ff7b7f;--maintenance:#79aef5;--unknown:#a5adb6}}
 *{box-sizing:border-box}
