@@ -7,7 +7,7 @@ export interface HostProblem {
   text: string
 }
 
-/** Bytes of free disk space: below the first it is a note, below the second services are in danger. */
+/** Free bytes of a disk: below the first it is a note, below the second services are in danger. */
 const scarce = { note: 2e9, bad: 500e6 }
 /** Seconds from which on a clock is wrong; a difference below it may be that of the connection. */
 const wrongClock = 1

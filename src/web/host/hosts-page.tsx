@@ -18,6 +18,9 @@ const hostBadges: Record<HostState, Badge> = {
   failed: { tone: 'bad', word: 'Failed' },
 }
 
+const about =
+  'The machines that run services: that of the server, and those that it reaches over SSH.'
+
 /** The machines that run services. Polled, because a connection that ends is no event. */
 export function HostsPage() {
   useTitle('Hosts')
@@ -31,7 +34,7 @@ export function HostsPage() {
     <>
       <PageHead title="Hosts">
         <p className="mt-1 text-soft">
-          The machines that run services: that of the server, and those that it reaches over SSH.{' '}
+          {about}{' '}
           <Link to="/docs/hosts" className="underline underline-offset-3">
             How hosts work
           </Link>
