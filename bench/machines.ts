@@ -30,6 +30,7 @@ export async function run(): Promise<void> {
       ms.plain.push(await timed(() => bare.run()))
       ms.diff.push(await timed(() => bare.run('--diff')))
       ms.own.push(await timed(() => apply(installation)))
+      await checked(installation)
     }
     const own = median(ms.own)
     const beside = (name: string, alone: number): string =>
@@ -109,6 +110,7 @@ async function deliver(installation: Installation, ssh: SshMachines): Promise<vo
   })
   await push(installation, place.app, repository)
   await waitFor('the playbook is applied', () => isLive('delivery'), 600)
+  await checked(installation)
   await repository.remove()
 }
 
@@ -121,4 +123,14 @@ async function apply({ client }: Installation): Promise<void> {
     if (ended !== null) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
+}
+
+/** Waits for the check of drift that follows an application, so that nothing runs beside it. */
+async function checked({ client }: Installation): Promise<void> {
+  const isChecked = async (): Promise<boolean> => {
+    const params = { app: place.app }
+    const { machineRuns } = await client.listMachineRuns({ params, query: { limit: 1 } })
+    return machineRuns[0]?.mode === 'check' && machineRuns[0].ended !== null
+  }
+  await waitFor('the machines are checked', isChecked, 600)
 }
