@@ -1,6 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openDatabase } from '#platform/postgres/postgres.ts'
+import { sql } from '#platform/postgres/sql.ts'
 import { endedRun, push } from './support/app.ts'
 import { server } from './support/canary.ts'
 import { type Installation, startInstallation } from './support/installation.ts'
@@ -128,6 +132,34 @@ describe('a host on another machine', requires('sshd'), () => {
     await isConnected()
   })
 
+  test('is upgraded without a failed request', async () => {
+    const { version } = await makeOlder(folder)
+    const database = await openDatabase({ connection: installation.connection, size: 1 })
+    await database.query(sql`update host set package = ${older} where name = 'web-1'`)
+    await database.close()
+    await waitFor('the host is outdated', async () => (await state())?.isOutdated === true)
+    await isConnected()
+    expect((await installation.cli('doctor')).stdout).toContain('fairlead hosts upgrade web-1')
+    const [service] = await services()
+    const requests = ask(answer)
+    const upgraded = await installation.cli('hosts', 'upgrade', 'web-1')
+    expect(upgraded.code, upgraded.stderr).toBe(0)
+    await waitFor(
+      'the new version serves',
+      async () => (await pidsOf(`${folder}/versions/${version}/.* host`)).length === 1,
+    )
+    await waitFor(
+      'the old one has ended',
+      async () => (await pidsOf(`${folder}/versions/${older}/`)).length === 0,
+      patience,
+    )
+    expect(await requests.failures()).toEqual([])
+    expect(requests.asked()).toBeGreaterThan(20)
+    console.log(`0 of ${requests.asked()} requests failed`)
+    expect(await services()).toEqual([service])
+    expect(await state()).toMatchObject({ isOutdated: false, state: 'connected' })
+  })
+
   test('gets the next release, goes back, and shows the maintenance page', async () => {
     expect(await deliver('two')).toMatchObject({ state: 'succeeded' })
     expect(await answer()).toBe('two')
@@ -152,8 +184,15 @@ describe('a host on another machine', requires('sshd'), () => {
     )
     expect(await answer()).toBe('one')
     expect((await state())?.reason).toContain('web-1')
+    const alert = async () =>
+      (await installation.client.listAlerts({ query: {} })).alerts.find(
+        ({ title }) => title === 'The host web-1 does not answer',
+      )?.state
+    await waitFor('it is an alert', async () => (await alert()) === 'open', patience)
+    expect((await installation.cli('doctor')).stdout).toMatch(/problem +hosts +web-1: /)
     await ssh.machines[0]!.start()
     await isConnected()
+    await waitFor('the alert ends', async () => (await alert()) === 'resolved', patience)
 
     await ssh.machines[0]!.stop()
     await ssh.machines[0]!.start('other key')
@@ -189,17 +228,33 @@ async function pidsOf(pattern: string): Promise<number[]> {
     .map(({ pid }) => pid)
 }
 
+const older = '0.1.0-older'
+
+/** Runs a copy of the installed version, whose name is another one, instead of it. */
+async function makeOlder(folder: string): Promise<{ version: string }> {
+  const version = basename(readlinkSync(join(folder, 'current')))
+  const script = `set -e; cd "$1"; cp -a "versions/$2" "versions/$3"; ln -sfn "versions/$3" current
+    set -a; . ./settings; set +a; new=$(cd current && pwd -P)
+    "$(readlink -f "$new/node")" "$new/node_modules/fairlead/$(cat "$new/entry")" host --upgrade
+    rm -rf "versions/$2"`
+  await promisify(execFile)('sh', ['-c', script, 'sh', folder, version, older])
+  return { version }
+}
+
 /** Asks again and again until the failures are wanted. */
 function ask(request: () => Promise<string>) {
   const failures: string[] = []
   let isOver = false
+  let asked = 0
   const work = (async () => {
     while (!isOver) {
+      asked += 1
       await request().catch((error: Error) => failures.push(error.message))
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   })()
   return {
+    asked: () => asked,
     failures: async () => {
       isOver = true
       await work
