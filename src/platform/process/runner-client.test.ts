@@ -218,8 +218,12 @@ describe('death of a process', () => {
     )
     expect(existsSync(`/proc/${pid}`)).toBe(true)
     process.kill(server.pid ?? 0, 'SIGCONT')
-    await until('the server got the answer', () => existsSync(join(folder, 'result')))
-    expect(JSON.parse(readFileSync(join(folder, 'result'), 'utf8'))).toMatchObject({
+    const result = join(folder, 'result')
+    await until(
+      'the server got the answer',
+      () => existsSync(result) && readFileSync(result).length > 0,
+    )
+    expect(JSON.parse(readFileSync(result, 'utf8'))).toMatchObject({
       outcome: 'broken',
     })
     server.kill('SIGKILL')
