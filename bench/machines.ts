@@ -29,6 +29,8 @@ export async function run(): Promise<void> {
     for (let i = 0; i < rounds; i += 1) {
       ms.plain.push(await timed(() => bare.run()))
       ms.diff.push(await timed(() => bare.run('--diff')))
+      // On a busy machine, the connection of the last round may have ended unnoticed.
+      await waitFor('the server answers', () => answers(installation))
       ms.own.push(await timed(() => apply(installation)))
       await checked(installation)
     }
@@ -48,6 +50,9 @@ export async function run(): Promise<void> {
     bare.remove()
   }
 }
+
+const answers = async ({ client }: Installation): Promise<boolean> =>
+  (await client.health()).status === 'ok'
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 
