@@ -103,18 +103,18 @@ describe('reports to a forge', () => {
         refusals += 1
         if (refusals === 1) return { status: 503, body: {} }
         if (refusals === 2)
-          return { status: 429, headers: { 'retry-after': '2' }, body: { message: 'slow down' } }
+          return { status: 429, headers: { 'retry-after': '8' }, body: { message: 'slow down' } }
         return null
       }
       await connect('patient', 'github')
       const repository = await repositoryOf(tinyApp('one', 'environments: {production: {}}\n'))
       expect(await deliver('patient', repository)).toBe('succeeded')
-      await waitFor(
-        'the problem is shown',
-        async () => (await reported('patient')).forge?.problem?.includes('429') === true,
-      )
-      const { forge: paused } = await reported('patient')
-      expect(paused).toMatchObject({
+      let paused: Awaited<ReturnType<typeof reported>>['forge']
+      await waitFor('the problem is shown', async () => {
+        paused = (await reported('patient')).forge
+        return paused?.problem?.includes('429') === true
+      })
+      expect(paused!).toMatchObject({
         problem: 'it answers 429: slow down',
         paused: expect.any(String),
       })

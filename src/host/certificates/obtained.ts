@@ -132,7 +132,7 @@ export class ObtainedCertificates {
     const { problem, attempts, nextAt } = this.#keptOf(name)
     const isCut = problem === null && attempts > 1
     return {
-      problem: isCut ? `the host ended during ${attempts - 1} orders` : problem,
+      problem: isCut ? interrupted(attempts - 1) : problem,
       ...{ attempts, next: Math.max(nextAt, this.#options.now()) },
     }
   }
@@ -205,3 +205,6 @@ function sentenceOf(error: unknown): string {
   if ((error as Error).name === 'TimeoutError') return 'the authority does not answer in time'
   return `the authority cannot be reached: ${(error as Error).message}`
 }
+
+const interrupted = (orders: number): string =>
+  `the host ended during ${orders === 1 ? 'an order' : `${orders} orders`}`
