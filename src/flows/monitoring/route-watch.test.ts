@@ -65,6 +65,22 @@ test('a route with few requests is noticed within minutes, by name, and its end 
   expect(watch.judgement).toEqual({ kind: 'routes', state: 'up', reason: '', onset: null })
 })
 
+test('the end of harm is found although the other route is new', () => {
+  const watch = new RouteWatch()
+  watch.share(1, 2)
+  const pass = (seconds: number, counts: PartCounts) => {
+    for (let second = 0; second < seconds; second += 1) watch.add(second * 1000, counts)
+  }
+  pass(3600 + day, { '/a': [5, 0], '/b': [2, 0] })
+  pass(60, { '/a': [5, 5], '/b': [2, 0] })
+  // A busier route takes the place of the quiet one while the harm goes on.
+  pass(3600, { '/a': [5, 5], '/c': [900, 0] })
+  expect(watch.save().routes.map(({ name }) => name)).toEqual(['/a', '/c'])
+  expect(watch.judgement).toMatchObject({ state: 'degraded', routes: ['/a'] })
+  pass(600, { '/a': [5, 0], '/c': [900, 0] })
+  expect(watch.judgement).toMatchObject({ state: 'up' })
+})
+
 test('the busiest routes are watched, and a busier one takes the place of the quietest', () => {
   const watch = new RouteWatch()
   watch.share(2, 2)

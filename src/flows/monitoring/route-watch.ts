@@ -2,17 +2,10 @@ import type { PartCounts } from '#contract/host/measurements.ts'
 import { onsetOf, rateSince } from '#domains/detection/onset.ts'
 import { Over } from '#domains/detection/over.ts'
 import { RateScan, type ScanState } from '#domains/detection/scan.ts'
-import type { MonitorState } from '#contract/monitor/monitor.ts'
+import type { Verdict } from '#domains/monitor/store.ts'
 
 /** What is found on the routes of a service. */
-export interface RoutesJudgement {
-  kind: 'routes'
-  state: MonitorState
-  reason: string
-  /** milliseconds */
-  onset: { from: number; until: number } | null
-  routes?: string[]
-}
+export type RoutesJudgement = Verdict & { kind: 'routes' }
 
 interface Harm {
   normal: number
@@ -95,8 +88,9 @@ export class RouteWatch {
     for (const [name, [requests]] of Object.entries(counts))
       if (name !== '' && (this.#hour.has(name) || this.#hour.size < mostNames.hour))
         this.#hour.set(name, (this.#hour.get(name) ?? 0) + requests)
-    for (const [name, route] of this.#routes) this.#judge(route, counts[name] ?? [0, 0], at)
+    // Before the second is judged, so that the end of harm is never lost with its route.
     if (this.#seconds % 3600 === 0) this.#choose()
+    for (const [name, route] of this.#routes) this.#judge(route, counts[name] ?? [0, 0], at)
   }
 
   #judge(route: Route, [requests, errors]: readonly [number, number], at: number): void {
@@ -147,10 +141,10 @@ export class RouteWatch {
     return scores.toSorted((a, b) => a.score - b.score)[0] ?? null
   }
 
-  /** Null while fewer than two routes are known. */
+  /** Null while the service has fewer than two routes, or none is known. */
   get judgement(): RoutesJudgement | null {
     const known = [...this.#routes].filter(([, { seconds }]) => seconds > learnt)
-    if (known.length < 2) return null
+    if (known.length === 0 || this.#routes.size < 2) return null
     const bad = known
       .flatMap(([name, { harm }]) => (harm ? [{ name, ...harm }] : []))
       .toSorted((a, b) => b.found - a.found || (a.name < b.name ? -1 : 1))
@@ -172,4 +166,4 @@ export class RouteWatch {
   }
 }
 
-const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`
+export const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`

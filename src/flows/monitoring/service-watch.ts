@@ -6,9 +6,10 @@ import { MeanScan, type MeanScanState } from '#domains/detection/mean-scan.ts'
 import { onsetOf, rateSince } from '#domains/detection/onset.ts'
 import { Over } from '#domains/detection/over.ts'
 import { Profile, type ProfileState } from '#domains/detection/profile.ts'
+import type { Verdict } from '#domains/monitor/store.ts'
 import { failingRoutes } from '#domains/monitor/failing-routes.ts'
 import { addParts } from '#domains/signal/request-count.ts'
-import { RouteWatch, type RouteWatchState } from './route-watch.ts'
+import { percent, RouteWatch, type RouteWatchState } from './route-watch.ts'
 import { type Finding, RateScan, type ScanState } from '#domains/detection/scan.ts'
 
 /** What a service did in one second. */
@@ -24,15 +25,7 @@ export interface ServiceSecond {
 export const watchedKinds = ['errors', 'latency', 'traffic', 'routes'] as const
 export type WatchedKind = (typeof watchedKinds)[number]
 
-export interface Judgement {
-  kind: WatchedKind
-  state: MonitorState
-  reason: string
-  /** milliseconds */
-  onset: { from: number; until: number } | null
-  /** the routes that fail, if not all of the service do */
-  routes?: string[]
-}
+export type Judgement = Verdict & { kind: WatchedKind }
 
 /** A harm that was found and has not ended: the normal value, and that of the harm. */
 interface Harm {
@@ -297,7 +290,5 @@ export class ServiceWatch {
 
 const usually = (normal: number, { trials }: Finding): string =>
   normal * Math.max(1000, trials) < 0.1 ? '' : `, usually ${percent(normal)}`
-
-const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`
 
 const milliseconds = (log: number): string => `${Number(Math.exp(log).toPrecision(2))} ms`

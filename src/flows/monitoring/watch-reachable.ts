@@ -40,7 +40,8 @@ export class WatchReachable {
       const after = addSeen(before, seeInstances(instances), now())
       known.set(key, { ...after, ...place })
       if (after.said === null || after.said === before?.said) continue
-      const onset = { from: before?.since ?? after.since, until: after.since }
+      const isHarm = after.said === 'down' || after.said === 'degraded'
+      const onset = isHarm ? { from: after.since, until: after.since } : null
       const finding = { state: after.said, reason: after.reason, onset }
       statements.push(...setMonitor({ ...place, kind: 'reachable', name: 'reachable' }, finding))
     }
