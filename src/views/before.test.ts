@@ -1,29 +1,20 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import { insertArtifact } from '#domains/artifact/store.ts'
 import * as before from '#domains/deployment/before-store.ts'
 import * as store from '#domains/deployment/store.ts'
-import { insertApp, insertChange } from '#domains/source/store.ts'
 import { testDatabase, type TestDatabase } from '../../test/support/postgres.ts'
+import { insertShop, shopCommit } from '../../test/support/shop.ts'
 import { incompatibility } from './before.ts'
 import { getDeployment, pastDeployments } from './deployment.ts'
 
-const sha = 'a'.repeat(40)
+const sha = shopCommit
 const place = { app: 'shop', environment: 'production' }
 const status = { state: 'succeeded' as const, code: 0, reason: null }
 
 let database: TestDatabase
 beforeEach(async () => {
   database = await testDatabase()
-  const change = {
-    ...{ app: 'shop', sha, base: null, branch: 'main', subject: 'Change', chain: 'change/1' },
-    ...{ author: { name: 'Ada', email: 'ada@example.com' }, committed: '2026-03-10T00:00:00Z' },
-  }
-  await database.db.batch([
-    insertApp({ name: 'shop', repository: { kind: 'hosted' }, branch: 'main', folder: '.' }),
-    insertChange(change, false),
-    insertArtifact({ digest: 'sha256:a', app: 'shop', size: 1, run: 1, isFromPullRequest: false }),
-  ])
+  await insertShop(database.db)
 })
 afterEach(() => database.close())
 
