@@ -130,7 +130,7 @@ async function apply({ client }: Installation): Promise<void> {
   }
 }
 
-/** Waits for the check of drift that follows an application, so that nothing runs beside it. */
+/** Waits until the drift check after an application has ended, so that it disturbs no round. */
 async function checked({ client }: Installation): Promise<void> {
   const isChecked = async (): Promise<boolean> => {
     const params = { app: place.app }

@@ -7,7 +7,7 @@ export interface SeenInstance {
   reason: string | null
 }
 
-/** What is known of a service: the state that was said, and another one that was seen since. */
+/** The state of a service that was reported last, and the one that its instances show. */
 export interface Reachable {
   said: MonitorState | null
   seen: MonitorState

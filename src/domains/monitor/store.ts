@@ -148,7 +148,7 @@ export const deleteExcept = (kind: string, kept: string[], silent: string[] = []
     and concat_ws('/', app, environment, coalesce(service, name)) <> all(${kept}::text[])
     and app || '/' || environment <> all(${silent}::text[])`
 
-/** Removes what is known of the requests of a service. */
+/** Removes the detector of a service and the monitors of its requests. */
 export const deleteWatch = (
   { app, environment, service }: Pick<StoredDetector, 'app' | 'environment' | 'service'>,
   kinds: readonly string[],

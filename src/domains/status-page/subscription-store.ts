@@ -70,7 +70,7 @@ export interface ClaimedDelivery {
 
 /**
  * Who gets an update: administrators' subscriptions and e-mails, the other addresses of readers,
- * and whoever did not accept the last one.
+ * and the addresses that did not accept the last update.
  */
 export type DeliveryLane = 'trusted' | 'readers' | 'refused'
 

@@ -43,7 +43,7 @@ test.each(['10.0.1.8', '127.0.0.1', '::1', '2001:db8:1::5', ''])(
   },
 )
 
-test('a connection with TLS is one by HTTPS, whoever the client is', () => {
+test('a connection with TLS counts as HTTPS for every client', () => {
   expect(linesOf('203.0.113.9', true, '192.0.2.1')).toEqual([
     '203.0.113.9',
     'https',

@@ -13,8 +13,8 @@ export interface HostKey {
 }
 
 /**
- * Reads the key of the machine at a destination without signing in, so that whoever answers gets
- * nothing. Throws `unavailable` when nothing answers, `SshRefused` when its name has no address.
+ * Reads the key of the machine at a destination without signing in, so that it gets no secret.
+ * Throws `unavailable` when nothing answers, `SshRefused` when its name has no address.
  */
 export async function readHostKey(settings: SshSettings, destination: string): Promise<HostKey> {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-key-'))
