@@ -1,7 +1,8 @@
 import type { Exposition } from '#contract/host/expositions.ts'
 import type { HostRelease, HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostService } from '#contract/host/service.ts'
-import { type Address, addressOf } from './address.ts'
+import { addressOf } from './address.ts'
+import type { ServicePorts } from './edge/paths.ts'
 import { type Holder, holderOf } from './exclusive.ts'
 import type { WantedMetrics } from './exposition.ts'
 import { Instance } from './instance.ts'
@@ -63,7 +64,7 @@ export class Instances {
     }
   }
 
-  ports(isHealthyOnly: boolean): { name: string; ports: Address[] }[] {
+  ports(isHealthyOnly: boolean): ServicePorts[] {
     return portsOf(this.#options.spec.services, this.#staying(), isHealthyOnly)
   }
 

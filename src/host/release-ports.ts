@@ -1,5 +1,6 @@
 import type { HostService } from '#contract/host/service.ts'
-import { type Address, addressOf } from './address.ts'
+import { addressOf } from './address.ts'
+import type { ServicePorts } from './edge/paths.ts'
 import type { Instance } from './instance.ts'
 
 /** A service that never runs twice is reached on its own port, not through the edge. */
@@ -13,8 +14,8 @@ export function portsOf(
   services: HostService[],
   instances: Instance[],
   isHealthyOnly: boolean,
-): { name: string; ports: Address[] }[] {
-  return services.filter(isRouted).map(({ name }) => {
+): ServicePorts[] {
+  return services.filter(isRouted).map(({ name, paths }) => {
     const mine = instances.filter(
       ({ saved }) => saved.service === name && saved.pid !== null && saved.port !== null,
     )
@@ -23,6 +24,7 @@ export function portsOf(
     const used = well.length > 0 || isHealthyOnly ? well : mine
     return {
       name,
+      ...(paths && { paths }),
       ports: used.flatMap(({ saved: { ip, port } }) =>
         port === null ? [] : addressOf({ ip, port }),
       ),

@@ -5,8 +5,8 @@ import type { Exposition } from '#contract/host/expositions.ts'
 import type { HostRelease, HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostService } from '#contract/host/service.ts'
 import type { LogLine } from '#contract/host/output.ts'
-import type { Address } from './address.ts'
 import { Before } from './before.ts'
+import type { ServicePorts } from './edge/paths.ts'
 import { type Done, type Holder, measurePauses, reportOf, takeOver } from './exclusive.ts'
 import type { WantedMetrics } from './exposition.ts'
 import { Instances } from './instances.ts'
@@ -140,7 +140,7 @@ export class Release {
    * The services with a port, the one with the environment's traffic first, and the ports that
    * accept requests; with `isHealthyOnly`, only those of healthy instances.
    */
-  services(isHealthyOnly = false): { name: string; ports: Address[] }[] {
+  services(isHealthyOnly = false): ServicePorts[] {
     return this.#instances.ports(isHealthyOnly)
   }
 

@@ -28,6 +28,15 @@ export const hostExclusive = z.object({
 })
 export type HostExclusive = z.infer<typeof hostExclusive>
 
+/** Requests whose path is this one, or below it, get the service. */
+export const servicePath = z.object({
+  /** such as `/api`, without a slash at its end */
+  path: z.string(),
+  /** whether the service gets the rest of the path only */
+  strip: z.boolean(),
+})
+export type ServicePath = z.infer<typeof servicePath>
+
 /** How the container of a service runs. */
 export const hostContainer = z.object({
   /** `NAME@sha256:…`, or `sha256:…` of an image that the machine has */
@@ -58,6 +67,7 @@ export const hostService = z.object({
   /** absent for a process of the machine */
   container: hostContainer.optional(),
   port: z.boolean(),
+  paths: z.array(servicePath).optional(),
   health: z.object({
     path: z.string().nullable(),
     headers: z.record(z.string(), z.string()).optional(),

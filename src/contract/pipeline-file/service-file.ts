@@ -118,6 +118,27 @@ const containerFile = z.strictObject({
     .describe('Networks of Docker that it joins besides the default one; they must exist'),
 })
 
+const pathFile = shorthand(
+  'path',
+  z.strictObject({
+    path: z
+      .string()
+      .max(200)
+      .regex(
+        /^(\/[\w.~!$&'()*+,;=:@-]+)+$/,
+        'must be a path such as /api, without a slash at its end',
+      )
+      .describe('Requests for this path, and all below it, get the service'),
+    strip: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the path is removed from the request: the service gets `/orders` for ' +
+          '`/api/orders`, and the path in the header `X-Forwarded-Prefix`',
+      ),
+  }),
+)
+
 export const serviceFile = shorthand(
   'run',
   z.strictObject({
@@ -146,9 +167,16 @@ export const serviceFile = shorthand(
       .optional()
       .describe(
         'Whether the service takes traffic; default: true for the first service, and for a ' +
-          'service with `health` or `static`. A number, for a service with `keeps` or `single`, ' +
-          'is the port on which it listens itself; `$NAME` reads it from that variable, so that ' +
+          'service with `health`, `paths` or `static`. A number, for a service with `keeps` or ' +
+          '`single`, is the port on which it listens itself; `$NAME` reads it from that variable, so that ' +
           'each environment can have its own',
+      ),
+    paths: z
+      .preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(pathFile).max(50))
+      .prefault([])
+      .describe(
+        'The paths whose requests the service gets in place of the first one, such as `/api`, as ' +
+          'a list of paths or of the keys below; default: none',
       ),
     health: healthFile
       .optional()

@@ -4,7 +4,7 @@ import type { TargetCapability } from '#contract/deployment/target.ts'
 import type { DriftReport } from '#contract/drift/drift.ts'
 import type { DriftFile, DriftRepair } from '#contract/drift/host.ts'
 import type { HostBefore, HostBeforeStatus } from '#contract/host/before.ts'
-import type { HostContainer, HostExclusive, HostFile } from '#contract/host/service.ts'
+import type { HostContainer, HostExclusive, HostFile, ServicePath } from '#contract/host/service.ts'
 import type { HostCertificate } from '#contract/host/status.ts'
 import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { TrafficSecond } from '#contract/host/measurements.ts'
@@ -51,6 +51,8 @@ export interface ServiceSpec {
   /** the image in which it runs, instead of a process of the machine */
   container?: HostContainer
   hasTraffic: boolean
+  /** the paths whose requests it gets; absent for none */
+  paths?: ServicePath[]
   /** `timeout` and `interval` in milliseconds; a null `path` checks the connection only */
   health: {
     path: string | null

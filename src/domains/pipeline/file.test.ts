@@ -400,6 +400,11 @@ describe('an invalid file', () => {
       ['1:67 environment `b` has the domain x.example, which `a` has already; remove one of them'],
     ],
     [
+      'a path of two services',
+      'services: {web: {run: x, paths: /a}, api: {run: x, paths: [/b, /a]}}',
+      ['1:64 service `api` has the path `/a`, which `web` has already; remove one of them'],
+    ],
+    [
       'a domain of an unknown service',
       'services: {web: x}\nenvironments: {a: {domains: [{name: x.example, service: wbe}]}}',
       ['2:30 the domain x.example names `wbe`, which is not a service; the services are web'],

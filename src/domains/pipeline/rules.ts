@@ -4,7 +4,7 @@ import { type Found, type Path, found } from './problem.ts'
 import { limits, type Readable } from './readable.ts'
 import { needRules, partRules, stepRules, cycleRule } from './step-rules.ts'
 import { expansionRules } from './expansion-rules.ts'
-import { serviceRules, exclusiveRules } from './service-rules.ts'
+import { serviceRules, exclusiveRules, servicePathRules } from './service-rules.ts'
 import { beforeRules, domainRules, environmentRules } from './environment-rules.ts'
 
 /** The problems that the schema cannot express. */
@@ -23,6 +23,7 @@ export function brokenRules(file: Readable): Found[] {
       ...stepRules(name, step),
       ...partRules(name, step),
     ]),
+    ...servicePathRules(file.services),
     ...environmentRules(file.environments),
     ...beforeRules(file),
     ...domainRules(file),

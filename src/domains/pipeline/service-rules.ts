@@ -1,5 +1,6 @@
 import type { ServiceFile } from '#contract/pipeline-file/service-file.ts'
 import { type Found, type Path, found } from './problem.ts'
+import type { Readable } from './readable.ts'
 
 export function serviceRules(name: string, service: ServiceFile): Found[] {
   const path = ['services', name]
@@ -73,4 +74,25 @@ export function exclusiveRules(name: string, service: ServiceFile): Found[] {
   if (service.instances === 1) return []
   const problem = `service \`${name}\` has \`${kind}\` and ${service.instances} instances`
   return [found(at('instances'), true, problem, 'remove `instances`: it runs once')]
+}
+
+/** A path leads to one service, which takes traffic. */
+export function servicePathRules(services: Readable['services']): Found[] {
+  const owners = new Map<string, string>()
+  return Object.entries(services).flatMap(([name, service]) =>
+    service.paths.flatMap((one, i): Found[] => {
+      const at: Path = ['services', name, 'paths', i]
+      const owner = owners.get(one.path)
+      owners.set(one.path, name)
+      const subject = `service \`${name}\` has the path \`${one.path}\``
+      if (owner !== undefined) {
+        const where = owner === name ? ' twice' : `, which \`${owner}\` has already`
+        return [found(at, false, `${subject}${where}`, 'remove one of them')]
+      }
+      if (service.keeps || service.single)
+        return [found(at, false, `${subject}, but runs once, behind no edge`, 'remove `paths`')]
+      if (service.port !== false) return []
+      return [found(at, false, `${subject}, but takes no traffic`, 'remove `port: false`')]
+    }),
+  )
 }

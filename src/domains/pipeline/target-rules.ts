@@ -124,6 +124,9 @@ function capabilityRules(
     found.push(refuse('port', ['port'], '`port`', 'listens on no port'))
   if (environment.domains.length > 0 && lacks('port'))
     found.push(refuse('port', ['domains'], '`domains`', 'has no edge'))
+  const [withPaths] = Object.entries(services).find(([, { paths }]) => paths.length > 0) ?? []
+  if (withPaths !== undefined && lacks('port'))
+    found.push(refuse('port', ['target'], `the paths of \`${withPaths}\``, 'has no edge'))
   const several = Object.keys(services).find((service) => (services[service]?.instances ?? 1) > 1)
   if (environment.instances !== undefined && environment.instances > 1 && lacks('instances'))
     found.push(refuse('instances', ['instances'], '`instances`', 'runs one instance only'))

@@ -172,7 +172,7 @@ async function filesByService(
 
 /**
  * The services of a release in an environment. Every service but the first has a port only when it
- * sets `port`, `health` or `static`. Pure.
+ * sets `port`, `health`, `paths` or `static`. Pure.
  */
 export function serviceSpecs(
   services: Record<string, ServiceFile>,
@@ -209,6 +209,7 @@ export function serviceSpecs(
     ...(service.memory === undefined ? {} : { memory: service.memory }),
     ...(service.rehearse === undefined ? {} : { rehearse: rehearseSpec(service.rehearse) }),
     hasTraffic: hasPort(service, index === first),
+    ...pathsOf(service),
     settle: settleLimits(service.settle, hasPort(service, index === first), settleMs),
     health: {
       path: service.health?.path ?? (service.static === undefined ? null : '/'),
@@ -232,5 +233,12 @@ const rehearseSpec = ({ run, allow, settings }: NonNullable<ServiceFile['rehears
   ...(settings === undefined ? {} : { settings }),
 })
 
-const hasPort = ({ port, health, static: folder }: ServiceFile, isFirst: boolean): boolean =>
-  port === undefined ? isFirst || health !== undefined || folder !== undefined : port !== false
+const hasPort = (service: ServiceFile, isFirst: boolean): boolean => {
+  const { port, health, static: folder } = service
+  if (port !== undefined) return port !== false
+  return isFirst || health !== undefined || folder !== undefined || 'paths' in pathsOf(service)
+}
+
+// Releases that were stored by an earlier version have no such key.
+const pathsOf = ({ paths = [] }: Partial<ServiceFile>): Pick<ServiceSpec, 'paths'> =>
+  paths.length === 0 ? {} : { paths }

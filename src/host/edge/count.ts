@@ -1,6 +1,7 @@
 import type { ArmCounts, Batch } from '#contract/verdict/verdict.ts'
 import { Arm as ArmSums } from './arm.ts'
 import { FrequentParts, routeOf } from './frequent-parts.ts'
+import { isWithin } from './paths.ts'
 import { placeOf } from './session.ts'
 
 /** Milliseconds that a batch collects requests: the time resolution of the judgement. */
@@ -307,12 +308,6 @@ export class Count {
       this.#queue.shift()
     }
   }
-}
-
-/** Returns whether a path equals the start or is below it. */
-function isWithin(path: string, start: string): boolean {
-  const bare = start.endsWith('/') ? start.slice(0, -1) : start
-  return path.startsWith(bare) && ['', '/', '?'].includes(path.charAt(bare.length))
 }
 
 function plain(

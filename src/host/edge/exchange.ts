@@ -104,7 +104,8 @@ export class Exchange implements UpstreamOwner {
   }
 
   #send({ socket }: Upstream): void {
-    const { head, firstBody } = this.#request
+    const { firstBody } = this.#request
+    const head = this.#passage?.headFor(this.#request.head) ?? ''
     let canContinue = true
     if (!firstBody) socket.write(head, 'latin1')
     else {

@@ -5,7 +5,7 @@ import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import { ChunkScanner } from './chunked.ts'
 import { hasConsoleCookie, withoutConsoleCookies } from './console-cookies.ts'
 import { Exchange, type ExchangeClient } from './exchange.ts'
-import { type Client, forwardedLines, isHttps } from './forwarded.ts'
+import { type Client, forwardedLines, isClaim, isHttps } from './forwarded.ts'
 import { authority, type ResponseHead, withoutPadding } from './head.ts'
 import { cutOff } from './linger.ts'
 import { endPage } from './pages.ts'
@@ -29,6 +29,7 @@ const isOfChunks = /^(?:transfer-encoding|trailer)$/i
 const nothing = Buffer.alloc(0)
 /** Headers that the edge sets. */
 const isOurs = /^x-forwarded-(?:for|proto|host)$/i
+const isOfProxy = ([name]: [string, string]): boolean => isClaim(name.toLowerCase())
 
 /**
  * The complete path: any HTTP/1 request through Node's parser, streamed in both directions with
@@ -232,15 +233,16 @@ export function requestHeaders(
   proxies: IsProxy | null,
   kept: (name: string) => boolean = () => false,
 ): string[] {
-  const headers = headersToForward(request.rawHeaders, kept)
-    .filter(([name]) => !isOurs.test(name))
-    .flatMap(withoutOurCookies)
+  const all = headersToForward(request.rawHeaders, kept)
+  const headers = all.filter((one) => !isOfProxy(one)).flatMap(withoutOurCookies)
+  const claims = all.filter((one) => isOfProxy(one) && !isOurs.test(one[0]))
   const { header } = requestFactsOf(request, proxies)
   const way = {
     authority: request.headers.host ?? '',
     forwardedFor: header('x-forwarded-for'),
     forwardedProto: header('x-forwarded-proto'),
     forwardedHost: header('x-forwarded-host'),
+    claims: claims.map(([name, value]) => `${name}: ${value}\r\n`).join(''),
   }
   return [
     ...headers.flat(),

@@ -7,6 +7,7 @@ const way = {
   forwardedFor: '198.51.100.7',
   forwardedProto: 'https',
   forwardedHost: 'www.shop.example',
+  claims: '',
 }
 const seen = (client: string, named?: string): (string | undefined)[] =>
   linesOf(client, false, named)
@@ -60,4 +61,12 @@ test('what is not an address is refused in one sentence', () => {
   expect(() => edgeProxies({ FAIRLEAD_EDGE_PROXIES: 'lb.internal' })).toThrow(
     'FAIRLEAD_EDGE_PROXIES has "lb.internal", but must be addresses such as',
   )
+})
+
+test('other claims pass from believed proxies only, and Forwarded gets one more element', () => {
+  const claims = 'X-Real-IP: 198.51.100.7\r\nForwarded: for=198.51.100.7\r\n'
+  const lines = (client: string) =>
+    forwardedLines({ ...way, claims }, { address: client, isSecure: false }, null)
+  expect(lines('203.0.113.9')).not.toMatch(/real-ip|^forwarded/im)
+  expect(lines('::1')).toContain(`${claims}forwarded: for="[::1]";proto=https\r\n`)
 })

@@ -6,7 +6,16 @@ export interface Way {
   forwardedFor: string
   forwardedProto: string
   forwardedHost: string
+  /** The lines of other headers by which a proxy tells about its client. */
+  claims: string
 }
+
+/**
+ * Headers besides these three by which a proxy tells about its client. Many apps believe them, so
+ * only those of believed proxies pass.
+ */
+export const isClaim = (name: string): boolean =>
+  name === 'forwarded' || name === 'x-real-ip' || name.startsWith('x-forwarded-')
 
 /** The client of a connection, and whether the connection has TLS. */
 export interface Client {
@@ -17,7 +26,8 @@ export interface Client {
 /**
  * Header lines that tell the service about the client. A proxy that terminated TLS knows the scheme
  * and the host: one of `proxies`, or without these, one on this machine. The same claims of other
- * clients are dropped; with `proxies`, so are the addresses that they name.
+ * clients are dropped; with `proxies`, so are the addresses that they name. `Forwarded` of a proxy
+ * gets one more element (RFC 7239 §4).
  */
 export function forwardedLines(
   way: Way,
@@ -29,7 +39,15 @@ export function forwardedLines(
   const chain = isChain ? `${way.forwardedFor}, ${client}` : client
   const proto = isSecure || (isTrusted && way.forwardedProto === 'https') ? 'https' : 'http'
   const host = isTrusted && way.forwardedHost !== '' ? way.forwardedHost : way.authority
-  return `x-forwarded-for: ${chain}\r\nx-forwarded-proto: ${proto}\r\nx-forwarded-host: ${host}\r\n`
+  const claims = isTrusted && way.claims !== '' ? claimLines(way.claims, client, proto) : ''
+  const scheme = `x-forwarded-proto: ${proto}\r\n`
+  return `${claims}x-forwarded-for: ${chain}\r\n${scheme}x-forwarded-host: ${host}\r\n`
+}
+
+function claimLines(claims: string, client: string, proto: string): string {
+  if (!/^forwarded:/im.test(claims)) return claims
+  const node = client.includes(':') ? `"[${client}]"` : client
+  return `${claims}forwarded: for=${node};proto=${proto}\r\n`
 }
 
 /** Whether the client used HTTPS: to this edge, or to a proxy in front that it believes. */

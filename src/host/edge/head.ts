@@ -1,4 +1,5 @@
 import { hasConsoleCookie } from './console-cookies.ts'
+import { isClaim } from './forwarded.ts'
 
 /** The parts of a head that the fast path needs. Everything is latin1, as on the wire. */
 export interface RequestHead {
@@ -17,6 +18,8 @@ export interface RequestHead {
   forwardedFor: string
   forwardedProto: string
   forwardedHost: string
+  /** The lines of other headers by which a proxy tells about its client. */
+  claims: string
 }
 
 export interface ResponseHead {
@@ -67,6 +70,7 @@ export function readRequest(head: string): RequestHead | null {
     forwardedFor: '',
     forwardedProto: '',
     forwardedHost: '',
+    claims: '',
   }
   let keptFrom = 0
   for (let at = line[0].length; at < head.length;) {
@@ -91,9 +95,11 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
   const colon = head.indexOf(':', at)
   // The length rules out most headers.
   const length = colon - at
-  if (length !== 4 && (length < 6 || length > 19) && length !== 2) return 'keep'
+  if (length !== 4 && (length < 6 || length > 19) && length !== 2 && !mayBeClaim(head, at, length))
+    return 'keep'
   const value = (): string => withoutPadding(head.slice(colon + 1, end - 2))
-  switch (head.slice(at, colon).toLowerCase()) {
+  const name = head.slice(at, colon).toLowerCase()
+  switch (name) {
     case 'host': {
       if (found.authority !== '') return 'other'
       found.authority = value()
@@ -136,9 +142,15 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
     case 'proxy-authenticate':
       return 'other'
     default:
-      return 'keep'
+      if (!isClaim(name)) return 'keep'
+      found.claims += head.slice(at, end)
+      return 'drop'
   }
 }
+
+/** Of headers of a proxy, only `x-forwarded-…` are that long. */
+const mayBeClaim = (head: string, at: number, length: number): boolean =>
+  length > 19 && head.charCodeAt(at + 1) === 45
 
 /** The value of a repeated header. */
 const joined = (before: string, value: string): string =>

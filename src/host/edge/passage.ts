@@ -4,9 +4,16 @@ import { outcomeOf } from './arm.ts'
 import { Backend } from './backend.ts'
 import type { Counted } from './count.ts'
 import { routeOf, tenantIn } from './frequent-parts.ts'
+import {
+  headWithoutStart,
+  serviceFor,
+  type ServicePlace,
+  type ServicePorts,
+  withoutStart,
+} from './paths.ts'
 import { sessionNumber, sessionOf } from './session.ts'
 import type { TrafficCount } from './traffic-count.ts'
-import { type EdgeRoute, type ServicePorts, type RequestFacts, type Entry, keyOf } from './route.ts'
+import { type EdgeRoute, type RequestFacts, type Entry, keyOf } from './route.ts'
 
 /** What a request needs of the routes. */
 interface RouteTable {
@@ -61,9 +68,11 @@ export class Passage {
   #backend: Backend | null = null
   #refused: Address[] | null = null
   /** The name of its service, and its start on the steady clock, in milliseconds. */
-  readonly service: string
+  service: string
   readonly began: number
   readonly #path: string
+  /** The start of the path that its service does not get. */
+  #strip = ''
   /** By the rule of the environment; null without one. */
   readonly #tenant: string | null
 
@@ -85,7 +94,7 @@ export class Passage {
       canary?.tenant === undefined ? null : tenantIn({ header: canary.tenant }, request.header)
     const [now, time] = [performance.now(), Date.now()]
     this.began = now
-    this.service = service ?? entry.route.services[0]?.name ?? ''
+    this.service = service ?? this.#placeIn(entry.route.services).service?.name ?? ''
     this.#counted = !canary
       ? null
       : session?.key
@@ -127,7 +136,10 @@ export class Passage {
 
   #choose(release: number, services: ServicePorts[]): Backend | null {
     const traffic = this.#routes.traffic(this.entry.route, release)
-    const best = this.#leastBusy(traffic, this.#ports(services))
+    const { service, strip } = this.#placeIn(services)
+    if (service) this.service = service.name
+    this.#strip = strip
+    const best = this.#leastBusy(traffic, service?.ports ?? [])
     if (best === null) return null
     this.#traffic = traffic
     this.#backend = best
@@ -137,10 +149,25 @@ export class Passage {
     return best
   }
 
-  #ports(services: ServicePorts[]): Address[] {
+  /** The service that the host names, otherwise the one for the path. */
+  #placeIn(services: ServicePorts[]): ServicePlace {
     const name = this.#asked
-    const service = name === null ? services[0] : services.find((one) => one.name === name)
-    return service?.ports ?? []
+    if (name !== null) return { service: services.find((one) => one.name === name), strip: '' }
+    return serviceFor(services, this.#path)
+  }
+
+  /** The path and the head of the request as the service of `next` gets them. */
+  pathFor(path: string): string {
+    return withoutStart(path, this.#strip)
+  }
+
+  headFor(head: string): string {
+    return headWithoutStart(head, this.#strip)
+  }
+
+  /** The start of the path that the service does not get; empty for none. */
+  get prefix(): string {
+    return this.#strip
   }
 
   #leastBusy(traffic: Traffic, ports: Address[]): Backend | null {

@@ -1,6 +1,6 @@
 import type { HostDomain, SessionRule, TenantRule } from '#contract/host/route.ts'
-import type { Address } from '../address.ts'
 import type { Count } from './count.ts'
+import type { ServicePorts } from './paths.ts'
 
 /** The route of an environment: the release with the traffic and the ports of its services. */
 export interface EdgeRoute {
@@ -29,11 +29,6 @@ export interface EdgeRoute {
 export interface MemoryRequest extends RequestFacts {
   /** the Host header, unchanged */
   authority: string
-}
-
-export interface ServicePorts {
-  name: string
-  ports: Address[]
 }
 
 interface Canary {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { socketOf } from '../address.ts'
 import { headersToForward, requestHeaders } from './forward.ts'
 import { brokenOff, lineFeedAlone, page } from './pages.ts'
+import { prefixHeader } from './paths.ts'
 import type { Passage } from './passage.ts'
 
 const isPartOfUpgrade = (name: string): boolean => name === 'connection' || name === 'upgrade'
@@ -43,8 +44,11 @@ export function forwardUpgrade(
       ...socketOf(backend.address),
       agent: false,
       method: request.method,
-      path: request.url,
-      headers: requestHeaders(request, passage.proxies, isPartOfUpgrade),
+      path: passage.pathFor(request.url ?? '/'),
+      headers: [
+        ...requestHeaders(request, passage.proxies, isPartOfUpgrade),
+        ...(passage.prefix === '' ? [] : [prefixHeader, passage.prefix]),
+      ],
       maxHeaderSize: 65_536,
     })
     let isConnected = false
