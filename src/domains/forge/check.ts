@@ -1,5 +1,6 @@
 import type { Gate } from '#contract/gate/gate.ts'
 import type { FileCoverage, Finding, ReportSummary, TestResult } from '#contract/report/report.ts'
+import { codeSpan, escapeMentions } from '#platform/markdown.ts'
 import type { Annotation, Check, CommitStatus } from './client.ts'
 
 /** The results of a run that has ended. */
@@ -28,7 +29,7 @@ export function decideCheck(status: CommitStatus, key: string, facts: CheckFacts
     status.description,
     ...gates.map(
       ({ name, state, reasons }) =>
-        `- gate \`${name}\`: ${state}${reasons.length > 0 ? `; ${reasons.join('; ')}` : ''}`,
+        `- gate ${codeSpan(name)}: ${state}${reasons.length > 0 ? `; ${escapeMentions(reasons.join('; '))}` : ''}`,
     ),
     ...(numbers.tests
       ? [
@@ -51,7 +52,7 @@ export function decideCheck(status: CommitStatus, key: string, facts: CheckFacts
     ...facts.tests
       .filter(isBad)
       .slice(0, 20)
-      .map((test) => `- failed: \`${nameOf(test)}\`${firstLine(test.message)}`),
+      .map((test) => `- failed: ${codeSpan(nameOf(test))}${firstLine(test.message)}`),
   ]
   const annotations = [
     ...annotateTests(facts.tests),
@@ -71,7 +72,7 @@ const isBad = ({ outcome, isQuarantined }: TestResult): boolean =>
 const nameOf = ({ suite, name }: TestResult): string => (suite === '' ? name : `${suite} › ${name}`)
 const firstLine = (message: string | null): string => {
   const [line = ''] = message?.trim().split('\n') ?? []
-  return line === '' ? '' : `: ${line.slice(0, 200)}`
+  return line === '' ? '' : `: ${escapeMentions(line.slice(0, 200))}`
 }
 
 /** Test reports rarely name a line, so that an annotation is on the first line of the file. */

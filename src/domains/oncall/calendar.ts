@@ -5,7 +5,7 @@ const stamp = (time: number): string =>
   new Date(time).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '')
 
 const escape = (text: string): string =>
-  text.replace(/[\\;,]/g, String.raw`\$&`).replace(/\r?\n/g, String.raw`\n`)
+  text.replace(/[\\;,]/g, String.raw`\$&`).replace(/\r\n?|\n/g, String.raw`\n`)
 
 /** A content line has at most 75 octets; a longer one continues after a space (RFC 5545, 3.1). */
 function fold(line: string): string {

@@ -1,5 +1,5 @@
 import type { ActionProof } from '#contract/review/review.ts'
-import { escapeMarkdown } from './markdown.ts'
+import { escapeMentions as plain } from '#platform/markdown.ts'
 import { proofText } from './proof.ts'
 
 /** What an issue says of its action. */
@@ -44,12 +44,6 @@ export interface IssuePlan {
 /** Labels of issues. */
 export const issueLabel = 'fairlead'
 export const overdueLabel = 'overdue'
-
-/**
- * Text of people on one line for the Markdown of a Git provider, where it notifies nobody: an
- * invisible space follows each `@`.
- */
-const plain = (text: string): string => escapeMarkdown(text).replaceAll('@', '@\u200B')
 
 /** The mark in an issue or a comment by which it is found again. */
 export const issueMarker = (key: string): string => `<!-- fairlead ${key} -->`

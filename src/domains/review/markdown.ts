@@ -5,6 +5,7 @@ import {
   reviewSectionNames,
   reviewSections,
 } from '#contract/review/review.ts'
+import { escapeMarkdown } from '#platform/markdown.ts'
 import { proofText } from './proof.ts'
 
 export type Sections = Partial<Record<ReviewSectionName, string>>
@@ -27,13 +28,6 @@ export const normalizeText = (text: string): string =>
   linesOf(text).join('\n').replace(/^\n+/, '').trimEnd()
 
 const linesOf = (text: string): string[] => text.replace(/\r\n?/g, '\n').split('\n')
-
-/** Text that Markdown shows as it is, on one line. */
-export const escapeMarkdown = (text: string): string =>
-  text
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/[\\`*_{}[\]<>()#+!|~&-]/g, '\\$&')
 
 /** The first line of a review as Markdown: whose it is, and which version. */
 const head = (incident: number, version: number): string =>

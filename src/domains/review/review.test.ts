@@ -8,7 +8,8 @@ import {
   reviewSections,
 } from '#contract/review/review.ts'
 import { sectionsOf } from './facts.ts'
-import { escapeMarkdown, normalizeText, parseReview, renderReview } from './markdown.ts'
+import { escapeMarkdown } from '#platform/markdown.ts'
+import { normalizeText, parseReview, renderReview } from './markdown.ts'
 import { judgeAction } from './proof.ts'
 
 const incident: Incident = {

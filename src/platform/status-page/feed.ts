@@ -55,7 +55,7 @@ function itemsOf(page: ShownPage): Item[] {
     const title = escaped(`${name}: ${componentStateWords[state]}`)
     const place = [app, environment, component].filter((part) => part !== '').join(':')
     const id = escaped(`urn:fairlead:status:${place}:${Date.parse(since)}`)
-    return { id, title, html: title, path: '/', since: new Date(since).toISOString() }
+    return { id, title, html: escaped(title), path: '/', since: new Date(since).toISOString() }
   })
   const updates = page.incidents.flatMap((incident) =>
     incident.updates.map((update): Item => ({

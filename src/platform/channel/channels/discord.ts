@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { chatText } from '../../markdown.ts'
 import { defineChannel, postJson, textOf } from '../channel.ts'
 
 /** https://discord.com/developers/docs/resources/webhook#execute-webhook */
@@ -11,7 +12,7 @@ export default defineChannel({
   send: (message, { url }, io) =>
     // Nobody is mentioned, whatever a commit subject contains.
     postJson(io, url, {
-      content: textOf(message).slice(0, 2000),
+      content: chatText(textOf(message)).slice(0, 2000),
       allowed_mentions: { parse: [] },
     }),
 })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { chatText } from '../../markdown.ts'
 import { defineChannel, postJson, textOf } from '../channel.ts'
 
 /** https://api.slack.com/messaging/webhooks; other chats accept the same. */
@@ -11,7 +12,7 @@ export default defineChannel({
   send: (message, { url }, io) =>
     postJson(io, url, {
       // Slack reads these characters as markup: https://api.slack.com/reference/surfaces/formatting
-      text: textOf(message)
+      text: chatText(textOf(message))
         .replaceAll('&', '&amp;')
         .replaceAll('<', '&lt;')
         .replaceAll('>', '&gt;'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { chatText } from '../../markdown.ts'
 import { defineChannel, postJson } from '../channel.ts'
 
 /** https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using */
@@ -19,8 +20,8 @@ export default defineChannel({
             $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
             ...{ type: 'AdaptiveCard', version: '1.4' },
             body: [
-              { type: 'TextBlock', text: title, weight: 'Bolder', wrap: true },
-              ...lines.map((text) => ({ type: 'TextBlock', text, wrap: true })),
+              { type: 'TextBlock', text: chatText(title), weight: 'Bolder', wrap: true },
+              ...lines.map((text) => ({ type: 'TextBlock', text: chatText(text), wrap: true })),
             ],
             actions: [
               { type: 'Action.OpenUrl', title: 'Open', url: page },
