@@ -1,5 +1,6 @@
 import { RateScan } from '#domains/detection/scan.ts'
 import { Stream, type StreamOptions } from '../test/support/simulated-stream.ts'
+import { routeLatencies } from './alarms-latency.ts'
 import { quantile } from './measure.ts'
 
 const day = 86_400
@@ -139,6 +140,8 @@ const seconds = (value: number): string =>
  * ones, and the delay after harm beside the fastest burn-rate rule of the SRE workbook.
  */
 export async function run(): Promise<void> {
+  if (process.env['BENCH_ALARMS'] === 'latency') return routeLatencies(days)
+  routeLatencies(days)
   console.log(`5 bursts a day, the first ${youngDays} days of ${youngStreams} streams`)
   for (const load of [50, 500]) {
     const { streams, alarms } = youngAlarms(load)

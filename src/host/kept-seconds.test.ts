@@ -32,6 +32,21 @@ test('the oldest seconds lose their names first, and no count', () => {
   ])
 })
 
+test('latencies of routes count as names, and go with them', () => {
+  const kept = new KeptSeconds({ most: 3, names: 3 })
+  const latencies = (): unknown[] => kept.after(0).map(({ traffic: [one] }) => one?.routeLatencies)
+  const timed = (number: number): HostSecond => {
+    const one = second(number, { '/a': [2, 0] })
+    one.traffic[0]!.routeLatencies = { '/a': [2, 3, 5] }
+    return one
+  }
+  kept.add(timed(1))
+  expect(latencies()).toEqual([{ '/a': [2, 3, 5] }])
+  kept.add(timed(2))
+  expect(latencies()).toEqual([undefined, { '/a': [2, 3, 5] }])
+  expect(partsOf(kept.after(0))[0]).toEqual([1, { '': [2, 0] }, undefined])
+})
+
 test('only the last seconds are kept, and read after a number', () => {
   const kept = new KeptSeconds({ most: 3, names: 100 })
   for (let number = 1; number <= 5; number += 1) kept.add(second(number, { '/a': [1, 0] }))

@@ -1,12 +1,16 @@
 import type { HostSecond, PartCounts, TrafficSecond } from '#contract/host/measurements.ts'
 
-/** The number of routes and tenants that a second names. */
+/** The number of names in a second: those of routes, of their latencies, and of tenants. */
 const namesIn = ({ traffic }: HostSecond): number =>
-  traffic.reduce((sum, { routes = {}, tenants = {} }) => sum + size(routes) + size(tenants), 0)
+  traffic.reduce(
+    (sum, { routes = {}, routeLatencies = {}, tenants = {} }) =>
+      sum + size(routes) + size(routeLatencies) + size(tenants),
+    0,
+  )
 
 /**
  * The same second with all routes, and all tenants, of a service as one without a name: the counts
- * stay, and the names are gone.
+ * stay, and the names are gone. Latencies of routes say nothing without their names.
  */
 const withoutNames = (second: HostSecond): HostSecond => ({
   ...second,
@@ -14,8 +18,8 @@ const withoutNames = (second: HostSecond): HostSecond => ({
 })
 
 /**
- * The seconds that a host keeps, oldest first: at most `most` of them. While they name more than
- * `names` routes and tenants, the oldest ones lose their names.
+ * The seconds that a host keeps, oldest first: at most `most` of them. While they have more than
+ * `names` names of routes, their latencies and tenants, the oldest ones lose their names.
  */
 export class KeptSeconds {
   readonly #limits: { most: number; names: number }
@@ -45,8 +49,9 @@ export class KeptSeconds {
   }
 }
 
-const merged = ({ routes, tenants }: TrafficSecond): Pick<TrafficSecond, 'routes' | 'tenants'> => ({
+const merged = ({ routes, tenants }: TrafficSecond): Partial<TrafficSecond> => ({
   ...(routes && { routes: sumOf(routes) }),
+  routeLatencies: undefined,
   ...(tenants && { tenants: sumOf(tenants) }),
 })
 
@@ -59,4 +64,4 @@ function sumOf(counts: PartCounts): PartCounts {
   return { '': sum }
 }
 
-const size = (counts: PartCounts): number => Object.keys(counts).length
+const size = (counts: object): number => Object.keys(counts).length

@@ -39,7 +39,7 @@ export interface PageMonitor {
   kind: string
   /** the address or path that it requests; null for other kinds */
   url: string | null
-  /** of a monitor that finds them: the routes that fail */
+  /** of a monitor that finds them: the routes that fail or are slow */
   routes: string[]
   state: MonitorState
   /** ISO 8601; when the harm began, or when the state did */

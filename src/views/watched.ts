@@ -188,7 +188,7 @@ export async function failingChecks(db: Database, monitors: number[]): Promise<u
   return rows.map(({ check }) => check)
 }
 
-/** The routes of which monitors say that they fail. */
+/** The routes of which monitors say that they fail or are slow. */
 export async function failingRoutesOf(db: Database, monitors: number[]): Promise<string[]> {
   if (monitors.length === 0) return []
   const rows = await db.query<{ route: string }>(sql`select distinct unnest(routes) as route

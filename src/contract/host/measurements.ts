@@ -29,6 +29,16 @@ export const partCounts = z.record(
 )
 export type PartCounts = z.infer<typeof partCounts>
 
+/**
+ * How long requests took, by a part of them: requests, and the sum and the squares as in `latency`.
+ * Requests of names beyond a limit are in none.
+ */
+export const partLatencies = z.record(
+  z.string(),
+  z.tuple([z.number().int().min(0), z.number(), z.number()]),
+)
+export type PartLatencies = z.infer<typeof partLatencies>
+
 /** The requests for a service of a release that ended in one second. */
 export const trafficSecond = z.object({
   app: z.string(),
@@ -41,6 +51,7 @@ export const trafficSecond = z.object({
   latency,
   /** by the start of the path, such as `/orders` */
   routes: partCounts.optional(),
+  routeLatencies: partLatencies.optional(),
   /** by tenant, where the app says how a request names it */
   tenants: partCounts.optional(),
 })
@@ -134,6 +145,14 @@ export function addLatency(sum: Latency, { requests, sum: logs, squares, buckets
 }
 
 export const noLatency = (): Latency => ({ requests: 0, sum: 0, squares: 0, buckets: {} })
+
+/** Adds the latencies of the second to the first. */
+export function addPartLatencies(sum: PartLatencies, more: PartLatencies): void {
+  for (const [name, [requests, logs, squares]] of Object.entries(more)) {
+    const before = sum[name] ?? [0, 0, 0]
+    sum[name] = [before[0] + requests, before[1] + logs, before[2] + squares]
+  }
+}
 
 /** A quantile in milliseconds, interpolated within its bucket; null without requests. */
 export function latencyQuantile({ requests, buckets }: Latency, share: number): number | null {

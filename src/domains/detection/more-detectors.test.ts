@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { generator, normal, poisson } from '../../../test/support/generator.ts'
+import { generator, normal } from '../../../test/support/generator.ts'
+import { Latencies } from '../../../test/support/simulated-latency.ts'
 import { Stream } from '../../../test/support/simulated-stream.ts'
 import { LoadOver } from './load-over.ts'
 import { MeanOver } from './mean-over.ts'
@@ -10,24 +11,9 @@ import { RateScan } from './scan.ts'
 const hour = 3600
 const day = 24 * hour
 
-/** Latency around 20 ms whose median wanders by 10 % within ten minutes, 20 requests a second. */
-class Latencies {
-  readonly #random = generator(5)
-  #noise = 0
-  next(factor = 1): [values: number, sum: number, squares: number] {
-    const keep = Math.exp(-1 / 600)
-    this.#noise = keep * this.#noise + 0.1 * Math.sqrt(1 - keep * keep) * normal(this.#random)
-    const count = poisson(this.#random, 20)
-    const mean = Math.log(20 * factor) + this.#noise
-    // The sum and squares of normal values, without drawing each.
-    const sum = count * mean + 0.6 * Math.sqrt(count) * normal(this.#random)
-    return [count, sum, count > 0 ? (sum * sum) / count + 0.36 * Math.max(0, count - 1) : 0]
-  }
-}
-
 describe('latency', () => {
   const scan = new MeanScan()
-  const stream = new Latencies()
+  const stream = new Latencies({ seed: 5, load: 20, wander: 0.1 })
 
   test('raises no alarm in two days of noise', () => {
     let alarms = 0

@@ -8,7 +8,7 @@ import type { Severity } from '#contract/incident/incident.ts'
  */
 const felt = new Set([
   ...['errors', 'latency', 'traffic', 'http', 'tcp', 'dns', 'tls'],
-  ...['slo', 'invariant', 'host', 'restarts', 'reachable', 'routes'],
+  ...['slo', 'invariant', 'host', 'restarts', 'reachable', 'routes', 'slow-routes'],
 ])
 /** What these find, nobody can use. */
 const unreachable = new Set(['http', 'tcp', 'dns', 'tls', 'host', 'restarts', 'reachable'])
@@ -40,7 +40,9 @@ export function proposeSeverity(
 
 /** Why an incident counts as over, from the kinds of what fired. */
 export function proofOf(kinds: string[]): string {
-  const tested = ['errors', 'latency', 'traffic', 'routes'].filter((kind) => kinds.includes(kind))
+  const tested = ['errors', 'latency', 'traffic', 'routes', 'slow-routes'].filter((kind) =>
+    kinds.includes(kind),
+  )
   const rest = kinds.some((kind) => !tested.includes(kind))
   const parts = [
     ...(tested.length > 0

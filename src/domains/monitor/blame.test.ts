@@ -22,6 +22,8 @@ test('harm that begins after the switch, here and nowhere else, is that of the r
   expect(blameOf(here, [atTheSwitch])?.harm).toBe(atTheSwitch)
   const latency = harm({ ...unconfigured, kind: 'latency', ...between(61, 70) })
   expect(blameOf(here, [latency])?.harm.kind).toBe('latency')
+  const slow = harm({ ...unconfigured, kind: 'slow-routes', ...between(61, 70) })
+  expect(blameOf(here, [slow])?.harm.kind).toBe('slow-routes')
 })
 
 test.each([
@@ -36,6 +38,7 @@ test.each([
   ['it is about another site', harm({ lookBack: null })],
   ['most of the interval is before', harm({ ...unconfigured, kind: 'errors', ...between(-9, 1) })],
   ['the release warms up', harm({ ...unconfigured, kind: 'latency', ...between(30, 90) })],
+  ['its routes warm up', harm({ ...unconfigured, kind: 'slow-routes', ...between(30, 90) })],
 ])('harm is not that of the release: %s', (_why, one) => {
   expect(blameOf(here, [one])).toBeNull()
 })

@@ -29,7 +29,7 @@ export interface Blame {
 
 /** What a release does; a slow start, fewer visitors and late jobs have other causes, too. */
 const kinds = new Set([
-  ...['errors', 'latency', 'reachable', 'routes'],
+  ...['errors', 'latency', 'reachable', 'routes', 'slow-routes'],
   ...['http', 'command', 'log', 'metric', 'invariant'],
 ])
 /** What an environment uses, and a release does not change. */
@@ -65,7 +65,7 @@ export function blameOf(
 
 function beganAfter({ kind, onset, isConfigured, lookBack, proven }: Harm, live: number): boolean {
   if (!isConfigured)
-    return kind === 'latency'
+    return kind === 'latency' || kind === 'slow-routes'
       ? onset.from >= live + warmUpMs
       : (onset.from + onset.until) / 2 >= live
   if (lookBack === null || proven === null) return false

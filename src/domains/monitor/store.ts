@@ -19,7 +19,7 @@ export interface Verdict {
   reason: string
   /** when the harm began, in milliseconds */
   onset: { from: number; until: number } | null
-  /** the routes that fail, if not all of the service do */
+  /** the routes that fail or are slow, if not all of the service do */
   routes?: string[] | undefined
 }
 

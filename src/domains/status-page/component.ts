@@ -34,10 +34,10 @@ export function routeVote(
 /** Kinds that fail when customers notice it. */
 export const votingKinds = [
   ...(['health', 'http', 'tcp', 'dns'] as const),
-  ...(['errors', 'latency', 'routes'] as const),
+  ...(['errors', 'latency', 'routes', 'slow-routes'] as const),
 ]
 /** Kinds that know nothing without traffic, which says nothing about the component. */
-const needTraffic = new Set(['errors', 'latency', 'routes'])
+const needTraffic = new Set(['errors', 'latency', 'routes', 'slow-routes'])
 
 /**
  * The state of a component. At least half of the answers make an outage major, fewer make it
@@ -71,7 +71,7 @@ export function detailOf(
   const what =
     failing !== null && failing > 0
       ? `${shareText(failing)} of the requests fail`
-      : is('latency') && !is('errors')
+      : (is('latency') || is('slow-routes')) && !is('errors') && !is('routes')
         ? 'Answers are slower than usual'
         : is('health') && state === 'major_outage'
           ? 'It does not run'

@@ -1,31 +1,30 @@
-import type { PartCounts } from '#contract/host/measurements.ts'
-import { onsetOf, rateSince } from '#domains/detection/onset.ts'
-import { Over } from '#domains/detection/over.ts'
-import { RateScan, type ScanState } from '#domains/detection/scan.ts'
+import type { PartCounts, PartLatencies } from '#contract/host/measurements.ts'
+import type { MeanScanState } from '#domains/detection/mean-scan.ts'
+import type { ScanState } from '#domains/detection/scan.ts'
 import type { Verdict } from '#domains/monitor/store.ts'
+import {
+  RouteErrors,
+  type RouteHarm,
+  RouteLatency,
+  type WatchedRouteState,
+} from './watched-route.ts'
 
-/** What is found on the routes of a service. */
-export type RoutesJudgement = Verdict & { kind: 'routes' }
+/** What is found on the routes of a service: some fail more than usual, or are slower. */
+export const routeKinds = ['routes', 'slow-routes'] as const
+export type RouteKind = (typeof routeKinds)[number]
+export type RoutesJudgement = Verdict & { kind: RouteKind }
 
-interface Harm {
-  normal: number
-  found: number
-  onset: { from: number; until: number }
-}
-
-interface Route {
-  scan: RateScan
-  /** seconds that it has been watched */
-  seconds: number
-  harm: Harm | null
-  over: Over | null
-}
+type Route = { routes: RouteErrors; 'slow-routes': RouteLatency }
 
 export interface RouteWatchState {
   seconds: number
   scores: [string, number][]
   hour: [string, number][]
-  routes: { name: string; scan: ScanState; seconds: number; harm: Harm | null }[]
+  routes: (WatchedRouteState<ScanState> & {
+    name: string
+    /** absent in what an earlier version saved */
+    latency?: WatchedRouteState<MeanScanState>
+  })[]
 }
 
 /** Seconds for which a route is learnt before it is judged. */
@@ -38,8 +37,8 @@ const fade = 0.95
 const clearly = 1.5
 
 /**
- * Judges the errors of the busiest routes of a service, each against its own past, so that a route
- * with few of the requests is noticed too.
+ * Judges the errors and the latency of the busiest routes of a service, each against its own past,
+ * so that a route with few of the requests is noticed too.
  */
 export class RouteWatch {
   readonly #routes = new Map<string, Route>()
@@ -54,19 +53,16 @@ export class RouteWatch {
     this.#seconds = state?.seconds ?? 0
     this.#scores = new Map(state?.scores)
     this.#hour = new Map(state?.hour)
-    for (const { name, scan, seconds, harm } of state?.routes ?? [])
-      this.#routes.set(name, {
-        ...{ scan: new RateScan({ state: scan }), seconds, harm },
-        over: harm && new Over(harm.normal, harm.found),
-      })
+    for (const { name, latency, ...errors } of state?.routes ?? [])
+      this.#routes.set(name, newRoute(errors, latency))
   }
 
   save(): RouteWatchState {
     return {
       ...{ seconds: this.#seconds, scores: [...this.#scores], hour: [...this.#hour] },
-      routes: [...this.#routes].map(([name, { scan, seconds, harm }]) => ({
-        ...{ name, seconds, harm },
-        scan: scan.save(),
+      routes: [...this.#routes].map(([name, route]) => ({
+        ...{ name, ...route.routes.save() },
+        latency: route['slow-routes'].save(),
       })),
     }
   }
@@ -75,42 +71,25 @@ export class RouteWatch {
   share(streams: number, most: number): void {
     this.#streams = streams
     this.most = most
-    for (const { scan } of this.#routes.values()) scan.streams = streams
+    for (const route of this.#routes.values())
+      for (const kind of routeKinds) route[kind].streams = streams
   }
 
-  get hasHarm(): boolean {
-    return [...this.#routes.values()].some(({ harm }) => harm !== null)
+  hasHarm(kind: RouteKind): boolean {
+    return [...this.#routes.values()].some((route) => route[kind].harm !== null)
   }
 
   /** Adds a second, at `at` in milliseconds. */
-  add(at: number, counts: PartCounts): void {
+  add(at: number, counts: PartCounts, latencies: PartLatencies): void {
     this.#seconds += 1
     for (const [name, [requests]] of Object.entries(counts))
       if (name !== '' && (this.#hour.has(name) || this.#hour.size < mostNames.hour))
         this.#hour.set(name, (this.#hour.get(name) ?? 0) + requests)
     // Before the second is judged, so that the end of harm is never lost with its route.
     if (this.#seconds % 3600 === 0) this.#choose()
-    for (const [name, route] of this.#routes) this.#judge(route, counts[name] ?? [0, 0], at)
-  }
-
-  #judge(route: Route, [requests, errors]: readonly [number, number], at: number): void {
-    const { scan, harm, over } = route
-    route.seconds += 1
-    const normal = scan.rate
-    const found = scan.add(requests, errors)
-    if (harm) {
-      if (!over?.add(requests, errors)) return
-      Object.assign(route, { harm: null, over: null })
-      scan.release()
-    } else if (found && route.seconds > learnt) {
-      const { likely, most } = onsetOf(scan.windows(), normal)
-      // A quiet route is found in a window of hours, most of which was before the harm.
-      const rate = Math.max(found.events / found.trials, rateSince(scan.windows(), likely))
-      const { from, to } = most
-      scan.quarantine(from)
-      route.over = new Over(normal, rate)
-      const onset = { from: at - from * 1000, until: at - to * 1000 }
-      route.harm = { normal, found: rate, onset }
+    for (const [name, { routes: errors, 'slow-routes': latency }] of this.#routes) {
+      errors.add(at, counts[name] ?? [0, 0], isKnown(errors))
+      latency.add(at, latencies[name] ?? [0, 0, 0], isKnown(latency))
     }
   }
 
@@ -128,42 +107,74 @@ export class RouteWatch {
       if (this.#routes.size >= this.most && (least === null || score < clearly * least.score))
         continue
       if (least) this.#routes.delete(least.name)
-      const scan = new RateScan()
-      scan.streams = this.#streams
-      this.#routes.set(name, { scan, seconds: 0, harm: null, over: null })
+      const route = newRoute()
+      for (const kind of routeKinds) route[kind].streams = this.#streams
+      this.#routes.set(name, route)
     }
   }
 
   #least(): { name: string; score: number } | null {
-    const scores = [...this.#routes].flatMap(([name, { harm }]) =>
-      harm ? [] : [{ name, score: this.#scores.get(name) ?? 0 }],
+    const scores = [...this.#routes].flatMap(([name, route]) =>
+      routeKinds.some((kind) => route[kind].harm)
+        ? []
+        : [{ name, score: this.#scores.get(name) ?? 0 }],
     )
     return scores.toSorted((a, b) => a.score - b.score)[0] ?? null
   }
 
   /** Null while the service has fewer than two routes, or none is known. */
-  get judgement(): RoutesJudgement | null {
-    const known = [...this.#routes].filter(([, { seconds }]) => seconds > learnt)
+  judgement(kind: RouteKind): RoutesJudgement | null {
+    const known = [...this.#routes].filter(([, route]) => isKnown(route[kind]))
     if (known.length === 0 || this.#routes.size < 2) return null
-    const bad = known
-      .flatMap(([name, { harm }]) => (harm ? [{ name, ...harm }] : []))
-      .toSorted((a, b) => b.found - a.found || (a.name < b.name ? -1 : 1))
-    const [first, ...others] = bad
-    if (!first) return { kind: 'routes', state: 'up', reason: '', onset: null }
-    const routes = bad.map(({ name }) => name)
-    const names = others.map(({ name }) => name).join(', ')
-    const more = names && `, and so ${others.length === 1 ? 'does' : 'do'} ${names}`
-    return {
-      ...{ kind: 'routes', state: 'degraded', routes },
-      reason:
-        `${percent(first.found)} of the requests to ${first.name} fail, ` +
-        `usually ${percent(first.normal)}${more}`,
-      onset: {
-        from: Math.min(...bad.map(({ onset }) => onset.from)),
-        until: Math.min(...bad.map(({ onset }) => onset.until)),
-      },
-    }
+    const bad = known.flatMap(([name, route]) => {
+      const { harm } = route[kind]
+      return harm ? [{ name, ...harm }] : []
+    })
+    if (bad.length === 0) return { kind, state: 'up', reason: '', onset: null }
+    return { kind, state: 'degraded', ...(kind === 'routes' ? failing(bad) : slow(bad)) }
   }
 }
 
+type BadRoute = RouteHarm & { name: string }
+
+function failing(bad: BadRoute[]): Omit<Verdict, 'state'> {
+  const { first, others, ...rest } = sorted(bad, ({ found }) => found)
+  const more = others && `, and so ${bad.length === 2 ? 'does' : 'do'} ${others}`
+  const usually = `usually ${percent(first.normal)}`
+  const reason = `${percent(first.found)} of the requests to ${first.name} fail, ${usually}${more}`
+  return { ...rest, reason }
+}
+
+function slow(bad: BadRoute[]): Omit<Verdict, 'state'> {
+  const { first, others, ...rest } = sorted(bad, ({ found, normal }) => found - normal)
+  const more = others && `; requests to ${others} are slower, too`
+  const usually = `usually ${milliseconds(first.normal)}`
+  const reason = `a request to ${first.name} takes ${milliseconds(first.found)}, ${usually}${more}`
+  return { ...rest, reason }
+}
+
+/** The worst route, the names of the others, and what a judgement says of all of them. */
+function sorted(
+  bad: BadRoute[],
+  badness: (one: BadRoute) => number,
+): { first: BadRoute; others: string; routes: string[]; onset: RouteHarm['onset'] } {
+  const all = bad.toSorted((a, b) => badness(b) - badness(a) || (a.name < b.name ? -1 : 1))
+  const routes = all.map(({ name }) => name)
+  const onset = {
+    from: Math.min(...bad.map((one) => one.onset.from)),
+    until: Math.min(...bad.map((one) => one.onset.until)),
+  }
+  return { first: all[0]!, others: routes.slice(1).join(', '), routes, onset }
+}
+
+const newRoute = (
+  errors?: WatchedRouteState<ScanState>,
+  latency?: WatchedRouteState<MeanScanState>,
+): Route => ({ routes: new RouteErrors(errors), 'slow-routes': new RouteLatency(latency) })
+
+const isKnown = ({ seconds }: { seconds: number }): boolean => seconds > learnt
+
 export const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`
+
+/** A mean of logarithms in words. */
+export const milliseconds = (log: number): string => `${Number(Math.exp(log).toPrecision(2))} ms`

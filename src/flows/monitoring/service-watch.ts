@@ -1,4 +1,4 @@
-import type { Latency, PartCounts } from '#contract/host/measurements.ts'
+import type { Latency, PartCounts, PartLatencies } from '#contract/host/measurements.ts'
 import type { MonitorState } from '#contract/monitor/monitor.ts'
 import { LoadOver } from '#domains/detection/load-over.ts'
 import { MeanOver } from '#domains/detection/mean-over.ts'
@@ -9,7 +9,14 @@ import { Profile, type ProfileState } from '#domains/detection/profile.ts'
 import type { Verdict } from '#domains/monitor/store.ts'
 import { failingRoutes } from '#domains/monitor/failing-routes.ts'
 import { addParts } from '#domains/signal/request-count.ts'
-import { percent, RouteWatch, type RouteWatchState } from './route-watch.ts'
+import {
+  milliseconds,
+  percent,
+  type RouteKind,
+  routeKinds,
+  RouteWatch,
+  type RouteWatchState,
+} from './route-watch.ts'
 import { type Finding, RateScan, type ScanState } from '#domains/detection/scan.ts'
 
 /** What a service did in one second. */
@@ -20,9 +27,10 @@ export interface ServiceSecond {
   errors: number
   latency: Latency
   routes: PartCounts
+  routeLatencies: PartLatencies
 }
 
-export const watchedKinds = ['errors', 'latency', 'traffic', 'routes'] as const
+export const watchedKinds = ['errors', 'latency', 'traffic', ...routeKinds] as const
 export type WatchedKind = (typeof watchedKinds)[number]
 
 export type Judgement = Verdict & { kind: WatchedKind }
@@ -49,10 +57,11 @@ export interface WatchState {
 
 /** Seconds of which the requests are known by route, to explain harm. */
 const keptParts = 30
-/** Routes that are watched: each takes about 100 KB of memory. */
+/** Routes that are watched: each takes about 200 KB of memory. */
 const mostRoutes = { service: 10, all: 200 }
 /** Milliseconds without a request after which nothing is known of a service. */
 const quietMs = 600_000
+const isOfRoutes = (kind: WatchedKind): kind is RouteKind => routeKinds.some((one) => one === kind)
 /** Share of failed requests from which a service is down, not degraded. */
 const downShare = 0.5
 
@@ -113,7 +122,9 @@ export class ServiceWatch {
 
   /** Whether harm was found and has not ended. */
   get hasHarm(): boolean {
-    return Object.keys(this.#harms).length > 0 || this.#routes.hasHarm
+    return (
+      Object.keys(this.#harms).length > 0 || routeKinds.some((kind) => this.#routes.hasHarm(kind))
+    )
   }
 
   get lastRequest(): number {
@@ -134,8 +145,8 @@ export class ServiceWatch {
   }
 
   #harmOf(kind: WatchedKind): Judgement | null {
-    if (kind !== 'routes') return this.#harms[kind]?.judgement ?? null
-    return this.#routes.hasHarm ? this.#routes.judgement : null
+    if (!isOfRoutes(kind)) return this.#harms[kind]?.judgement ?? null
+    return this.#routes.hasHarm(kind) ? this.#routes.judgement(kind) : null
   }
 
   /** Adds a second; returns the kinds whose state changed. */
@@ -149,7 +160,7 @@ export class ServiceWatch {
       this.#addErrors(second),
       this.#addLatency(second),
       this.#addTraffic(second),
-      this.#addRoutes(second),
+      ...this.#addRoutes(second),
     ].flatMap((judgement) => (judgement === null ? [] : this.#change(judgement)))
   }
 
@@ -202,13 +213,15 @@ export class ServiceWatch {
   }
 
   /** Which routes have harm may change while others go on. */
-  #addRoutes({ at, routes }: ServiceSecond): Judgement | null {
-    const before = this.#routes.judgement?.reason
-    this.#routes.add(at, routes)
-    const { judgement } = this.#routes
-    if (judgement && judgement.state !== 'up' && judgement.reason !== before)
-      delete this.#said.routes
-    return judgement?.state === 'up' ? this.#quiet('routes', at) : judgement
+  #addRoutes({ at, routes, routeLatencies }: ServiceSecond): (Judgement | null)[] {
+    const before = routeKinds.map((kind) => this.#routes.judgement(kind)?.reason)
+    this.#routes.add(at, routes, routeLatencies)
+    return routeKinds.map((kind, i) => {
+      const judgement = this.#routes.judgement(kind)
+      if (judgement && judgement.state !== 'up' && judgement.reason !== before[i])
+        delete this.#said[kind]
+      return judgement?.state === 'up' ? this.#quiet(kind, at) : judgement
+    })
   }
 
   /** Adds the routes that explain why requests failed in the last seconds. */
@@ -290,5 +303,3 @@ export class ServiceWatch {
 
 const usually = (normal: number, { trials }: Finding): string =>
   normal * Math.max(1000, trials) < 0.1 ? '' : `, usually ${percent(normal)}`
-
-const milliseconds = (log: number): string => `${Number(Math.exp(log).toPrecision(2))} ms`

@@ -2,6 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { deserialize, serialize } from 'node:v8'
 import {
   addLatency,
+  addPartLatencies,
   countOutcomes,
   type HostSecond,
   type Measurements,
@@ -271,12 +272,18 @@ const environmentOf = ({ app, environment }: Pick<Watched, 'app' | 'environment'
 
 type ServiceCounts = Omit<ServiceSecond, 'at'> & Pick<Watched, 'app' | 'environment' | 'service'>
 
-const noCounts = () => ({ requests: 0, errors: 0, latency: noLatency(), routes: {} })
+const noCounts = () => ({
+  requests: 0,
+  errors: 0,
+  latency: noLatency(),
+  routes: {},
+  routeLatencies: {},
+})
 
 /** The counts of each service, over all of its releases. */
 function servicesOf({ traffic }: HostSecond): Map<string, ServiceCounts> {
   const found = new Map<string, ServiceCounts>()
-  for (const { app, environment, service, outcomes, latency, routes = {} } of traffic) {
+  for (const { app, environment, service, outcomes, latency, ...parts } of traffic) {
     const key = keyOf({ app, environment, service })
     let sum = found.get(key)
     if (!sum) {
@@ -287,7 +294,8 @@ function servicesOf({ traffic }: HostSecond): Map<string, ServiceCounts> {
     sum.requests += requests
     sum.errors += errors
     addLatency(sum.latency, latency)
-    sum.routes = addParts(sum.routes, routes)
+    sum.routes = addParts(sum.routes, parts.routes ?? {})
+    addPartLatencies(sum.routeLatencies, parts.routeLatencies ?? {})
   }
   return found
 }

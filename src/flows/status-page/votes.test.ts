@@ -15,14 +15,17 @@ const at = (route: string | null) => ({
 const stateOf = (monitors: PageMonitor[], route: string | null) =>
   componentState(monitorVotes(monitors, at(route)))
 
-test('a route that fails degrades its component and the app, and no other component', () => {
-  const routes = monitor('routes', { state: 'degraded', routes: ['/checkout/refund'] })
-  const monitors = [monitor('errors', {}), routes]
-  expect(stateOf(monitors, null)).toBe('degraded')
-  expect(stateOf(monitors, '/checkout')).toBe('degraded')
-  expect(stateOf(monitors, '/check')).toBe('operational')
-  expect(stateOf(monitors, '/search')).toBe('operational')
-  expect(stateOf([monitor('errors', {}), monitor('routes', { state: 'unknown' })], null)).toBe(
-    'operational',
-  )
-})
+test.each(['routes', 'slow-routes'])(
+  '%s degrade their component and the app, no other one',
+  (kind) => {
+    const routes = monitor(kind, { state: 'degraded', routes: ['/checkout/refund'] })
+    const monitors = [monitor('errors', {}), routes]
+    expect(stateOf(monitors, null)).toBe('degraded')
+    expect(stateOf(monitors, '/checkout')).toBe('degraded')
+    expect(stateOf(monitors, '/check')).toBe('operational')
+    expect(stateOf(monitors, '/search')).toBe('operational')
+    expect(stateOf([monitor('errors', {}), monitor(kind, { state: 'unknown' })], null)).toBe(
+      'operational',
+    )
+  },
+)

@@ -35,7 +35,8 @@ function stateOf(
   { route }: ComponentScope,
 ): MonitorState {
   if (every !== null && (age ?? Infinity) > every + lateMs) return 'unknown'
-  const isOther = kind === 'routes' && route !== null && !routes.some((one) => isBelow(one, route))
+  const isOfRoutes = kind === 'routes' || kind === 'slow-routes'
+  const isOther = isOfRoutes && route !== null && !routes.some((one) => isBelow(one, route))
   return isOther && (state === 'degraded' || state === 'down') ? 'up' : state
 }
 

@@ -1,5 +1,10 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { latencyQuantile } from '#contract/host/measurements.ts'
+import {
+  addPartLatencies,
+  latencyQuantile,
+  type PartLatencies,
+} from '#contract/host/measurements.ts'
 import { TrafficCount } from './traffic-count.ts'
 
 test('sums outcomes and bytes by service, and counts a request as hanging after 10 s', () => {
@@ -56,4 +61,44 @@ test('counts requests and failures by route and tenant, and those of too many as
   const [next] = count.takeSecond()
   expect(next?.routes).toMatchObject({ '': [100, 0], '/late': [1, 1] })
   expect(next?.tenants).toMatchObject({ '': [100, 0], late: [1, 1] })
+})
+
+test('the latencies of routes add up to that of the service, without errors', () => {
+  const request = fc.record({
+    outcome: fc.constantFrom('2xx', '4xx', '5xx', 'left'),
+    ms: fc.double({ min: 0, max: 1e5, noNaN: true }),
+    route: fc.constantFrom('/', '/orders', '/pay'),
+  })
+  fc.assert(
+    fc.property(fc.array(request, { minLength: 1 }), (requests) => {
+      const count = new TrafficCount()
+      for (const { outcome, ms, route } of requests)
+        count.end('web', outcome, 1, ms, { route, tenant: null })
+      const { latency, routeLatencies = {} } = count.takeSecond()[0]!
+      const sums: PartLatencies = {}
+      for (const one of Object.values(routeLatencies)) addPartLatencies(sums, { all: one })
+      const [values, sum, squares] = sums['all'] ?? [0, 0, 0]
+      expect(values).toBe(latency.requests)
+      expect(sum).toBeCloseTo(latency.sum, 6)
+      expect(squares).toBeCloseTo(latency.squares, 6)
+      for (const [name, [timed]] of Object.entries(routeLatencies)) {
+        const served = requests.filter(
+          ({ route, outcome }) => route === name && ['2xx', '4xx'].includes(outcome),
+        )
+        expect(timed).toBe(served.length)
+      }
+    }),
+  )
+})
+
+test('routes beyond the limit of a second have no latency', () => {
+  const count = new TrafficCount()
+  for (let i = 0; i < 300; i += 1)
+    count.end('web', '2xx', 1, 10, { route: `/page-${i}`, tenant: null })
+  const [second] = count.takeSecond()
+  expect(Object.keys(second?.routeLatencies ?? {})).toHaveLength(200)
+  expect(second?.routeLatencies).toMatchObject({
+    '/page-199': [1, Math.log(10), expect.any(Number)],
+  })
+  expect(second?.routeLatencies).not.toHaveProperty('/page-200')
 })

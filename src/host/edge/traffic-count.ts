@@ -5,6 +5,7 @@ import {
   type Latency,
   latencyBounds,
   noLatency,
+  type PartLatencies,
   type TrafficSecond,
 } from '#contract/host/measurements.ts'
 
@@ -40,7 +41,7 @@ export class TrafficCount {
   /** What ended since the last call of `takeSecond`. */
   #fresh = new Map<string, Sums>()
   /** The parts of what ended since then. */
-  #parts = new Map<string, { routes: Parts; tenants: Parts }>()
+  #parts = new Map<string, PartsOfService>()
 
   /** `ms` is how long the request took, from its head to the end of its response. */
   end(
@@ -50,7 +51,7 @@ export class TrafficCount {
     ms: number,
     parts?: { route: string; tenant: string | null },
   ): void {
-    if (parts && isCounted(outcome)) this.#count(service, outcome, parts)
+    if (parts && isCounted(outcome)) this.#count(service, outcome, ms, parts)
     let sums = this.#fresh.get(service)
     if (!sums) this.#fresh.set(service, (sums = noSums()))
     sums.outcomes[outcome] = (sums.outcomes[outcome] ?? 0) + 1
@@ -61,20 +62,27 @@ export class TrafficCount {
   #count(
     service: string,
     outcome: string,
+    ms: number,
     { route, tenant }: { route: string; tenant: string | null },
   ): void {
     let parts = this.#parts.get(service)
-    if (!parts) this.#parts.set(service, (parts = { routes: new Map(), tenants: new Map() }))
+    if (!parts) this.#parts.set(service, (parts = noParts()))
     const hasFailed = errorOutcomes.includes(outcome)
     addPart(parts.routes, route, hasFailed)
+    // Not all names are counted, and a mixture of routes has no usual latency.
+    if (isTimed(outcome) && parts.routes.has(route)) addTime(parts.latencies, route, ms)
     if (tenant !== null) addPart(parts.tenants, tenant, hasFailed)
   }
 
-  #partsOf(service: string): Pick<TrafficSecond, 'routes' | 'tenants'> {
+  #partsOf(service: string): Pick<TrafficSecond, 'routes' | 'routeLatencies' | 'tenants'> {
     const parts = this.#parts.get(service)
     if (!parts) return {}
-    const tenants = parts.tenants.size === 0 ? {} : { tenants: Object.fromEntries(parts.tenants) }
-    return { routes: Object.fromEntries(parts.routes), ...tenants }
+    const { routes, latencies, tenants } = parts
+    return {
+      routes: Object.fromEntries(routes),
+      ...(latencies.size > 0 && { routeLatencies: Object.fromEntries(latencies) }),
+      ...(tenants.size > 0 && { tenants: Object.fromEntries(tenants) }),
+    }
   }
 
   /** What ended since the last call, by service. */
@@ -111,6 +119,26 @@ export class TrafficCount {
 }
 
 type Parts = Map<string, [number, number]>
+interface PartsOfService {
+  routes: Parts
+  latencies: Map<string, PartLatencies[string]>
+  tenants: Parts
+}
+
+const noParts = (): PartsOfService => ({
+  routes: new Map(),
+  latencies: new Map(),
+  tenants: new Map(),
+})
+
+function addTime(latencies: PartsOfService['latencies'], route: string, ms: number): void {
+  let sums = latencies.get(route)
+  if (!sums) latencies.set(route, (sums = [0, 0, 0]))
+  const log = logOf(ms)
+  sums[0] += 1
+  sums[1] += log
+  sums[2] += log * log
+}
 
 function addPart(parts: Parts, name: string, hasFailed: boolean): void {
   let count = parts.get(name)
@@ -127,8 +155,10 @@ function addPart(parts: Parts, name: string, hasFailed: boolean): void {
 const isTimed = (outcome: string): boolean =>
   outcome === '2xx' || outcome === '3xx' || outcome === '4xx'
 
+const logOf = (ms: number): number => Math.log(Math.max(0.01, ms))
+
 function addRequest(latency: Latency, ms: number): void {
-  const log = Math.log(Math.max(0.01, ms))
+  const log = logOf(ms)
   latency.requests += 1
   latency.sum += log
   latency.squares += log * log
