@@ -14,11 +14,11 @@ interface Place {
 const columns = sql`id, app, environment, release, service, kind, name, declared, disk, running,
   is_secret as "isSecret", at_restart as "atRestart", remedy, since, machine, object, place, diff`
 
-/** What differs in an environment, the oldest first. */
+/** What differs in an environment, the oldest first, and of one check by machine. */
 export const listDrift = (db: Database, { app, environment }: Place): Promise<Drift[]> =>
   db.query<Drift>(sql`select ${columns} from drift
     where app = ${app} and environment = ${environment} and resolved is null
-    order by since, id`)
+    order by since, machine nulls first, id`)
 
 /** The last check of an environment; null before the first. */
 export async function getCheck(
