@@ -38,8 +38,8 @@ const weights: Record<ChangeKind, number> = {
 const deployed = new Set<ChangeKind>(['delivery', 'configuration', 'rollback'])
 /** Harm shows soon after its cause: the weight halves with each of these times. */
 const halfMs = 10 * 60_000
-/** Clocks of host and server, and the switch itself. */
-const laterMs = 5000
+/** The clocks of host and server differ, and a change takes effect while it is recorded. */
+export const laterMs = 5000
 const most = 10
 /** The weight of a cause that is not in the list: that of a delivery 43 minutes before. */
 const unknownWeight = 0.05

@@ -1,5 +1,5 @@
 import type { Incident } from '#contract/incident/incident.ts'
-import { rankChanges, type RankedChange } from '#domains/incident/changes.ts'
+import { laterMs, rankChanges, type RankedChange } from '#domains/incident/changes.ts'
 import { isFelt, proofOf, proposeSeverity } from '#domains/incident/felt.ts'
 import {
   decideIncidents,
@@ -179,6 +179,7 @@ export async function rankedChanges(
   { app, environment, service, deployment, onset, detected }: store.NewIncident,
 ): Promise<RankedChange[]> {
   const harm = onset ?? { from: detected, until: detected }
-  const candidates = await changesBefore(db, { app, environment }, harm)
+  const until = harm.until + laterMs
+  const candidates = await changesBefore(db, { app, environment }, { ...harm, until })
   return rankChanges({ app, environment, service, deployment, onset: harm }, candidates)
 }
