@@ -18,6 +18,13 @@ export interface AlertOfIncident extends Omit<FeltAlert, 'onset' | 'acknowledged
   acknowledgedBy: string | null
 }
 
+/**
+ * The monitor of a source `f` of an alert; null for another source. PostgreSQL may evaluate the
+ * conditions of a join in any order, but not the branches of a CASE.
+ */
+export const monitorOfSource = sql`
+  case when f.source like 'monitor/%' then split_part(f.source, '/', 2)::bigint end`
+
 /** The alerts that go on or ended in the last hour, and those of incidents that are not closed. */
 export async function alertsForIncidents(db: Database): Promise<AlertOfIncident[]> {
   return db.query<AlertOfIncident>(sql`
@@ -32,8 +39,7 @@ export async function alertsForIncidents(db: Database): Promise<AlertOfIncident[
           json_agg(distinct coalesce(m.kind, case when f.source like 'crash-loop/%'
             then 'restarts' else split_part(f.source, '/', 1) end)) as kinds,
           coalesce(json_agg(distinct m.name) filter (where m.name is not null), '[]') as monitors
-        from alert_source f left join monitor m on f.source like 'monitor/%'
-          and m.id = split_part(f.source, '/', 2)::bigint
+        from alert_source f left join monitor m on m.id = ${monitorOfSource}
         where f.alert = a.id) s on s.kinds is not null
       left join lateral (select e.time, e.actor from alert_entry e
         where e.alert = a.id and e.kind = 'acknowledged' order by e.id limit 1) k on true
@@ -99,8 +105,7 @@ export async function entitiesOfIncidents(
 ): Promise<{ incident: number; monitor: string; entities: string[]; since: string }[]> {
   return db.query(sql`select distinct l.incident, m.name as monitor, m.entities, now() as since
     from incident i join incident_alert l on l.incident = i.id
-      join alert_source f on f.alert = l.alert and f.source like 'monitor/%'
-      join monitor m on m.id = split_part(f.source, '/', 2)::bigint
+      join alert_source f on f.alert = l.alert join monitor m on m.id = ${monitorOfSource}
     where i.closed is null and f.ended is null and cardinality(m.entities) > 0`)
 }
 

@@ -4,6 +4,7 @@ import type { ActionProof, Review, ReviewAction, ReviewAudience } from '#contrac
 import type { Evidence } from '#domains/review/proof.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { join, sql, type Statement } from '#platform/postgres/sql.ts'
+import { monitorOfSource } from './incident.ts'
 
 const isOverdue = (today: string): Statement => sql`a.state <> 'proven' and a.due < ${today}::date`
 
@@ -60,8 +61,7 @@ const kindsOf = sql`(select coalesce(array_agg(distinct k.kind order by k.kind),
     union select coalesce(m.kind, case when f.source like 'crash-loop/%' then 'restarts'
       else split_part(f.source, '/', 1) end)
     from incident_alert l join alert_source f on f.alert = l.alert
-      left join monitor m on f.source like 'monitor/%'
-        and m.id = split_part(f.source, '/', 2)::bigint
+      left join monitor m on m.id = ${monitorOfSource}
     where l.incident = i.id) k where k.kind is not null)`
 
 /** An incident whose review begins, or whose review does not know yet what fired in it. */
