@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -74,6 +82,12 @@ const report = async (name: string): Promise<boolean> => {
   )
 }
 
+/** Whether the roster of the host has a channel. */
+function hostKnows(name: string): boolean {
+  const roster = join(installation.home, 'host/roster.json')
+  return existsSync(roster) && readFileSync(roster, 'utf8').includes(`"channel":"${name}"`)
+}
+
 /** Begins new files of the write-ahead log until the database fails. */
 async function useUpLog(): Promise<void> {
   const db = await openDatabase({ connection: installation.connection, size: 1 })
@@ -101,6 +115,8 @@ test(
     await installation.client.putChannel({ params: { channel: 'chat' }, body: settings })
     expect(await report('before')).toBe(true)
     await waitFor('the first message', async () => titles().length > 0)
+    // A disk fills over time; this one is full at once, and the host needs to know the channel.
+    await waitFor('the host knows who to notify', async () => hostKnows('chat'))
     fill()
     const filling = setInterval(fill, 500)
     try {
