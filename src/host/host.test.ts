@@ -592,8 +592,9 @@ describe('the end of the host', () => {
       await host.ensure()
       const { state, before } = await settle(host, spec)
       const seen = notes()
-      expect(['', 'begin\nend\n'], `killed after ${moment * 10} ms`).toContain(seen)
-      expect(before?.state).toBe(seen === '' ? 'unknown' : 'succeeded')
+      const what = `killed after ${moment * 10} ms: ${JSON.stringify(before)}`
+      expect(['', 'begin\nend\n'], what).toContain(seen)
+      expect(before?.state, what).toBe(seen === '' ? 'unknown' : 'succeeded')
       expect(state).toBe(seen === '' ? 'failed' : 'ready')
       await host.client.removeEnvironment(...at)
       rmSync(join(host.home.host, 'data/shop/production'), { recursive: true, force: true })
