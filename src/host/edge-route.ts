@@ -1,5 +1,6 @@
 import type { HostCanary } from '#contract/host/route.ts'
 import type { Count } from './edge/count.ts'
+import { edgeRulesOf } from './edge/rules.ts'
 import type { EdgeRoute } from './edge/route.ts'
 import type { Release } from './release.ts'
 import type { WantedEnvironment } from './state.ts'
@@ -23,6 +24,7 @@ export function edgeRouteOf(
     former: former && portsOf(former),
     domains: release?.spec.route.domains,
     tenant: release?.spec.route.tenant,
+    rules: edgeRulesOf(release?.spec.route.edge),
     canary: canary ? canaryOf(canary, find, countOf) : undefined,
   }
 }

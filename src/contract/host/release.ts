@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { switchDefinition } from '#contract/switch/switch.ts'
+import { hostEdge } from './edge.ts'
 import { fence } from './fence.ts'
 import { hostDomain, tenantRule } from './route.ts'
 import { hostService } from './service.ts'
@@ -21,14 +22,15 @@ export const hostRelease = z.object({
   /** the switches of its fairlead.yaml */
   switches: z.record(z.string(), switchDefinition).optional(),
   /**
-   * the fixed port of the environment, the host name that the edge routes to it, its domains, and
-   * how a request names its tenant
+   * the fixed port of the environment, the host name that the edge routes to it, its domains, how
+   * a request names its tenant, and what the edge does with requests
    */
   route: z.object({
     port: z.number().int().nullable(),
     host: z.string(),
     domains: z.array(hostDomain).optional(),
     tenant: tenantRule.optional(),
+    edge: hostEdge.optional(),
   }),
 })
 export type HostRelease = z.infer<typeof hostRelease>

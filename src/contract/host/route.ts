@@ -21,6 +21,8 @@ export const hostDomain = z.object({
   name: z.string(),
   /** the service that answers; absent for the first one */
   service: z.string().optional(),
+  /** the domain to which all requests are sent; absent when a service answers */
+  redirect: z.string().optional(),
   /** what requests without TLS get once there is a certificate */
   http: z.enum(['redirect', 'serve']),
   /** seconds for which browsers use HTTPS only; absent for no such header */

@@ -24,6 +24,13 @@ export const domainFile = shorthand(
         'label',
     ),
     service: name.optional().describe('The service that answers; default: the first one'),
+    redirect: domainName
+      .refine((text) => !text.startsWith('*'), 'must be one domain, without `*`')
+      .optional()
+      .describe(
+        'Another domain to which all requests are sent, with the same path; default: a service ' +
+          'answers',
+      ),
     http: z
       .enum(['redirect', 'serve'])
       .default('redirect')

@@ -4,6 +4,7 @@ import { defaultTarget } from '#contract/deployment/target.ts'
 import { canaryFile } from './canary-file.ts'
 import { appConfigurationFile, configurationFile } from './configuration-file.ts'
 import { domainFile } from './domain-file.ts'
+import { edgeFile } from './edge-file.ts'
 import { evidenceName } from '#contract/evidence/evidence.ts'
 import { expressionProblem } from '#contract/gate/expression.ts'
 import {
@@ -178,6 +179,9 @@ export const environmentFile = shorthand(
         'The domains of the environment, as a list of names or of the keys below; see ' +
           'docs/domains.md; default: none',
       ),
+    edge: edgeFile
+      .prefault({})
+      .describe('What the edge does with requests before a service gets them'),
     instances: count
       .optional()
       .describe('The number of processes of each service; overrides the value of the service'),

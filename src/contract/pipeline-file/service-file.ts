@@ -168,8 +168,8 @@ export const serviceFile = shorthand(
       .describe(
         'Whether the service takes traffic; default: true for the first service, and for a ' +
           'service with `health`, `paths` or `static`. A number, for a service with `keeps` or ' +
-          '`single`, is the port on which it listens itself; `$NAME` reads it from that variable, so that ' +
-          'each environment can have its own',
+          '`single`, is the port on which it listens itself; `$NAME` reads it from that ' +
+          'variable, so that each environment can have its own',
       ),
     paths: z
       .preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(pathFile).max(50))

@@ -117,7 +117,7 @@ function addressOf(status: HostReleaseStatus): string | null {
 }
 
 function toHostRelease(
-  { port, services, env, tenant, domains, ...release }: ReleaseSpec,
+  { port, services, env, tenant, domains, edge, ...release }: ReleaseSpec,
   io: TargetIo,
 ): HostRelease {
   return {
@@ -129,6 +129,7 @@ function toHostRelease(
       ...{ port, host: hostName(release) },
       ...(domains && { domains }),
       ...(tenant && { tenant }),
+      ...(edge && { edge }),
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { HostEdge } from '#contract/host/edge.ts'
 import type { HostDomain } from '#contract/host/route.ts'
 import type { z } from 'zod'
 import type { TargetCapability } from '#contract/deployment/target.ts'
@@ -97,6 +98,8 @@ export interface ReleaseSpec extends ReleaseReference {
   tenant?: { header?: string | undefined; cookie?: string | undefined }
   /** the domains of the environment; absent for none */
   domains?: HostDomain[]
+  /** what the edge does with requests; absent for nothing */
+  edge?: HostEdge
   /** the port reserved for the environment; null when the target reserves none */
   port: number | null
 }

@@ -49,6 +49,10 @@ export function domainRules({ environments, services }: Readable): Found[] {
         const text = `${problem}${owner === name ? ' ' : ''}${where}`
         return [found(path, false, text, 'remove one of them')]
       }
+      if (domain.redirect === domain.name) {
+        const problem = `the domain ${domain.name} redirects to itself`
+        return [found(path, false, problem, 'name another domain')]
+      }
       if (domain.service === undefined || known.includes(domain.service)) return []
       const named = `the domain ${domain.name} names \`${domain.service}\``
       const problem = `${named}, which is not a service`

@@ -87,6 +87,7 @@ environments:
       dev: {
         env: {},
         domains: [],
+        edge: { allow: [], redirects: [], request: {}, response: {} },
         evidence: [],
         freeze: [],
         target: { kind: 'process' },
@@ -97,6 +98,7 @@ environments:
       production: {
         env: {},
         domains: [],
+        edge: { allow: [], redirects: [], request: {}, response: {} },
         evidence: [],
         freeze: [],
         target: { kind: 'process' },
@@ -403,6 +405,21 @@ describe('an invalid file', () => {
       'a path of two services',
       'services: {web: {run: x, paths: /a}, api: {run: x, paths: [/b, /a]}}',
       ['1:64 service `api` has the path `/a`, which `web` has already; remove one of them'],
+    ],
+    [
+      'redirects and networks that the edge cannot use',
+      'environments: {a: {edge: {redirects: ["/a", "/a /b 200"], allow: [10.0.0.0/33]}}}',
+      [
+        '1:39 `/a` is not `FROM TO [STATUS]`; write it as `/old/* /new/:splat 301`',
+        '1:45 `/a /b 200` has the status 200, which redirects nowhere; write it as ' +
+          '`/old/* /new/:splat 301`',
+        '1:67 `10.0.0.0/33` is not an address or a network; write it as 192.0.2.7 or 10.0.0.0/8',
+      ],
+    ],
+    [
+      'a domain that redirects to itself',
+      'environments: {a: {domains: [{name: x.example, redirect: x.example}]}}',
+      ['1:30 the domain x.example redirects to itself; name another domain'],
     ],
     [
       'a domain of an unknown service',

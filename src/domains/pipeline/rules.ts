@@ -3,6 +3,7 @@ import { compilePatterns } from '#platform/file/pattern.ts'
 import { type Found, type Path, found } from './problem.ts'
 import { limits, type Readable } from './readable.ts'
 import { needRules, partRules, stepRules, cycleRule } from './step-rules.ts'
+import { edgeRules } from './edge-rules.ts'
 import { expansionRules } from './expansion-rules.ts'
 import { serviceRules, exclusiveRules, servicePathRules } from './service-rules.ts'
 import { beforeRules, domainRules, environmentRules } from './environment-rules.ts'
@@ -27,6 +28,7 @@ export function brokenRules(file: Readable): Found[] {
     ...environmentRules(file.environments),
     ...beforeRules(file),
     ...domainRules(file),
+    ...edgeRules(file),
     ...patternRules(['paths'], file.paths),
     ...patternRules(['artifact', 'include'], file.artifact?.include),
     ...patternRules(['artifact', 'exclude'], file.artifact?.exclude),

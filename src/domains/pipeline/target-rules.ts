@@ -57,6 +57,9 @@ function settingRules(name: string, target: EnvironmentFile['target'], kind: Tar
   )
 }
 
+const isSet = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== undefined
+
 type Refuse = (capability: TargetCapability, key: Path, has: string, cannot: string) => Found
 
 /** A target runs images, or commands without an image. */
@@ -124,6 +127,8 @@ function capabilityRules(
     found.push(refuse('port', ['port'], '`port`', 'listens on no port'))
   if (environment.domains.length > 0 && lacks('port'))
     found.push(refuse('port', ['domains'], '`domains`', 'has no edge'))
+  if (Object.values(environment.edge).some(isSet) && lacks('port'))
+    found.push(refuse('port', ['edge'], '`edge`', 'has no edge'))
   const [withPaths] = Object.entries(services).find(([, { paths }]) => paths.length > 0) ?? []
   if (withPaths !== undefined && lacks('port'))
     found.push(refuse('port', ['target'], `the paths of \`${withPaths}\``, 'has no edge'))

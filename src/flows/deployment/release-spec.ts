@@ -14,6 +14,7 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import { dsnOf } from '#flows/error/key.ts'
 import { hostNameOf } from './targets.ts'
 import { renderFiles, type SetValues } from './configuration-files.ts'
+import { edgeOf } from './edge-spec.ts'
 import { exclusiveOf, requirePorts } from './exclusive-spec.ts'
 
 /**
@@ -117,6 +118,7 @@ export async function releaseSpec(
     },
     switches: definitionsIn(release.definition),
     ...domainsOf(file),
+    ...edgeOf(file, release.environment, secrets),
     ...tenantOf(release),
     port: environments.find((one) => one.name === release.environment)?.port ?? null,
   }
@@ -127,8 +129,9 @@ function domainsOf(file: Partial<EnvironmentFile> = {}): Pick<ReleaseSpec, 'doma
   const { domains = [] } = file
   if (domains.length === 0) return {}
   return {
-    domains: domains.map(({ name, service, http, hsts }) => ({
+    domains: domains.map(({ name, service, redirect, http, hsts }) => ({
       ...{ name, http },
+      ...(redirect === undefined ? {} : { redirect }),
       ...(service === undefined ? {} : { service }),
       ...(hsts === undefined ? {} : { hsts }),
     })),

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { Exchange, type ExchangeClient } from './exchange.ts'
 import { clientOf } from './forward.ts'
-import { type Client, forwardedLines, isHttps } from './forwarded.ts'
+import { type Client, clientAddress, forwardedLines, isHttps } from './forwarded.ts'
 import {
   headerOf,
   mayBecomeRequest,
@@ -138,6 +138,8 @@ export class Connection implements ExchangeClient, Guest {
       path: () => pathOf(request.kept),
       header: (name: string) => headerOf(request.whole, name),
       isHttps: () => isHttps(request.forwardedProto, this.#client, this.#context.routes.proxies),
+      client: () => clientAddress(request.forwardedFor, this.#client, this.#context.routes.proxies),
+      length: () => request.length,
     }
     const stored = this.#isSimple(request)
       ? this.#context.routes.fromMemory(this.#entry, request.host, {

@@ -124,6 +124,7 @@ export function createEdge(options: EdgeOptions): Edge {
   let reportedAt = -Infinity
   const sweep = setInterval(() => {
     const now = performance.now()
+    routes.expire(now)
     guests.sweep(now, isClosing ? { ...times, request: maxQuietMsWhenClosing } : times)
     if (now - reportedAt < reportMs) return
     const counts = guests.takeCounts()

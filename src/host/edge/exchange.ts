@@ -1,7 +1,7 @@
 import { Upstream, type UpstreamOwner } from './backend.ts'
 import { ChunkScanner } from './chunked.ts'
 import { hasLineFeedAlone, readResponse, type ResponseHead } from './head.ts'
-import { brokenOff, lineFeedAlone } from './pages.ts'
+import { brokenOff, lineFeedAlone, tooSlow } from './pages.ts'
 import type { Passage } from './passage.ts'
 
 /** A request as an instance receives it. */
@@ -71,6 +71,8 @@ export class Exchange implements UpstreamOwner {
   /** Bytes of a response whose head is incomplete. */
   #start: Buffer | null = null
   #left = 0
+  /** When the last part of the request was still to come, on the steady clock. */
+  #uploadedAt = 0
   #chunks: ChunkScanner | null = null
 
   constructor(client: ExchangeClient) {
@@ -79,6 +81,8 @@ export class Exchange implements UpstreamOwner {
 
   begin(passage: Passage, request: Outgoing): void {
     this.#passage = passage
+    this.#uploadedAt = passage.began
+    passage.wait = (now) => this.#wait(now)
     this.#request = request
     this.#tries = 0
     this.#wasLost = false
@@ -152,7 +156,9 @@ export class Exchange implements UpstreamOwner {
     this.#start = start.length > 0 ? Buffer.from(start) : null
   }
 
-  #begin(answer: ResponseHead, bytes: Buffer, from: number): void {
+  #begin(head: ResponseHead, bytes: Buffer, from: number): void {
+    const edit = this.#passage?.rules?.response
+    const answer = edit ? { ...head, kept: edit(head.kept) } : head
     this.#answer = answer
     this.#headBytes += from
     this.#left = typeof answer.body === 'number' ? answer.body : Infinity
@@ -252,6 +258,25 @@ export class Exchange implements UpstreamOwner {
     passage?.breakOff()
     if (hasHead) this.#client.cut()
     else this.#client.refuse(502, text)
+  }
+
+  /** Ends the request when its answer has not begun in time, not counting an upload. */
+  #wait(now: number): void {
+    if (this.#client.isUploading) this.#uploadedAt = now
+    const limit = this.#passage?.rules?.timeout ?? Infinity
+    if (this.#answer === null && now - this.#uploadedAt > limit) this.stop(504, tooSlow)
+  }
+
+  /** Ends the request with a page of the edge, or breaks off a response that has begun. */
+  stop(status: number, text: string): true {
+    const hasHead = this.#answer !== null
+    const passage = this.#passage
+    this.#upstream?.destroy()
+    this.#forget()
+    passage?.end(status, 0)
+    if (hasHead) this.#client.cut()
+    else this.#client.refuse(status, text)
+    return true
   }
 
   /** The client disconnected or was cut off. */

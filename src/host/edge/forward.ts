@@ -5,12 +5,13 @@ import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import { ChunkScanner } from './chunked.ts'
 import { hasConsoleCookie, withoutConsoleCookies } from './console-cookies.ts'
 import { Exchange, type ExchangeClient } from './exchange.ts'
-import { type Client, forwardedLines, isClaim, isHttps } from './forwarded.ts'
+import { type Client, clientAddress, forwardedLines, isClaim, isHttps } from './forwarded.ts'
 import { authority, type ResponseHead, withoutPadding } from './head.ts'
 import { cutOff } from './linger.ts'
-import { endPage } from './pages.ts'
+import { endPage, tooLarge } from './pages.ts'
 import type { RequestFacts } from './route.ts'
 import type { Passage } from './passage.ts'
+import { beneath } from './tls.ts'
 
 /** Headers that belong to one connection (RFC 9110 §7.6.1). */
 const hopByHop = new Set([
@@ -50,6 +51,8 @@ class Forwarding implements ExchangeClient {
   readonly #added: Passage['added']
   readonly #isClosing: () => boolean
   readonly #exchange = new Exchange(this)
+  /** Bytes of the body that may still come. */
+  #bodyLeft = Infinity
   readonly #isChunked: boolean
   readonly #hasBody: boolean
   #isSending = false
@@ -78,6 +81,7 @@ class Forwarding implements ExchangeClient {
 
   start(passage: Passage): void {
     passage.cut = () => this.cut()
+    this.#bodyLeft = passage.rules?.body ?? Infinity
     this.#response.on('close', () => this.#exchange.abort())
     this.#response.on('drain', () => this.#exchange.continueDownload())
     const { method = 'GET', url = '/' } = this.#request
@@ -112,6 +116,9 @@ class Forwarding implements ExchangeClient {
 
   #send(data: Buffer): boolean {
     if (!this.#isChunked) return this.#exchange.write(data)
+    if (this.#bodyLeft < 0) return true
+    this.#bodyLeft -= data.length
+    if (this.#bodyLeft < 0) return this.#exchange.stop(413, tooLarge)
     this.#exchange.write(`${data.length.toString(16)}\r\n`)
     this.#exchange.write(data)
     return this.#exchange.write('\r\n')
@@ -287,12 +294,14 @@ export function requestFactsOf(request: IncomingMessage, proxies: IsProxy | null
     path: () => request.url ?? '/',
     header,
     isHttps: () => isHttps(header('x-forwarded-proto'), clientOf(request.socket), proxies),
+    client: () => clientAddress(header('x-forwarded-for'), clientOf(request.socket), proxies),
+    length: () => Number(request.headers['content-length'] ?? 0),
   }
 }
 
 /** The client of a connection. */
 export const clientOf = (socket: Socket): Client => ({
-  address: socket.remoteAddress ?? '',
+  address: beneath(socket).remoteAddress ?? '',
   isSecure: socket instanceof TLSSocket,
 })
 
@@ -304,7 +313,7 @@ function pairsOf(flat: string[]): [string, string][] {
 }
 
 /** Header lines, each with its line end, as names and values without padding. */
-const pairsOfLines = (lines: string): [string, string][] =>
+export const pairsOfLines = (lines: string): [string, string][] =>
   lines
     .split('\r\n')
     .slice(0, -1)

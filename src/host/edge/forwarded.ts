@@ -50,6 +50,28 @@ function claimLines(claims: string, client: string, proto: string): string {
   return `${claims}forwarded: for=${node};proto=${proto}\r\n`
 }
 
+/**
+ * The address of the client: that of the connection, or the last one of the chain that is none of a
+ * believed proxy.
+ */
+export function clientAddress(
+  forwardedFor: string,
+  { address }: Client,
+  proxies: IsProxy | null,
+): string {
+  const chain = forwardedFor === '' ? [] : forwardedFor.split(',').map((one) => one.trim())
+  let client = address
+  while (chain.length > 0 && isBelieved(client, proxies)) client = bare(chain.pop() ?? '')
+  return bare(client)
+}
+
+/** An address without a port, brackets, or the prefix of IPv4 in IPv6. */
+const bare = (address: string): string =>
+  address
+    .replace(/^\[([^\]]*)\](?::\d+)?$/, '$1')
+    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
+    .replace(/^::ffff:(?=\d+\.)/i, '')
+
 /** Whether the client used HTTPS: to this edge, or to a proxy in front that it believes. */
 export const isHttps = (
   forwardedProto: string,

@@ -2,13 +2,22 @@ import type { ServerResponse } from 'node:http'
 
 const reasons: Record<number, string> = {
   200: 'OK',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  307: 'Temporary Redirect',
   308: 'Permanent Redirect',
   400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
+  413: 'Content Too Large',
   417: 'Expectation Failed',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
+  504: 'Gateway Timeout',
 }
 
 export const brokenOff = 'The service broke off without an answer.\n'
@@ -47,9 +56,37 @@ export const unknownHostAnswer = (host: string): EdgeAnswer => ({
   page: plain(unknownHost(host)),
 })
 
-/** Sends a client to HTTPS; it repeats the method and the body there. */
-export const redirectAnswer = (location: string): EdgeAnswer => ({
-  status: 308,
+export const tooLarge = 'The body of the request is too large.\n'
+
+export const tooSlow = 'The service did not answer in time.\n'
+
+const refusals: Record<number, string> = {
+  403: 'This address may not be used from here.\n',
+  413: tooLarge,
+  429: 'Too many sign-ins at once; try again in a second.\n',
+}
+
+/** The answer to a request that the rules of the environment do not allow. */
+export const refusal = (status: number): EdgeAnswer => ({
+  status,
+  page: plain(refusals[status] ?? malformed),
+})
+
+/** Asks for a name and a password (RFC 7617). */
+export const signInAnswer: EdgeAnswer = {
+  status: 401,
+  page: {
+    text: 'A name and a password are required.\n',
+    headers: [
+      ['content-type', 'text/plain; charset=utf-8'],
+      ['www-authenticate', 'Basic realm="Sign in", charset="UTF-8"'],
+    ],
+  },
+}
+
+/** Sends a client to another address; with 308, it repeats the method and the body there. */
+export const redirectAnswer = (location: string, status = 308): EdgeAnswer => ({
+  status,
   page: {
     text: `This address is ${location}\n`,
     headers: [

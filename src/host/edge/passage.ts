@@ -13,7 +13,7 @@ import {
 } from './paths.ts'
 import { sessionNumber, sessionOf } from './session.ts'
 import type { TrafficCount } from './traffic-count.ts'
-import { type EdgeRoute, type RequestFacts, type Entry, keyOf } from './route.ts'
+import { type EdgeRules, type EdgeRoute, type RequestFacts, type Entry, keyOf } from './route.ts'
 
 /** What a request needs of the routes. */
 interface RouteTable {
@@ -55,6 +55,8 @@ const addedHeaders = (cookie: string | null, hsts: number | null): [string, stri
 export class Passage {
   /** Breaks the request off; set by its carrier. */
   cut: () => void = () => undefined
+  /** Checks how long the request waits for an answer; set by its carrier. */
+  wait: (now: number) => void = () => undefined
   readonly entry: Entry
   readonly #routes: RouteTable
   /** Headers of the response besides those of the service. */
@@ -75,6 +77,11 @@ export class Passage {
   #strip = ''
   /** By the rule of the environment; null without one. */
   readonly #tenant: string | null
+
+  /** What the edge does with the requests of its environment. */
+  get rules(): EdgeRules | undefined {
+    return this.entry.route.rules
+  }
 
   /** The proxies in front of the edge; null when they are not named. */
   get proxies(): IsProxy | null {
@@ -162,12 +169,9 @@ export class Passage {
   }
 
   headFor(head: string): string {
-    return headWithoutStart(head, this.#strip)
-  }
-
-  /** The start of the path that the service does not get; empty for none. */
-  get prefix(): string {
-    return this.#strip
+    const whole = headWithoutStart(head, this.#strip)
+    const edit = this.rules?.request
+    return edit ? `${edit(whole.slice(0, -2))}\r\n` : whole
   }
 
   #leastBusy(traffic: Traffic, ports: Address[]): Backend | null {

@@ -43,14 +43,14 @@ export function serviceFor(services: ServicePorts[], path: string): ServicePlace
 export const withoutStart = (path: string, start: string): string =>
   start === '' ? path : path.slice(start.length).replace(/^\/*/, '/')
 
-/** The header that tells a service which start of the path it does not get. */
-export const prefixHeader = 'x-forwarded-prefix'
-
-/** The same for the head of a request, with the empty line at its end. */
+/**
+ * The same for the head of a request, with the empty line at its end. A header tells the service
+ * which start it does not get.
+ */
 export function headWithoutStart(head: string, start: string): string {
   if (start === '') return head
   const from = head.indexOf(' ') + 1
   const to = head.indexOf(' ', from)
   const path = withoutStart(head.slice(from, to), start)
-  return `${head.slice(0, from)}${path}${head.slice(to, -2)}${prefixHeader}: ${start}\r\n\r\n`
+  return `${head.slice(0, from)}${path}${head.slice(to, -2)}x-forwarded-prefix: ${start}\r\n\r\n`
 }

@@ -1,5 +1,6 @@
 import type { HostDomain, SessionRule, TenantRule } from '#contract/host/route.ts'
 import type { Count } from './count.ts'
+import type { EdgeAnswer } from './pages.ts'
 import type { ServicePorts } from './paths.ts'
 
 /** The route of an environment: the release with the traffic and the ports of its services. */
@@ -19,6 +20,8 @@ export interface EdgeRoute {
   former?: { release: number; services: ServicePorts[] } | undefined
   /** A release that receives a share of the requests, and the count of these requests. */
   canary?: Canary | undefined
+  /** What the edge does with requests. */
+  rules?: EdgeRules | undefined
   /** How a request names its tenant. */
   tenant?: TenantRule | undefined
   /** Answers from memory, without the services; null passes a request on. */
@@ -50,6 +53,25 @@ export interface RequestFacts {
   header(name: string): string
   /** Whether the client used HTTPS: to this edge, or to a proxy in front that it believes. */
   isHttps(): boolean
+  /** The address of the client, as this edge or a proxy that it believes saw it. */
+  client(): string
+  /** Bytes of the body; 0 when that is not known before. */
+  length(): number
+}
+
+/** Edits header lines; each has its line end, and the first line is that of the message. */
+export type Edit = (head: string) => string
+
+/** What the edge does with the requests of an environment, ready for use. */
+export interface EdgeRules {
+  /** An answer in place of the service; null when the service gets the request. */
+  answer(request: RequestFacts, now: number): EdgeAnswer | null
+  request: Edit | null
+  response: Edit | null
+  /** Limit in bytes of a body. */
+  body: number
+  /** Milliseconds until an answer begins. */
+  timeout: number
 }
 
 export interface RouteCount {

@@ -128,8 +128,10 @@ export class Routes {
         ? serviceAt(entry.route, host)
         : null
     if (!entry || !hasService(entry.route, service)) return unknownHostAnswer(host)
-    const location = this.#secured(place, host, request)
+    const location = this.#moved(place, request) ?? this.#secured(place, host, request)
     if (location !== null) return redirectAnswer(location)
+    const answer = entry.route.rules?.answer(request, Date.now()) ?? null
+    if (answer !== null) return answer
     const hsts = place?.domain.hsts !== undefined && request.isHttps() ? place.domain.hsts : null
     return this.#maintained(entry) ?? new Passage(this, { entry, service, hsts }, request)
   }
@@ -141,6 +143,17 @@ export class Routes {
   #proofAt(host: string, request: RequestFacts): string | null {
     const { certificates } = this.#https ?? {}
     return certificates?.isProving() ? certificates.proofAt(host, request.path()) : null
+  }
+
+  /** Where a request for a domain that redirects goes on; null for another one. */
+  #moved(place: DomainPlace | undefined, request: RequestFacts): string | null {
+    const to = place?.domain.redirect
+    if (to === undefined) return null
+    const isSecure =
+      request.isHttps() || (this.#https?.certificates.contextFor(to) ?? null) !== null
+    const port = this.#https?.port ?? 443
+    const scheme = isSecure ? 'https' : 'http'
+    return `${scheme}://${to}${isSecure && port !== 443 ? `:${port}` : ''}${request.path()}`
   }
 
   /** Where a request without TLS goes on; null for one that is served here. */
@@ -202,6 +215,14 @@ export class Routes {
     const taken = [...this.#drained, ...[...this.#traffic].flatMap(secondOf)]
     this.#drained = []
     return taken
+  }
+
+  /** Ends the requests whose answer has not begun in time. `now` is from a steady clock. */
+  expire(now: number): void {
+    const hasLimit = this.all().some(({ route }) => (route.rules?.timeout ?? Infinity) < Infinity)
+    if (!hasLimit) return
+    for (const { passages } of this.#traffic.values())
+      for (const passage of [...passages]) passage.wait(now)
   }
 
   /** Closes every idle connection to an instance. */

@@ -186,6 +186,8 @@ describe.each([
       domain(shop),
       domain('new.example.com'),
       domain('api.example.com', { http: 'serve' }),
+      domain('www.example.com', { redirect: shop }),
+      domain('old.example.com', { redirect: 'elsewhere.example' }),
     ]
     edge.set(route(await service((_, response) => response.end('served')), { domains }))
     const post = (host: string, more = '') =>
@@ -194,6 +196,10 @@ describe.each([
     expect(answer).toMatch(/^HTTP\/1\.1 308 Permanent Redirect\r\n/)
     expect(answer).toContain(`location: https://${shop}:0/a?b=1\r\n`)
     const close = 'connection: close\r\n'
+    const location = `location: https://${shop}:0/a?b=1\r\n`
+    expect(await post('www.example.com', close)).toContain(location)
+    const other = 'location: http://elsewhere.example/a?b=1\r\n'
+    expect(await post('old.example.com', close)).toContain(other)
     expect(await post('new.example.com', close)).toContain('served')
     expect(await post('api.example.com', close)).toContain('served')
     expect(await post('shop.production.localhost', close)).toContain('served')

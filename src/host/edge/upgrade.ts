@@ -1,9 +1,8 @@
 import { type IncomingMessage, request as connect } from 'node:http'
 import type { Socket } from 'node:net'
 import { socketOf } from '../address.ts'
-import { headersToForward, requestHeaders } from './forward.ts'
+import { headersToForward, pairsOfLines, requestHeaders } from './forward.ts'
 import { brokenOff, lineFeedAlone, page } from './pages.ts'
-import { prefixHeader } from './paths.ts'
 import type { Passage } from './passage.ts'
 
 const isPartOfUpgrade = (name: string): boolean => name === 'connection' || name === 'upgrade'
@@ -27,6 +26,7 @@ export function forwardUpgrade(
     isOver = true
     passage.end(status, 0)
   }
+  const edited = (text: string): string => passage.rules?.response?.(text) ?? text
   passage.cut = () => {
     finish(499)
     client.destroy()
@@ -45,10 +45,7 @@ export function forwardUpgrade(
       agent: false,
       method: request.method,
       path: passage.pathFor(request.url ?? '/'),
-      headers: [
-        ...requestHeaders(request, passage.proxies, isPartOfUpgrade),
-        ...(passage.prefix === '' ? [] : [prefixHeader, passage.prefix]),
-      ],
+      headers: headersFor(passage, requestHeaders(request, passage.proxies, isPartOfUpgrade)),
       maxHeaderSize: 65_536,
     })
     let isConnected = false
@@ -71,7 +68,7 @@ export function forwardUpgrade(
     })
     sent.on('upgrade', (answer, upstream, first) => {
       passage.answered(101)
-      tunnel(client, upstream as Socket, headText(answer, passage.added, true), head, first)
+      tunnel(client, upstream as Socket, edited(headText(answer, passage.added, true)), head, first)
       upstream.on('close', () => finish(101))
     })
     // The service declined the upgrade: forward its response and close, because the following bytes
@@ -85,12 +82,19 @@ export function forwardUpgrade(
         isOver = true
         if (isLost) client.destroy()
       })
-      client.write(`${headText(answer, passage.added, false)}connection: close\r\n\r\n`)
+      client.write(`${edited(headText(answer, passage.added, false))}connection: close\r\n\r\n`)
       answer.pipe(client)
     })
     sent.end()
   }
   attempt()
+}
+
+/** The headers of a request as the service gets them. */
+function headersFor(passage: Passage, flat: string[]): string[] {
+  const lines = flat.map((text, i) => (i % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
+  const head = passage.headFor(`GET / HTTP/1.1\r\n${lines}\r\n`)
+  return pairsOfLines(head.slice(head.indexOf('\r\n') + 2, -2)).flat()
 }
 
 function tunnel(

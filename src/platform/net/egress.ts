@@ -92,7 +92,8 @@ export function blockList(nets: readonly string[], variable: string): BlockList 
   return list
 }
 
-function isNetwork(net: string): boolean {
+/** Returns whether a text is an address or a network, such as 10.0.0.0/8. */
+export function isNetwork(net: string): boolean {
   const [address = '', bits] = net.split('/')
   const family = isIP(address)
   if (family === 0) return false
