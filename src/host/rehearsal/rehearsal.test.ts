@@ -292,6 +292,18 @@ longDescribe('rehearsal of PostgreSQL and nginx, in full', requiresIsolation, ()
   )
 })
 
+longDescribe('rehearsal of much data in PostgreSQL', requiresIsolation, () => {
+  test('copies only the files that it changes', async () => {
+    const subject = await startSubject(host, postgresStack)
+    subject.write('pg/base/large', 'x'.repeat(300e6))
+    const report = await subject.rehearse()
+    expect(report.state).toBe('returns')
+    expect(report.differences).toEqual([])
+    expect(report.disk).toBeLessThan(100e6)
+    await subject.remove()
+  })
+})
+
 describe('a release after the command of the next one', requiresIsolation, () => {
   const schema = "process.env.FAIRLEAD_DATA_DIR + '/schema'"
   const subject = subjectOf({

@@ -33,10 +33,27 @@ test.each([
   ],
   ['A=1 env B=2 node "a b.js"', ['node', 'a b.js']],
   ['test -d x || initdb x\nexec postgres -D x', ['postgres', '-D', 'x']],
+  ['export A=$DIR/a B="$A/b"\nexec postgres -D $B', ['postgres', '-D', '/d/a/b']],
+  ['export PATH=$PATH:$(echo /x) C=/c; D=$C/d\nexec postgres -D $D', ['postgres', '-D', '/c/d']],
+  ['A=/a true; exec postgres -D ${A}/x', ['postgres', '-D', '/x']],
   ['cd /x && nginx -c y', ['nginx', '-c', 'y']],
   ['', []],
 ])('the words of %j', (command, words) => {
   expect(wordsOf(command, { DIR: '/d', PORT: '1' })).toEqual(words)
+})
+
+test('PostgreSQL that knows the setting does not open all files of the copy', () => {
+  const postgresql = software.find((one) => one.name === 'postgresql')!
+  const spare = (version: string) =>
+    postgresql.spare(['postgres', '-D', '/d'], {}, (file) =>
+      file === '/d/PG_VERSION' ? version : '',
+    )
+  expect(spare('15\n')).toEqual({
+    file: '/d/postgresql.auto.conf',
+    text: "\nrecovery_init_sync_method = 'syncfs'\n",
+  })
+  expect(spare('13\n')).toBeNull()
+  expect(spare('')).toBeNull()
 })
 
 const settingsOf = (name: string, text: string): Record<string, string> => {

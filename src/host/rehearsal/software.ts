@@ -67,6 +67,15 @@ export interface Software {
   unit: string
   /** Files below the folder of data that a start with the former instance gone would not find. */
   stale(words: string[], env: Record<string, string>): string[]
+  /**
+   * Lines to append to a file of the copy, so that a start does not copy all of the data; null for
+   * none. `read` answers the text of a file.
+   */
+  spare(
+    words: string[],
+    env: Record<string, string>,
+    read: (file: string) => string,
+  ): { file: string; text: string } | null
   /** Bytes that must be free on the disk of the data for it to start. */
   leastDisk: number
   /** Settings that never say anything about a restart. */
@@ -89,6 +98,7 @@ export function defineSoftware(
     explain: () => null,
     unit: 'items',
     stale: () => [],
+    spare: () => null,
     leastDisk: 0,
     volatile: /$^/,
     cause: {},

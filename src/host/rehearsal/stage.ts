@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { isAbsolute, join } from 'node:path'
 import { firstError } from '#platform/process/output-error.ts'
@@ -43,6 +43,7 @@ async function perform(plan: StagePlan): Promise<StageReport> {
   if (failed !== null) return failed
   removeStale(plan)
   const lines = configOf(plan, software)
+  spareCopy(plan)
   const instance = startInstance(plan)
   const watch = watchMemory(plan.memory, () => instance.kill())
   const { health, ended, exceeded, attempts } = await untilHealthy(plan, instance, watch)
@@ -72,6 +73,18 @@ function removeStale(plan: StageInstance): void {
     rmSync(resolveIn(plan, file), { force: true })
 }
 
+/** Keeps a start from copying all of the data. */
+function spareCopy(plan: StageInstance): void {
+  const read = (file: string): string => readText(resolveIn(plan, file))
+  const added = softwareNamed(plan.software).spare(plan.words, plan.env, read)
+  if (added === null) return
+  try {
+    appendFileSync(resolveIn(plan, added.file), added.text)
+  } catch {
+    // Its user cannot change the file, and it copies more.
+  }
+}
+
 /**
  * Starts the services with data, and runs the command before the start. Returns the report of a
  * problem, or null.
@@ -94,6 +107,7 @@ async function startFirst(
 ): Promise<StageReport | null> {
   for (const one of plan.first) {
     removeStale(one)
+    spareCopy(one)
     const instance = startInstance(one)
     const seen = await untilHealthy({ ...plan, ...one }, instance, watch)
     const problem = seen.health === null ? await unreadable(one, plan.ms) : seen.health

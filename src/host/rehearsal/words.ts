@@ -15,13 +15,33 @@ export function wordsOf(command: string, env: Record<string, string>): string[] 
     .map((part) => part.trim())
     .filter((part) => part !== '')
   const last = parts.findLast((part) => part.startsWith('exec ')) ?? parts.at(-1) ?? ''
-  const words = (last.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? []).map((word) =>
-    word
-      .replace(/^(["'])([^]*)\1$/, '$2')
-      .replace(/\$\{?(\w+)\}?/g, (_, name: string) => env[name] ?? ''),
-  )
+  const known = parts.reduce(assigned, env)
+  const words = (last.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? []).map((word) => expand(word, known))
   while (words[0] === 'exec' || words[0] === 'env' || /^\w+=/.test(words[0] ?? '')) words.shift()
   return words
+}
+
+/** A word without its quotes, and with the values of variables. */
+const expand = (word: string, env: Record<string, string>): string =>
+  word
+    .replace(/^(["'])([^]*)\1$/, '$2')
+    .replace(/\$\{?(\w+)\}?/g, (_, name: string) => env[name] ?? '')
+
+/**
+ * The variables after a line such as `export A=1 B="$A/b"`; other lines change none. What a command
+ * in a value prints is not known.
+ */
+function assigned(env: Record<string, string>, line: string): Record<string, string> {
+  const words =
+    line.replaceAll(/\$\([^)]*\)/g, '').match(/\w+=(?:"[^"]*"|'[^']*'|[^\s"'`]*)|\S+/g) ?? []
+  const own = words[0] === 'export' ? words.slice(1) : words
+  if (own.some((word) => !/^\w+=/.test(word))) return env
+  const known = { ...env }
+  for (const word of own) {
+    const at = word.indexOf('=')
+    known[word.slice(0, at)] = expand(word.slice(at + 1), known)
+  }
+  return known
 }
 
 /** The kind of software that a command runs. */

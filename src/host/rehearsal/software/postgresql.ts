@@ -35,10 +35,21 @@ export default defineSoftware({
   unit: 'relations',
   // A start may need another segment of the write-ahead log.
   leastDisk: 17_000_000,
-  volatile: /^(data_directory_mode|in_hot_standby|shared_memory_size.*)$/,
+  volatile: /^(data_directory_mode|in_hot_standby|recovery_init_sync_method|shared_memory_size.*)$/,
   stale: (words, env) => {
     const folder = folderOf(words, env)
     return folder ? [join(folder, 'postmaster.pid')] : []
+  },
+  // After a crash, it opens every file for writing to synchronize it, and overlayfs copies a file
+  // that is opened for writing.
+  spare: (words, env, read) => {
+    const folder = folderOf(words, env)
+    if (folder === null || !(Number.parseInt(read(join(folder, 'PG_VERSION')), 10) >= 14))
+      return null
+    return {
+      file: join(folder, 'postgresql.auto.conf'),
+      text: "\nrecovery_init_sync_method = 'syncfs'\n",
+    }
   },
   cause: {
     role: ['primary_conninfo', 'restore_command'],
