@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { HostExclusive, HostService } from '#contract/host/service.ts'
@@ -12,6 +14,7 @@ import {
   waitUntil,
   webService,
 } from '../../test/support/host.ts'
+import { freePorts } from '../../test/support/ports.ts'
 import { fingerprintOf, transition } from './exclusive.ts'
 
 let host: TestHost
@@ -107,6 +110,23 @@ test('reads changed files again without a restart where it has a signal for that
   await waitUntil('it was asked', () => notes().includes('reload'))
   const place = join(host.home.host, 'files/shop/production/exclusive/store/store.conf')
   expect(readFileSync(place, 'utf8')).toBe('b')
+})
+
+test('runs on when the next release would listen on a port that is in use', async () => {
+  const [own, other] = [await freePorts(), await freePorts()]
+  const first = await settle(host, release(1, storeService({}, { listens: own })))
+  expect(first.state).toBe('ready')
+  await host.client.route(...at, { release: 1, fence })
+  const busy = createServer().listen(other, '127.0.0.1')
+  await once(busy, 'listening')
+  const second = await settle(host, release(2, storeService({}, { listens: other })))
+  busy.close()
+  expect(second).toMatchObject({
+    state: 'failed',
+    reason: `store cannot listen on port ${other}: something else on this machine listens there`,
+  })
+  expect(isAlive(pidOf(first))).toBe(true)
+  expect(notes()).toEqual(['start plain'])
 })
 
 test('is adopted by the next host, and belongs to the same release', async () => {

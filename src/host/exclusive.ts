@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from '
 import { join } from 'node:path'
 import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostService } from '#contract/host/service.ts'
+import { isPortTaken } from '#platform/net/port.ts'
 import type { Instance } from './instance.ts'
 import { familyOf, programOf, signalAll } from './processes.ts'
 import { makeData, writeServiceFiles } from './service-files.ts'
@@ -81,6 +82,23 @@ export const holderOf = (
     return saved
   },
 })
+
+/**
+ * Why services that never run twice cannot listen on their own ports, in one sentence; null when
+ * they can. It is asked before a running one is stopped.
+ */
+export async function busyPort(
+  services: HostService[],
+  claim: (service: string) => Holder | null,
+): Promise<string | null> {
+  const own = new Set(services.map(({ name }) => claim(name)?.saved.port))
+  for (const { name, exclusive } of services) {
+    const port = exclusive?.listens
+    if (port === undefined || own.has(port) || !(await isPortTaken(port, '127.0.0.1'))) continue
+    return `${name} cannot listen on port ${port}: something else on this machine listens there`
+  }
+  return null
+}
 
 /** What the start of a release did to a service that never runs twice. */
 export interface Done {

@@ -7,7 +7,7 @@ import type { HostService } from '#contract/host/service.ts'
 import type { LogLine } from '#contract/host/output.ts'
 import { Before } from './before.ts'
 import type { ServicePorts } from './edge/paths.ts'
-import { type Done, type Holder, measurePauses, reportOf, takeOver } from './exclusive.ts'
+import { busyPort, type Done, type Holder, measurePauses, reportOf, takeOver } from './exclusive.ts'
 import type { WantedMetrics } from './exposition.ts'
 import { Instances } from './instances.ts'
 import { keepOutput } from './kept-output.ts'
@@ -176,6 +176,11 @@ export class Release {
       join(this.#folders.path('log'), `${one}.check.log`),
     )
     if (wrong !== null) return this.#fail(wrong)
+    const busy = await busyPort(
+      this.#unstarted().map(({ service }) => service),
+      this.#context.claim,
+    )
+    if (busy !== null) return this.#fail(busy)
     if (this.#isOver) return
     await this.#takeOver()
     this.#instances.make()
