@@ -28,14 +28,13 @@ const expand = (word: string, env: Record<string, string>): string =>
     .replace(/\$\{?(\w+)\}?/g, (_, name: string) => env[name] ?? '')
 
 /**
- * The variables after a line such as `export A=1 B="$A/b"`; other lines change none. What a command
- * in a value prints is not known.
+ * The variables after a line such as `export A=1 B=$A/b`; other lines change none. What a command in
+ * a value prints is not known.
  */
 function assigned(env: Record<string, string>, line: string): Record<string, string> {
-  const words =
-    line.replaceAll(/\$\([^)]*\)/g, '').match(/\w+=(?:"[^"]*"|'[^']*'|[^\s"'`]*)|\S+/g) ?? []
-  const own = words[0] === 'export' ? words.slice(1) : words
-  if (own.some((word) => !/^\w+=/.test(word))) return env
+  const words = line.split(/\s+/)
+  const own = words.filter((word) => /^\w+=/.test(word))
+  if (words[0] !== 'export' && own.length < words.length) return env
   const known = { ...env }
   for (const word of own) {
     const at = word.indexOf('=')
