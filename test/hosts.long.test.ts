@@ -37,6 +37,7 @@ describe('a host on another machine', requires('sshd'), () => {
   const file = (more = ''): string =>
     [
       'services: {web: {run: exec node server.js, health: /health}}',
+      'monitors: {home: {http: /}, files: {command: test -f server.js}}',
       'environments:',
       `  production: {target: {kind: process, host: web-1}${more}}`,
     ].join('\n')
@@ -100,6 +101,12 @@ describe('a host on another machine', requires('sshd'), () => {
     const { urls } = await installation.client.getEnvironment({ params: place })
     address = urls[0] ?? ''
     expect(await answer()).toBe('one')
+    await waitFor('its monitors are up', async () => {
+      const { monitors } = await installation.client.listMonitors({ query: { app } })
+      return ['home', 'files'].every((name) =>
+        monitors.some((one) => one.name === name && one.state === 'up'),
+      )
+    })
   })
 
   test('goes on when its connection, its host process or the server is killed', async () => {

@@ -21,12 +21,22 @@ export async function remoteEnvironments(
     group by d.app, d.environment having bool_or(r.target -> 'host' is not null)`)
 }
 
+/** A release that is live in an environment. */
+export interface LiveRelease {
+  app: string
+  environment: string
+  deployment: number
+  release: number
+  /** the host on another machine that runs it; null for the machine of the server */
+  host: string | null
+}
+
 /** What is live in the environments that are watched. */
-export async function liveReleases(
-  db: Database,
-): Promise<{ app: string; environment: string; deployment: number; release: number }[]> {
-  return db.query(sql`select d.app, d.environment, d.id as deployment, d.release
+export async function liveReleases(db: Database): Promise<LiveRelease[]> {
+  return db.query(sql`select d.app, d.environment, d.id as deployment, d.release,
+      r.target ->> 'host' as host
     from deployment d join environment e on e.app = d.app and e.name = d.environment
+      join release r on r.id = d.release
     where d.state = 'live' and e.pull_request is null order by d.app, d.environment`)
 }
 

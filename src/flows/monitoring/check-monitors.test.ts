@@ -50,12 +50,14 @@ const sha = 'a'.repeat(40)
 let db: Database
 let close: () => Promise<void>
 let host: SimulatedHost
+let remote: SimulatedHost | null
 let changes: MonitorChange[]
 let now = Date.now()
 beforeAll(async () => ({ db, close } = await testDatabase()))
 afterAll(() => close())
 beforeEach(async () => {
   host = new SimulatedHost()
+  remote = null
   changes = []
   await db.batch([
     sql`truncate monitor, heartbeat, alert, change, release, deployment cascade`,
@@ -72,14 +74,15 @@ beforeEach(async () => {
 
 let release = 0
 /** Makes a file live. */
-async function deploy(monitors: object): Promise<void> {
+async function deploy(monitors: object, target: object = {}): Promise<void> {
   release += 1
   const definition = JSON.stringify(pipelineFile.parse({ services: { web: 'x' }, monitors }))
   await db.batch([
     sql`update deployment set state = 'replaced' where state = 'live'`,
-    sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition)
+    sql`insert into release (id, app, environment, artifact, configuration, run, sha, definition,
+        target)
       overriding system value values (${release}, 'shop', 'production', 'sha256:0', 0, 1,
-        ${sha}, ${definition}::json)`,
+        ${sha}, ${definition}::json, ${JSON.stringify(target)}::jsonb)`,
     sql`insert into deployment (id, app, environment, kind, state, run, release, actor, workflow,
         live)
       overriding system value values (${release}, 'shop', 'production', 'delivery', 'live', 1,
@@ -88,7 +91,8 @@ async function deploy(monitors: object): Promise<void> {
 }
 const watcher = () =>
   new CheckMonitors({
-    ...{ db, host, fetch, random: () => 0, now: () => now },
+    ...{ db, fetch, random: () => 0, now: () => now },
+    hosts: { local: host, remotes: () => (remote ? [{ name: 'web-1', host: remote }] : []) },
     policy: { privateHosts: null, allowAddresses: '', references: [] },
     onChange: (found) => changes.push(...found),
   })
@@ -199,6 +203,52 @@ test('a host that is away makes its monitors unknown, and maintenance is a state
   expect(await states()).toEqual({ home: 'unknown', old: 'maintenance' })
   await reconcile()
   expect(await openAlerts()).toHaveLength(1)
+})
+
+test('the host that runs an environment checks its monitors', async () => {
+  remote = new SimulatedHost()
+  await deploy({ home: { http: '/home' } }, { kind: 'process', host: 'web-1' })
+  const one = watcher()
+  await one.run()
+  expect(host.wanted?.monitors).toEqual([])
+  expect(remote.wanted?.monitors).toHaveLength(1)
+  remote.check('/home', 'up', 1)
+  await one.run()
+  expect(await states()).toEqual({ home: 'up' })
+  // It is away: nothing is known, and no alert opens.
+  remote.isAway = true
+  now += 16_000
+  await one.run()
+  expect(await states()).toEqual({ home: 'unknown' })
+  // The environment moves to the machine of the server, and the former host still has results.
+  remote.isAway = false
+  await deploy({ home: { http: '/home' } })
+  remote.check('/home', 'down', 3)
+  now += 3000
+  await one.run()
+  await one.run()
+  expect([remote.wanted?.monitors, host.wanted?.monitors.length]).toEqual([[], 1])
+  expect(await states()).toEqual({ home: 'unknown' })
+  host.check('/home', 'up', 1)
+  await one.run()
+  expect(await states()).toEqual({ home: 'up' })
+})
+
+test('a host that hangs does not delay what another one found', async () => {
+  remote = new SimulatedHost()
+  remote.monitors = () => new Promise(() => undefined)
+  await deploy({ home: { http: '/home' } })
+  const one = watcher()
+  await one.run()
+  await deploy({ home: { http: '/home' } }, { kind: 'process', host: 'web-1' })
+  now += 3000
+  await one.run()
+  await deploy({ home: { http: '/home' } })
+  now += 3000
+  await one.run()
+  host.check('/home', 'up', 1)
+  await one.run()
+  expect(await states()).toEqual({ home: 'up' })
 })
 
 test('a heartbeat is called by its address, and is down when it fails', async () => {

@@ -1,26 +1,21 @@
-import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { CheckResult } from '#contract/monitor/check.ts'
 import type { MonitorState } from '#contract/monitor/monitor.ts'
-import type { HostMonitor, HostMonitors } from '#contract/host/monitors.ts'
+import type { HostMonitor } from '#contract/host/monitors.ts'
 import { frozenUntil } from '#domains/deployment/permission.ts'
 import * as store from '#domains/monitor/checked-store.ts'
 import { createHeartbeats } from '#domains/monitor/heartbeat-store.ts'
 import { type CheckedMonitor, judgeChecks, type Needed } from '#domains/monitor/judge.ts'
 import { monitorKind, wantedMonitors } from '#domains/monitor/plan.ts'
+import { localHost } from '#flows/host/every-host.ts'
 import { Checks } from '#platform/monitor/checks.ts'
 import { isOnServer } from '#platform/monitor/monitor-kind.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
-import type { HostClient } from '#platform/process/host-client.ts'
 import { definitionsOf, liveReleases } from '#views/watched.ts'
+import { CheckOnHosts, type CheckOnHostsOptions } from './check-on-hosts.ts'
 import { type ServerCheckParts, serverIo } from './server-io.ts'
 
-/** Where monitors may connect to, and what proves that a host is connected. */
-export type MonitorPolicy = Pick<HostMonitors, 'privateHosts' | 'allowAddresses' | 'references'>
-
-export interface CheckMonitorsOptions extends ServerCheckParts {
-  host: Pick<HostClient, 'setMonitors' | 'monitors'>
-  policy: MonitorPolicy
+export interface CheckMonitorsOptions extends ServerCheckParts, CheckOnHostsOptions {
   random(): number
   /** called with every monitor whose state changed, after it is stored */
   onChange(changes: MonitorChange[]): void
@@ -37,29 +32,30 @@ export interface MonitorChange {
 /** Milliseconds between two looks at what is live, and between two notes of when was checked. */
 const planEvery = 2000
 const noteEvery = 10_000
-/** Milliseconds without an answer after which nothing is known of what the host checks. */
-const hostPatience = 15_000
 const parallel = 20
 
-/** Checks and judges the monitors of fairlead.yaml; the host checks those that need the network. */
+/**
+ * Checks and judges the monitors of fairlead.yaml. The host that runs an environment checks those
+ * that need the network or the release.
+ */
 export class CheckMonitors {
   readonly #options: CheckMonitorsOptions
   readonly #own: Checks<HostMonitor>
+  readonly #onHosts: CheckOnHosts
   #monitors = new Map<number, CheckedMonitor>()
   #results = new Map<number, CheckResult>()
   /** the releases that the monitors come from, as JSON */
   #planned = ''
   #plannedAt = -Infinity
-  #wanted: HostMonitors
-  #seen = { run: '', next: 0, own: 0 }
-  #answeredAt: number
+  /** the host of each environment */
+  #places = new Map<string, string>()
+  #ownNext = 0
   #notedAt = 0
   #unnoted = new Set<number>()
 
   constructor(options: CheckMonitorsOptions) {
     this.#options = options
-    this.#answeredAt = options.now()
-    this.#wanted = { version: '', ...options.policy, monitors: [] }
+    this.#onHosts = new CheckOnHosts(options)
     this.#own = new Checks<HostMonitor>({
       ...{ now: options.now, random: options.random, parallel },
       check: async (one, signal) => {
@@ -78,9 +74,9 @@ export class CheckMonitors {
     const { now } = this.#options
     if (now() - this.#plannedAt >= planEvery) await this.#plan()
     this.#own.tick()
-    await this.#readHost()
-    for (const result of this.#own.after(this.#seen.own)) this.#take(result)
-    this.#seen.own = this.#own.last
+    await this.#readHosts()
+    for (const result of this.#own.after(this.#ownNext)) this.#take(result)
+    this.#ownNext = this.#own.last
     await this.#judge()
   }
 
@@ -108,28 +104,30 @@ export class CheckMonitors {
     const all = await store.listChecked(db)
     this.#monitors = new Map(all.map((one) => [one.id, one]))
     for (const id of this.#results.keys()) if (!this.#monitors.has(id)) this.#results.delete(id)
-    const checks = all.map((one) => ({ check: checkOf(one, all), isOwn: isOwn(one) }))
+    const checks = all.map((one) => ({ one, check: checkOf(one, all), isOwn: isOwn(one) }))
     this.#own.set(checks.flatMap(({ check, isOwn: mine }) => (mine ? [check] : [])))
-    const monitors = checks.flatMap(({ check, isOwn: mine }) => (mine ? [] : [check]))
-    const body = { ...this.#options.policy, monitors }
-    const version = createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 16)
-    this.#wanted = { version, ...body }
+    this.#places = new Map(live.map((one) => [placeOf(one), one.host ?? localHost]))
+    const byHost = Map.groupBy(
+      checks.filter(({ isOwn: mine }) => !mine),
+      ({ one }) => this.#hostOf(one),
+    )
+    this.#onHosts.set(new Map([...byHost].map(([host, of]) => [host, of.map((one) => one.check)])))
   }
 
-  async #readHost(): Promise<void> {
-    const { host, now } = this.#options
-    const { run, next } = this.#seen
-    try {
-      let found = await host.monitors(next)
-      if (found.version !== this.#wanted.version) await host.setMonitors(this.#wanted)
-      if (found.run !== run) found = await host.monitors(0)
-      this.#seen = { ...this.#seen, run: found.run, next: found.next }
-      this.#answeredAt = now()
-      for (const result of found.results) this.#take(result)
-    } catch {
-      if (now() - this.#answeredAt < hostPatience) return
-      for (const one of this.#monitors.values())
-        if (!isOwn(one)) this.#results.set(one.id, unknownResult(one.id, now()))
+  #hostOf(monitor: CheckedMonitor): string {
+    return this.#places.get(placeOf(monitor)) ?? localHost
+  }
+
+  async #readHosts(): Promise<void> {
+    for (const { host, results } of await this.#onHosts.read()) {
+      // After a move, the former host still has results.
+      const mine = [...this.#monitors.values()].filter(
+        (one) => !isOwn(one) && this.#hostOf(one) === host,
+      )
+      const ids = new Set(mine.map(({ id }) => id))
+      for (const result of results ?? []) if (ids.has(result.id)) this.#take(result)
+      if (results === null)
+        for (const id of ids) this.#results.set(id, unknownResult(id, this.#options.now()))
     }
   }
 
@@ -180,6 +178,9 @@ export class CheckMonitors {
     return [store.noteChecks(results)]
   }
 }
+
+const placeOf = ({ app, environment }: Pick<CheckedMonitor, 'app' | 'environment'>): string =>
+  `${app}/${environment}`
 
 const keyOf = ({ app, environment, name }: CheckedMonitor): string =>
   `${app}/${environment}/${name}`

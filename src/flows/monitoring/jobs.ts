@@ -14,7 +14,8 @@ import type { Hosts } from '#flows/host/hosts.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { reconcileAlerts } from './alerts.ts'
 import { recordCauses } from './causes.ts'
-import { CheckMonitors, type MonitorPolicy } from './check-monitors.ts'
+import { CheckMonitors } from './check-monitors.ts'
+import type { MonitorPolicy } from './check-on-hosts.ts'
 import { type NotifyParts, sendNotifications } from './notify.ts'
 import { findSuspects } from './owners.ts'
 import { type RosterPolicy, ShareRoster, type ShareRosterParts } from './roster.ts'
@@ -150,7 +151,7 @@ export function monitoring({
     run: () => syncScale({ db, hosts }),
   })
   const checks = new CheckMonitors({
-    ...{ db, host, now, policy, random: Math.random, fetch: deps.egress.fetch },
+    ...{ db, hosts, now, policy, random: Math.random, fetch: deps.egress.fetch },
     onChange: () => {
       switches.wake()
       page.wake()
