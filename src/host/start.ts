@@ -123,6 +123,7 @@ export function startBefore(
       marker: { FAIRLEAD_PROCESS: started.marker },
       cwd: isConfined(started) ? '/' : join(started.folder, started.service.directory),
       output: [log, log],
+      folder: dirname(codeFile),
     })
   } finally {
     closeSync(log)
