@@ -9,6 +9,7 @@ import { homeFrom, type Home, makeHome } from '#platform/home.ts'
 import { findIsolation, type Isolation } from '#platform/process/isolation.ts'
 import { createLogger, type Logger } from '#platform/log.ts'
 import { selfCommand, version } from '#platform/self.ts'
+import { AccessLog } from './access-log.ts'
 import { serveAnswers } from './answer-server.ts'
 import type { Certificates } from './certificates/certificates.ts'
 import { openCertificates } from './certificates/open.ts'
@@ -147,6 +148,8 @@ class Host {
       random: Math.random,
       limits: edgeLimits(settings),
       proxies: settings.proxies,
+      proxyProtocol: settings.proxyProtocol,
+      access: new AccessLog({ folder: join(home.host, 'access'), log: logger.warn }),
       https: https && this.#certificates && { port: https.port, certificates: this.#certificates },
     })
     const { keepFree } = settings

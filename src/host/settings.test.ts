@@ -56,7 +56,7 @@ test.each([
 test('blank variables mean the defaults', () => {
   expect(readHostSettings({ FAIRLEAD_DISK_FLOOR_MB: '' }, '/srv')).toMatchObject({
     ...{ listen: '127.0.0.1', keepFree: 500e6, connections: undefined, metricsPort: null },
-    ...{ url: null, proxies: null, ntp: [] },
+    ...{ url: null, proxies: null, proxyProtocol: null, ntp: [] },
   })
 })
 

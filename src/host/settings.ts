@@ -1,7 +1,7 @@
 import { portSetting } from '#platform/home.ts'
 import { hostUrl } from '#platform/host-url.ts'
 import { edgeHttps, type EdgeHttpsSetting } from '#platform/net/edge-https.ts'
-import { edgeProxies, type IsProxy } from '#platform/net/edge-proxies.ts'
+import { edgeProxies, edgeProxyProtocol, type IsProxy } from '#platform/net/edge-proxies.ts'
 import { ntpSetting } from '#platform/ntp.ts'
 import {
   isolationMode,
@@ -24,6 +24,8 @@ export interface HostSettings {
   connectionsPerAddress: number | undefined
   /** the proxies in front of the edge; null for none */
   proxies: IsProxy | null
+  /** the load balancers that send the PROXY protocol; null for none */
+  proxyProtocol: IsProxy | null
   /** bytes of the disk that stay free */
   keepFree: number
   /** null when the host serves no status page */
@@ -49,6 +51,7 @@ export function readHostSettings(env: Variables, root: string): HostSettings {
     connections: set('FAIRLEAD_EDGE_CONNECTIONS'),
     connectionsPerAddress: set('FAIRLEAD_EDGE_CONNECTIONS_PER_ADDRESS'),
     proxies: edgeProxies(env),
+    proxyProtocol: edgeProxyProtocol(env),
     keepFree: (numberOf(env, 'FAIRLEAD_DISK_FLOOR_MB', 0) ?? 500) * 1e6,
     statusPage: statusPagePlace(env),
     metricsPort: portSetting(env, 'FAIRLEAD_METRICS_PORT'),

@@ -7,7 +7,7 @@ import { type BucketsFile, readBucketsFile } from '#platform/bucket/buckets-file
 import { type Home, portSetting } from '#platform/home.ts'
 import { hostUrl } from '#platform/host-url.ts'
 import { edgeHttps } from '#platform/net/edge-https.ts'
-import { edgeProxies } from '#platform/net/edge-proxies.ts'
+import { edgeProxies, edgeProxyProtocol } from '#platform/net/edge-proxies.ts'
 import { ntpSetting } from '#platform/ntp.ts'
 import { type StatusPagePlace, statusPagePlace } from '#platform/status-page/place.ts'
 import { statusTheme } from '#platform/status-page/theme.ts'
@@ -142,6 +142,7 @@ export function readSettings(
   ntpSetting(env['FAIRLEAD_NTP'])
   hostUrl(env)
   edgeProxies(env)
+  edgeProxyProtocol(env)
   edgeHttps(env)
   count('FAIRLEAD_EDGE_CONNECTIONS', 1, 1)
   portSetting(env, 'FAIRLEAD_METRICS_PORT')

@@ -17,5 +17,9 @@ export const hostEdge = z.object({
   body: z.number().optional(),
   /** milliseconds until the answer begins; absent for no limit */
   timeout: z.number().optional(),
+  /** whether requests are written to the access log */
+  log: z.boolean().optional(),
+  /** begins a trace for requests without one, and marks that share of them as sampled */
+  trace: z.number().optional(),
 })
 export type HostEdge = z.infer<typeof hostEdge>

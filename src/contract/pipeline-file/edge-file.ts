@@ -41,4 +41,17 @@ export const edgeFile = z.strictObject({
   timeout: duration(1000)
     .optional()
     .describe('How long a service may take until its answer begins; default: no limit'),
+  log: z
+    .boolean()
+    .default(false)
+    .describe('Whether each request is written to the access log of the environment'),
+  trace: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(
+      'Begins a trace (`traceparent`) for each request without one, and marks this share of them ' +
+        'as sampled, such as `0.1`; default: no trace is begun',
+    ),
 })

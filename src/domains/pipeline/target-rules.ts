@@ -58,7 +58,9 @@ function settingRules(name: string, target: EnvironmentFile['target'], kind: Tar
 }
 
 const isSet = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== undefined
+  typeof value === 'object' && value !== null
+    ? Object.keys(value).length > 0
+    : value !== undefined && value !== false
 
 type Refuse = (capability: TargetCapability, key: Path, has: string, cannot: string) => Found
 

@@ -140,6 +140,7 @@ export class Connection implements ExchangeClient, Guest {
       isHttps: () => isHttps(request.forwardedProto, this.#client, this.#context.routes.proxies),
       client: () => clientAddress(request.forwardedFor, this.#client, this.#context.routes.proxies),
       length: () => request.length,
+      method: () => request.method,
     }
     const stored = this.#isSimple(request)
       ? this.#context.routes.fromMemory(this.#entry, request.host, {

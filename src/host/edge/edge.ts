@@ -2,9 +2,11 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { TrafficSecond } from '#contract/host/measurements.ts'
 import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import type { Address } from '../address.ts'
+import type { AccessSink } from './access.ts'
 import { Connection } from './connection.ts'
 import { type GuestLimits, Guests, type GuestTimes, guestLimits, guestTimes } from './guests.ts'
 import { page, tooMany } from './pages.ts'
+import { takeProxyHeader } from './proxy-protocol.ts'
 import type { EdgeRoute, Entry, RouteCount } from './route.ts'
 import { type EdgeHttps, Routes } from './routes.ts'
 import { createThorough } from './thorough.ts'
@@ -66,6 +68,10 @@ export interface EdgeOptions {
   random(): number
   /** The proxies in front whose word is believed; those on this machine by default. */
   proxies?: IsProxy | null
+  /** The load balancers whose connections begin with a header of the PROXY protocol. */
+  proxyProtocol?: IsProxy | null
+  /** Receives the records of the access logs. */
+  access?: AccessSink | null
   /** The listener with TLS; none by default. */
   https?: EdgeHttps | null
   /** How many connections clients may have. */
@@ -86,7 +92,7 @@ const reportMs = 60_000
  */
 export function createEdge(options: EdgeOptions): Edge {
   const https = options.https ?? null
-  const routes = new Routes(options.random, options.proxies ?? null, https)
+  const routes = new Routes(options)
   const listeners = new Map<string, Server>()
   const guests = new Guests(options.limits ?? guestLimits(Infinity))
   const thorough = createThorough(routes, guests, () => isClosing)
@@ -115,9 +121,14 @@ export function createEdge(options: EdgeOptions): Edge {
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
       (socket) => {
         const isSecure = name === 'https'
-        if (!guests.admit(socket.remoteAddress ?? '', performance.now())) refuse(socket, isSecure)
-        else if (isSecure) shakeHands?.(socket)
-        else accept(socket, entry)
+        const begin = (): void => {
+          if (!guests.admit(socket.remoteAddress ?? '', performance.now())) refuse(socket, isSecure)
+          else if (isSecure) shakeHands?.(socket)
+          else accept(socket, entry)
+        }
+        if (options.proxyProtocol?.(socket.remoteAddress ?? ''))
+          takeProxyHeader(socket, isSecure, guests, begin)
+        else begin()
       },
     )
   const times = options.times ?? defaultTimes
@@ -240,6 +251,7 @@ export function createEdge(options: EdgeOptions): Edge {
       guests.destroyAll()
       clearInterval(sweep)
       routes.close()
+      await options.access?.flush()
     },
   }
 }

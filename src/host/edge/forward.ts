@@ -296,6 +296,7 @@ export function requestFactsOf(request: IncomingMessage, proxies: IsProxy | null
     isHttps: () => isHttps(header('x-forwarded-proto'), clientOf(request.socket), proxies),
     client: () => clientAddress(header('x-forwarded-for'), clientOf(request.socket), proxies),
     length: () => Number(request.headers['content-length'] ?? 0),
+    method: () => request.method ?? 'GET',
   }
 }
 

@@ -109,6 +109,24 @@ export class Progress {
   }
 }
 
+/** A connection that has not begun its first request: its handshake is under way. */
+export class Handshake implements Guest {
+  readonly socket: Socket
+  readonly #since = performance.now()
+
+  constructor(socket: Socket) {
+    this.socket = socket
+  }
+
+  waits(now: number): Wait {
+    return { for: 'head', ms: now - this.#since }
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+}
+
 /** All connections of clients, with their limits. */
 export class Guests {
   readonly #limits: GuestLimits

@@ -1,5 +1,6 @@
 import type { IsProxy } from '#platform/net/edge-proxies.ts'
 import type { Address } from '../address.ts'
+import { accessRecord, type AccessSink, type AccessStart, accessStart } from './access.ts'
 import { outcomeOf } from './arm.ts'
 import { Backend } from './backend.ts'
 import type { Counted } from './count.ts'
@@ -12,6 +13,7 @@ import {
   withoutStart,
 } from './paths.ts'
 import { sessionNumber, sessionOf } from './session.ts'
+import { headWithTrace, type Trace, traceOf } from './trace.ts'
 import type { TrafficCount } from './traffic-count.ts'
 import { type EdgeRules, type EdgeRoute, type RequestFacts, type Entry, keyOf } from './route.ts'
 
@@ -19,6 +21,7 @@ import { type EdgeRules, type EdgeRoute, type RequestFacts, type Entry, keyOf } 
 interface RouteTable {
   readonly proxies: IsProxy | null
   random(): number
+  readonly access: AccessSink | null
   traffic(route: EdgeRoute, release: number): Traffic
 }
 
@@ -71,8 +74,12 @@ export class Passage {
   #refused: Address[] | null = null
   /** The name of its service, and its start on the steady clock, in milliseconds. */
   service: string
+  /** The release whose instance got it last. */
+  release: number | null = null
   readonly began: number
   readonly #path: string
+  readonly #access: AccessStart | null
+  readonly #trace: Trace | null
   /** The start of the path that its service does not get. */
   #strip = ''
   /** By the rule of the environment; null without one. */
@@ -101,6 +108,10 @@ export class Passage {
       canary?.tenant === undefined ? null : tenantIn({ header: canary.tenant }, request.header)
     const [now, time] = [performance.now(), Date.now()]
     this.began = now
+    const { log = false, trace: share = null } = entry.route.rules ?? {}
+    this.#trace =
+      log || share !== null ? traceOf(request.header('traceparent'), share, routes.random) : null
+    this.#access = log ? accessStart(request, this.#trace?.id ?? null, time) : null
     this.service = service ?? this.#placeIn(entry.route.services).service?.name ?? ''
     this.#counted = !canary
       ? null
@@ -143,6 +154,7 @@ export class Passage {
 
   #choose(release: number, services: ServicePorts[]): Backend | null {
     const traffic = this.#routes.traffic(this.entry.route, release)
+    this.release = release
     const { service, strip } = this.#placeIn(services)
     if (service) this.service = service.name
     this.#strip = strip
@@ -171,7 +183,9 @@ export class Passage {
   headFor(head: string): string {
     const whole = headWithoutStart(head, this.#strip)
     const edit = this.rules?.request
-    return edit ? `${edit(whole.slice(0, -2))}\r\n` : whole
+    const edited = edit ? `${edit(whole.slice(0, -2))}\r\n` : whole
+    const begun = this.#trace?.header ?? null
+    return begun === null ? edited : headWithTrace(edited, begun)
   }
 
   #leastBusy(traffic: Traffic, ports: Address[]): Backend | null {
@@ -215,11 +229,20 @@ export class Passage {
     outcome = outcomeOf(status),
   ): void {
     const now = performance.now()
+    this.#record(status, bytes, outcome, now)
     this.#traffic?.count.end(this.service, outcome, bytes, now - this.began, this.#parts)
     this.#leave()
     this.entry.count.requests += 1
     if (status >= 500) this.entry.count.errors += 1
     this.#observe(outcome, bytes, size, now)
+  }
+
+  #record(status: number | null, bytes: number, outcome: string, now: number): void {
+    if (!this.#access) return
+    const { app, environment } = this.entry.route
+    const { service, release } = this
+    const end = { status, bytes, service, release, ms: now - this.began, outcome }
+    this.#routes.access?.write(app, environment, accessRecord(this.#access, end))
   }
 
   /** The request is not valid and reached no instance: it is not counted. */
@@ -257,6 +280,7 @@ export class Passage {
   unavailable(): { status: number; text: string } {
     this.#leave()
     const { count, route } = this.entry
+    this.#record(null, 0, 'refused', performance.now())
     count.requests += 1
     count.unavailable += 1
     this.#observe('refused', 0)

@@ -57,6 +57,7 @@ export interface RequestFacts {
   client(): string
   /** Bytes of the body; 0 when that is not known before. */
   length(): number
+  method(): string
 }
 
 /** Edits header lines; each has its line end, and the first line is that of the message. */
@@ -72,6 +73,10 @@ export interface EdgeRules {
   body: number
   /** Milliseconds until an answer begins. */
   timeout: number
+  /** Whether requests are written to the access log. */
+  log: boolean
+  /** The share of begun traces that is sampled; null when none is begun. */
+  trace: number | null
 }
 
 export interface RouteCount {

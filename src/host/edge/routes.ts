@@ -1,5 +1,6 @@
 import type { TrafficSecond } from '#contract/host/measurements.ts'
 import type { IsProxy } from '#platform/net/edge-proxies.ts'
+import type { AccessSink } from './access.ts'
 import { type ServiceCount, TrafficCount } from './traffic-count.ts'
 import type { Address } from '../address.ts'
 import type { Backend } from './backend.ts'
@@ -28,6 +29,14 @@ export interface EdgeHttps {
   certificates: EdgeCertificates
 }
 
+export interface RoutesOptions {
+  /** Returns a number from 0 to 1. */
+  random(): number
+  proxies?: IsProxy | null
+  https?: EdgeHttps | null
+  access?: AccessSink | null
+}
+
 /**
  * Selects the instance for each request and counts requests per route. A route changes by a single
  * assignment.
@@ -35,6 +44,7 @@ export interface EdgeHttps {
 export class Routes {
   readonly random: () => number
   readonly proxies: IsProxy | null
+  readonly access: AccessSink | null
   readonly #https: EdgeHttps | null
   readonly #entries = new Map<string, Entry>()
   readonly #hosts = new Map<string, Entry>()
@@ -47,10 +57,11 @@ export class Routes {
   /** The last requests of releases that were drained since the last second was taken. */
   #drained: TrafficSecond[] = []
 
-  constructor(random: () => number, proxies: IsProxy | null, https: EdgeHttps | null) {
+  constructor({ random, proxies, https, access }: RoutesOptions) {
     this.random = random
-    this.proxies = proxies
-    this.#https = https
+    this.proxies = proxies ?? null
+    this.access = access ?? null
+    this.#https = https ?? null
   }
 
   set(route: EdgeRoute): Entry {
@@ -99,6 +110,7 @@ export class Routes {
     const entry = this.get(app, environment)
     if (entry) this.#hosts.delete(entry.route.host)
     this.#entries.delete(`${app}/${environment}`)
+    this.access?.remove(app, environment)
     this.#domains.set(this.all())
   }
 

@@ -16,7 +16,8 @@ export function edgeRulesOf(edge: HostEdge | undefined): EdgeRules | undefined {
   return rules
 }
 
-function compile({ redirects, request, response, users, allow, body, timeout }: HostEdge) {
+function compile(edge: HostEdge): EdgeRules {
+  const { redirects, request, response, users, allow, body, timeout, log, trace } = edge
   const rules = parseRedirects((redirects ?? []).join('\n'))
   const way = typeof rules === 'string' ? [] : rules
   const list = allow ? blockList(allow, 'allow') : null
@@ -31,6 +32,7 @@ function compile({ redirects, request, response, users, allow, body, timeout }: 
       tooLong(body, asked),
     ...{ request: editOf(edits), response: editOf(response) },
     ...{ body: body ?? Infinity, timeout: timeout ?? Infinity },
+    ...{ log: log ?? false, trace: trace ?? null },
   }
 }
 

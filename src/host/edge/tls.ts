@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import type { EdgeCertificates } from './domains.ts'
-import type { Guest, Guests, Wait } from './guests.ts'
+import { type Guests, Handshake } from './guests.ts'
 
 /** The protocol by which an authority asks for a proof in a handshake (RFC 8737). */
 const proofProtocol = 'acme-tls/1'
@@ -11,24 +11,6 @@ const raw = new WeakMap<Socket, Socket>()
 
 /** The TCP connection of a socket, which is the socket itself without TLS. */
 export const beneath = (socket: Socket): Socket => raw.get(socket) ?? socket
-
-/** A connection whose handshake is under way. */
-class Handshake implements Guest {
-  readonly socket: Socket
-  readonly #since = performance.now()
-
-  constructor(socket: Socket) {
-    this.socket = socket
-  }
-
-  waits(now: number): Wait {
-    return { for: 'head', ms: now - this.#since }
-  }
-
-  destroy(): void {
-    this.socket.destroy()
-  }
-}
 
 interface HandshakesOptions {
   guests: Guests
