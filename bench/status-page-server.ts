@@ -1,12 +1,14 @@
 // The status page through the edge, without an app: status-page-server.ts PORT FOLDER [served]
 // With `served`, the edge asks the server of the page, as for requests that memory cannot answer.
-import { componentStates, type StatusPage } from '#contract/status-page/status-page.ts'
+import type { StatusPages } from '#contract/status-page/pages.ts'
+import { componentStates } from '#contract/status-page/status-page.ts'
 import { createEdge } from '#host/edge/edge.ts'
 import { createStatusPage } from '#host/status-page/server.ts'
 
 const [port, folder = '', mode] = process.argv.slice(2)
 const since = new Date().toISOString()
-const page: StatusPage = {
+const page: StatusPages = {
+  ...{ title: '', others: [] },
   components: Array.from({ length: 20 }, (_, index) => ({
     ...{ app: `app-${index}`, environment: 'production', component: '', name: `App ${index}` },
     ...{ group: `Group ${index % 4}`, state: 'operational' as const, since, detail: '', uptime: 1 },

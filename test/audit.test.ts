@@ -392,6 +392,9 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     }),
   deleteStatusSubscription: async () => () =>
     ada.deleteStatusSubscription({ params: { subscription: 'customers' } }),
+  putStatusPage: async () => () =>
+    ada.putStatusPage({ params: { page: 'internal' }, body: { title: 'Internal systems' } }),
+  deleteStatusPage: async () => () => ada.deleteStatusPage({ params: { page: 'internal' } }),
   mergeIncident: async () => {
     await ada.closeIncident({ params: { incident: await newestIncident() }, body: {} })
     const body = { title: 'web fails', environment: 'production', service: 'web' }

@@ -26,6 +26,7 @@ import { runEndpoints } from './run/endpoints.ts'
 import { signalEndpoints } from './signal/endpoints.ts'
 import { sloEndpoints } from './slo/endpoints.ts'
 import { statusPageEndpoints } from './status-page/endpoints.ts'
+import { statusPagesEndpoints } from './status-page/pages.ts'
 import { switchEndpoints } from './switch/endpoints.ts'
 import { serverEndpoints } from './server/endpoints.ts'
 import { verdictEndpoints } from './verdict/endpoints.ts'
@@ -62,6 +63,7 @@ export const endpoints = {
   ...monitorEndpoints,
   ...sloEndpoints,
   ...statusPageEndpoints,
+  ...statusPagesEndpoints,
   ...switchEndpoints,
   ...maintenanceEndpoints,
   ...scaleEndpoints,

@@ -25,6 +25,8 @@ export interface Dependencies {
   publicUrl: string
   /** address of the status page; null when it is not served */
   statusPage: string | null
+  /** host names that Fairlead itself uses at the edge */
+  edgeHosts: string[]
   /** megabytes free on the disk of the installation, and the floor below which new work waits */
   disk(): Promise<{ free: number; floor: number }>
   /**

@@ -27,7 +27,7 @@ import type { Scale } from './scale.ts'
 import type { Part, Route } from './route.ts'
 import type { Supervisor } from './supervisor.ts'
 import { doneStatusRequests } from '#contract/host/status-requests.ts'
-import { statusPage } from '#contract/status-page/status-page.ts'
+import { statusPages } from '#contract/status-page/pages.ts'
 import type { StatusPageServer } from './status-page/server.ts'
 import type { SwitchServer } from './switches/switches.ts'
 
@@ -130,8 +130,8 @@ export function createApi(api: HostApi): Server {
     ],
     [
       'PUT',
-      hostPaths.setStatusPage.path,
-      async (_match, _query, body) => api.statusPage.set(statusPage.parse(body)),
+      hostPaths.setStatusPages.path,
+      async (_match, _query, body) => api.statusPage.set(statusPages.parse(body)),
     ],
     [
       'POST',

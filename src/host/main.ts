@@ -36,6 +36,7 @@ import { programOn } from './processes.ts'
 import { type HostSettings, readHostSettings } from './settings.ts'
 import { openState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
+import { routesAt } from './status-page/routes.ts'
 import { createStatusPage, type StatusPageServer } from './status-page/server.ts'
 import { createSwitches, type SwitchServer } from './switches/switches.ts'
 
@@ -276,6 +277,8 @@ class Host {
     const { statusPage, metricsPort, url } = this.#settings
     if (statusPage !== null)
       await this.#routeOwn('status', statusPage, () => this.#statusPage.start(statusPage))
+    await this.#statusPage.startOthers(routesAt(this.#edge, ownApp))
+    this.#stops.push(() => this.#statusPage.stop())
     await this.#routeOwn('metrics', { host: metricsHost, port: metricsPort }, () =>
       serveMetrics({
         status: () => this.#status(),

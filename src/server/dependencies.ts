@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { readAllowed } from '#domains/configuration/read-allowed.ts'
 import { referenceProblem } from '#domains/configuration/references.ts'
+import { hostUrl } from '#platform/host-url.ts'
 import { statusPageAddress } from '#platform/status-page/place.ts'
 import { createTargets } from '#domains/deployment/open-targets.ts'
 import type { OpenBucket } from '#domains/deployment/open-bucket.ts'
@@ -58,6 +59,9 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     clock: systemClock,
     publicUrl: settings.publicUrl,
     statusPage: settings.statusPage && statusPageAddress(settings.statusPage, home.edgePort),
+    edgeHosts: [settings.statusPage?.host, hostUrl(env)?.hostname].filter(
+      (host) => host !== undefined,
+    ),
     targets: createTargets(targets, {
       ...{ artifacts: home.artifacts, host, edgePort: home.edgePort, ssh },
       edgeHttpsPort: home.edgeHttpsPort,

@@ -42,6 +42,7 @@ import { signalHandlers } from '#flows/monitoring/signal-handlers.ts'
 import { jobHandlers } from '#flows/job/handlers.ts'
 import { machineHandlers } from '#flows/machine/handlers.ts'
 import { makeJobKey, wakeJobs } from '#flows/job/background.ts'
+import { pageHandlers } from '#flows/status-page/page-handlers.ts'
 import { statusPageHandlers } from '#flows/status-page/handlers.ts'
 import { subscriptionHandlers } from '#flows/status-page/subscription-handlers.ts'
 import { updateHandlers } from '#flows/status-page/update-handlers.ts'
@@ -144,6 +145,10 @@ export function buildHandlers({
     ...monitorHandlers({ db, publicUrl: deps.publicUrl }),
     ...sloHandlers({ db, clock: deps.clock }),
     ...statusPageHandlers({ db, now: () => deps.clock.now(), address: deps.statusPage }),
+    ...pageHandlers({
+      ...{ db, address: deps.statusPage, edgePort: home.edgePort, ownHosts: deps.edgeHosts },
+      onChange: monitoring.wakeStatusPage,
+    }),
     ...subscriptionHandlers({ db, secrets, getApp }),
     ...updateHandlers({
       ...{ db, now: () => deps.clock.now(), onUpdate: monitoring.wakeStatusPage },

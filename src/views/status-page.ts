@@ -157,3 +157,12 @@ export async function toldUpdate(db: Database, id: number): Promise<ToldUpdate |
     from status_update where id = ${id} and state = 'published'`)
   return rows[0] ?? null
 }
+
+/** The app that has a domain, also with a wildcard; null when none does. */
+export async function appAtDomain(db: Database, host: string): Promise<string | null> {
+  const wildcard = `*${host.slice(host.indexOf('.'))}`
+  const rows = await db.query<{ app: string }>(
+    sql`select app from environment_domain where name in (${host}, ${wildcard}) limit 1`,
+  )
+  return rows[0]?.app ?? null
+}

@@ -11,6 +11,7 @@ import { number, positive, settingsOf } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { ago, table } from '../format.ts'
 import type { Register } from '../register.ts'
+import { addPages } from '../status-pages.ts'
 
 export const register: Register = (program, context) => {
   const group = program
@@ -19,6 +20,7 @@ export const register: Register = (program, context) => {
   addShow(group, context)
   addUpdates(group, context)
   addSubscriptions(group, context)
+  addPages(group, context)
 }
 
 function addShow(group: Command, context: Context): void {
@@ -53,11 +55,13 @@ function addShow(group: Command, context: Context): void {
 const isCurrent = ({ draft, resolved }: IncidentUpdates): boolean =>
   draft !== null || resolved === null
 
-function incidentLines({ id, title, name, updates, draft }: IncidentUpdates, now: number) {
+function incidentLines(incident: IncidentUpdates, now: number) {
+  const { id, title, name, updates, draft, pages } = incident
   const [last] = updates
   return [
     '',
     `Incident ${id}, ${name}: ${draft?.title ?? title}`,
+    ...(pages.length > 1 ? [`  On the pages ${pages.join(', ')}`] : []),
     ...(last
       ? [`  ${statusPhaseWords[last.phase]}, ${ago(last.published, now)}: ${last.text}`]
       : ['  Nothing is published']),
@@ -124,8 +128,8 @@ function addSubscriptions(group: Command, context: Context): void {
         answer.subscriptions.length === 0
           ? ['No subscriptions']
           : table(
-              answer.subscriptions.map(({ name, kind, apps, waiting, problem }) => [
-                ...[name, kind, apps === null ? 'all apps' : apps.join(', ')],
+              answer.subscriptions.map(({ name, kind, page, apps, waiting, problem }) => [
+                ...[name, kind, page, apps === null ? 'all apps' : apps.join(', ')],
                 waiting === 0 ? 'nothing waits' : `${waiting} wait`,
                 problem ?? '',
               ]),
@@ -138,6 +142,7 @@ function addSubscriptions(group: Command, context: Context): void {
     .argument('<kind>', 'a kind of channel, such as slack, cloudevents or email')
     .argument('<settings...>', 'settings of the channel as KEY=VALUE')
     .option('--app <name...>', 'only updates about these apps')
+    .option('--page <name>', 'those of this status page', 'default')
     .description('send updates to a chat, a webhook or an address')
     .addHelpText(
       'after',
@@ -145,9 +150,15 @@ function addSubscriptions(group: Command, context: Context): void {
         'url=https://hooks.slack.com/services/T000/B000/XXXX --app shop',
     )
     .action(
-      async (name: string, kind: string, pairs: string[], { app: apps }: { app?: string[] }) => {
+      async (
+        name: string,
+        kind: string,
+        pairs: string[],
+        { app: apps, page }: { app?: string[]; page: string },
+      ) => {
         const { client } = await context.connect()
-        const body = { kind, settings: settingsOf(pairs), ...(apps === undefined ? {} : { apps }) }
+        const more = { page, ...(apps === undefined ? {} : { apps }) }
+        const body = { kind, settings: settingsOf(pairs), ...more }
         const params = { subscription: name }
         const answer = await client.putStatusSubscription({ params, body })
         context.answer(answer, () => [`Updates go to ${name}`])

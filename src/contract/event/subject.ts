@@ -23,6 +23,7 @@
  * | `status/APP/ENVIRONMENT` | what the status page shows of an app, or of its        |
  * |                        | component with `/COMPONENT`                                      |
  * | `status-subscription/NAME` | who gets the updates of the status page           |
+ * | `status-page/NAME`     | the address of a status page, and what it shows                  |
  * | `alert/ID`             | harm that a person must look at                                  |
  * | `incident/ID`          | harm that customers feel                                         |
  * | `review/INCIDENT`      | what was learned from an incident, and what follows              |
@@ -65,6 +66,7 @@ export const subjectPatterns = {
   switch: /^switch\/[^/]+\/[^/]+\/[^/]+$/,
   status: /^status\/[^/]+\/[^/]+(\/[^/]+)?$/,
   statusSubscription: /^status-subscription\/[^/]+$/,
+  statusPage: /^status-page\/[^/]+$/,
   alert: /^alert\/\d+$/,
   incident: /^incident\/\d+$/,
   review: /^review\/\d+$/,

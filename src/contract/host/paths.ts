@@ -16,7 +16,7 @@
  * - `setRoster` replaces who is notified while no server answers, and returns the last outage.
  * - `expositions` reads the metrics `names`, or all, at `path` of every instance, or those of one
  *   `service`; an instance without a port writes them to a file.
- * - `setStatusPage` replaces and confirms what the status page shows.
+ * - `setStatusPages` replaces and confirms what the status pages show.
  * - `takeStatusRequests` forgets the requests of readers that are done, and returns what waits.
  * - `setSwitches` replaces how all switches are set; `switches` returns the version of that, and
  *   what was changed by `changeSwitch`, for when no server answers. `listSwitches` returns what an
@@ -57,7 +57,7 @@ export const hostPaths = {
   setMaintenance: { method: 'PUT', path: '/maintenance' },
   setScale: { method: 'PUT', path: '/scale' },
   switches: { method: 'GET', path: '/switches' },
-  setStatusPage: { method: 'PUT', path: '/status-page' },
+  setStatusPages: { method: 'PUT', path: '/status-page' },
   takeStatusRequests: { method: 'POST', path: '/status-page/requests' },
   listSwitches: { method: 'GET', path: '/apps/{app}/environments/{environment}/switches' },
   changeSwitch: { method: 'PUT', path: '/apps/{app}/environments/{environment}/switches/{switch}' },

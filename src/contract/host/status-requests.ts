@@ -1,4 +1,8 @@
 import { z } from 'zod'
+import { defaultPage } from '#contract/status-page/pages.ts'
+
+/** The status page that was asked; the form cannot choose it. */
+const page = z.string().default(defaultPage)
 
 /** What a reader of the status page asked the host for; a server carries it out. */
 export const statusRequest = z.discriminatedUnion('kind', [
@@ -7,6 +11,7 @@ export const statusRequest = z.discriminatedUnion('kind', [
     email: z.email().max(254),
     /** null for all */
     apps: z.array(z.string()).max(100).nullable(),
+    page,
   }),
   z.object({
     ...{ id: z.string(), kind: z.literal('subscribe-url') },
@@ -18,6 +23,7 @@ export const statusRequest = z.discriminatedUnion('kind', [
       .refine((text) => !URL.canParse(text) || new URL(text).username === ''),
     /** null for all */
     apps: z.array(z.string()).max(100).nullable(),
+    page,
   }),
   z.object({ id: z.string(), kind: z.enum(['confirm', 'unsubscribe']), token: z.string() }),
 ])

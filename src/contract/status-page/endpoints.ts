@@ -22,6 +22,8 @@ export const incidentUpdates = publicIncident.extend({
   name: z.string(),
   /** null when nothing waits */
   draft: updateDraft.nullable(),
+  /** the names of the status pages that show one of its components */
+  pages: z.array(z.string()),
 })
 export type IncidentUpdates = z.infer<typeof incidentUpdates>
 
@@ -97,6 +99,8 @@ export const statusPageEndpoints = {
       settings: z.record(z.string(), z.unknown()),
       /** only the updates about these apps; default: all */
       apps: z.array(name).min(1).max(100).optional(),
+      /** the status page whose updates are sent; default: `default` */
+      page: name.optional(),
     }),
     output: statusSubscription,
   }),

@@ -105,4 +105,32 @@ export const statusPageEvents = [
       ...{ subject: 'status-subscription/customers', app: null, actor: 'Ada', data: {} },
     },
   }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-statuspage.changed',
+    version: '0.1.0',
+    data: {
+      title: z.string(),
+      url: z.string().nullable(),
+      apps: z.array(z.string()),
+      groups: z.array(z.string()),
+      components: z.array(z.string()),
+    },
+    sentence: ({ actor, id }) => `${actor} changed the status page ${id}`,
+    tone: () => 'fact',
+    example: {
+      ...{ subject: 'status-page/internal', app: null, actor: 'Ada' },
+      data: {
+        ...{ title: 'Internal systems', url: 'https://status.internal.example.com' },
+        ...{ apps: ['shop', 'billing'], groups: [], components: [] },
+      },
+    },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-statuspage.deleted',
+    version: '0.1.0',
+    data: {},
+    sentence: ({ actor, id }) => `${actor} deleted the status page ${id}`,
+    tone: () => 'fact',
+    example: { ...{ subject: 'status-page/internal', app: null, actor: 'Ada', data: {} } },
+  }),
 ] as const

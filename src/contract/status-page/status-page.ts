@@ -144,6 +144,8 @@ export type StatusTheme = z.infer<typeof statusTheme>
 
 /** Everything that the status page shows. */
 export const statusPage = z.object({
+  /** its name for readers; empty for none */
+  title: z.string().default(''),
   components: z.array(statusComponent),
   /** newest first, at most 100 */
   changes: z.array(statusChange),

@@ -7,6 +7,8 @@ export const statusSubscription = z.object({
   kind: z.string(),
   /** only the updates about these apps; null for all */
   apps: z.array(z.string()).nullable(),
+  /** the status page whose updates are sent */
+  page: z.string(),
   created: z.string(),
   /** when a message was last accepted; null before the first one */
   proven: z.string().nullable(),

@@ -5,8 +5,9 @@ import { sql, type Statement } from '#platform/postgres/sql.ts'
 /** What is stored of a token or an address, so that a reader of the database cannot use it. */
 export const keyOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** Addresses that are asked within an hour, against floods; and hours until one is asked again. */
+/** Addresses that are asked within an hour, against floods; and how often one of them is. */
 const mostAsked = 200
+const mostOfAddress = 3
 
 export interface AskedSubscription {
   name: string
@@ -15,21 +16,25 @@ export interface AskedSubscription {
   /** sealed */
   settings: string
   apps: string[] | null
+  page: string
   tokenKey: string
   addressKey: string
 }
 
 /**
  * Stores a subscription that its address has to confirm. Nothing is stored when the address was
- * asked within the hour, or too many were.
+ * asked for this page within the hour, when it or too many were asked, or without the page.
  */
 export const askSubscriber = (asked: AskedSubscription): Statement =>
-  sql`insert into status_subscription (name, kind, settings, apps, confirmed, token_key,
-      address_key, asked_due)
-    select ${asked.name}, ${asked.kind}, ${asked.settings}, ${asked.apps}::text[], null,
-      ${asked.tokenKey}, ${asked.addressKey}, now()
-    where not exists (select from status_subscription where address_key = ${asked.addressKey}
-        and created > now() - interval '1 hour' and confirmed is null)
+  sql`insert into status_subscription (name, kind, settings, apps, page, confirmed,
+      token_key, address_key, asked_due)
+    select ${asked.name}, ${asked.kind}, ${asked.settings}, ${asked.apps}::text[], p.name,
+      null, ${asked.tokenKey}, ${asked.addressKey}, now()
+    from status_page p where p.name = ${asked.page}
+      and not exists (select from status_subscription where address_key = ${asked.addressKey}
+        and page = p.name and created > now() - interval '1 hour' and confirmed is null)
+      and (select count(*) from status_subscription where address_key = ${asked.addressKey}
+        and created > now() - interval '1 hour' and confirmed is null) < ${mostOfAddress}
       and (select count(*) from status_subscription where confirmed is null
         and created > now() - interval '1 hour') < ${mostAsked}
     on conflict do nothing`
@@ -49,10 +54,11 @@ export async function findByToken(db: Database, token: string): Promise<FoundSub
   return rows[0] ?? null
 }
 
-/** Confirms a subscription, in place of an earlier one of its address. */
+/** Confirms a subscription, in place of an earlier one of its address for the same page. */
 export const confirmSubscription = (name: string): Statement[] => [
   sql`delete from status_subscription o using status_subscription n
-    where n.name = ${name} and o.address_key = n.address_key and o.name <> n.name`,
+    where n.name = ${name} and o.address_key = n.address_key and o.page = n.page
+      and o.name <> n.name`,
   sql`update status_subscription set confirmed = now(), asked_due = null where name = ${name}`,
 ]
 
@@ -65,6 +71,7 @@ export interface DueQuestion {
   name: string
   kind: string
   apps: string[] | null
+  page: string
   settings: string
   tries: number
 }
@@ -88,7 +95,7 @@ export const claimQuestions = (
       where asked_due <= now() and confirmed is null and (kind = 'email') = ${isMail}
         and name <> all(${except}::text[])
       order by asked_due limit ${count} for update skip locked)
-    returning n.name, n.kind, n.apps, n.settings, n.asked_tries + 1 as tries`)
+    returning n.name, n.kind, n.apps, n.page, n.settings, n.asked_tries + 1 as tries`)
 
 /** Stores that an address was asked, or when it is asked again. */
 export const setAsked = (name: string, pauseSeconds: number | null): Statement =>

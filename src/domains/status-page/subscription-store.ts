@@ -3,7 +3,7 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 import type { SealedValue } from '#platform/secret/secret-box.ts'
 
-const columns = sql`name, kind, apps, created, proven, problem`
+const columns = sql`name, kind, apps, page, created, proven, problem`
 
 /** The context that the settings of a subscription are sealed with. */
 export const sealedAs = (name: string): string => `status-subscription/${name}`
@@ -19,9 +19,9 @@ export const listSubscriptions = (db: Database): Promise<StatusSubscription[]> =
 export async function getSubscription(
   db: Database,
   name: string,
-): Promise<{ kind: string; settings: string } | null> {
-  const rows = await db.query<{ kind: string; settings: string }>(
-    sql`select kind, settings from status_subscription where name = ${name}`,
+): Promise<{ kind: string; settings: string; page: string } | null> {
+  const rows = await db.query<{ kind: string; settings: string; page: string }>(
+    sql`select kind, settings, page from status_subscription where name = ${name}`,
   )
   return rows[0] ?? null
 }
@@ -31,11 +31,13 @@ export const putSubscription = ({
   kind,
   settings,
   apps,
-}: Pick<StatusSubscription, 'name' | 'kind' | 'apps'> & { settings: string }): Statement =>
-  sql`insert into status_subscription (name, kind, settings, apps)
-    values (${name}, ${kind}, ${settings}, ${apps}::text[])
+  page,
+}: Pick<StatusSubscription, 'name' | 'kind' | 'apps' | 'page'> & { settings: string }): Statement =>
+  sql`insert into status_subscription (name, kind, settings, apps, page)
+    values (${name}, ${kind}, ${settings}, ${apps}::text[], ${page})
     on conflict (name) do update set kind = excluded.kind, settings = excluded.settings,
-      apps = excluded.apps, proven = null, problem = null, token_key = null, address_key = null`
+      apps = excluded.apps, page = excluded.page, proven = null, problem = null,
+      token_key = null, address_key = null`
 
 export const deleteSubscription = (name: string): Statement =>
   sql`delete from status_subscription where name = ${name}`
@@ -54,11 +56,12 @@ export async function sealedSubscriptions(db: Database): Promise<SealedValue[]> 
   }))
 }
 
-/** Queues a published update for everybody who wants those of the app. */
-export const queueDeliveries = (update: number, app: string): Statement =>
+/** Queues a published update for everybody who wants those of the app on one of these pages. */
+export const queueDeliveries = (update: number, app: string, pages: readonly string[]): Statement =>
   sql`insert into status_delivery (subscription, status_update)
     select name, ${update}::bigint from status_subscription
-    where confirmed is not null and (apps is null or ${app}::text = any(apps))
+    where confirmed is not null and page = any(${[...pages]}::text[])
+      and (apps is null or ${app}::text = any(apps))
     on conflict do nothing`
 
 export interface ClaimedDelivery {

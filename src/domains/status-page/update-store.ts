@@ -7,13 +7,15 @@ import type { StoredUpdate, Words } from './update.ts'
 export interface UpdateRow extends StoredUpdate {
   incident: number
   published: number | null
+  /** of a published update: the names of the status pages that show it */
+  pages: string[]
 }
 
 /** The updates of some incidents, oldest first. */
 export const listUpdates = (db: Database, incidents: readonly number[]): Promise<UpdateRow[]> =>
   incidents.length === 0
     ? Promise.resolve([])
-    : db.query<UpdateRow>(sql`select id, incident, occurrence, state, phase, title, text,
+    : db.query<UpdateRow>(sql`select id, incident, occurrence, state, phase, title, text, pages,
         (extract(epoch from due) * 1000)::float8 as due,
         (extract(epoch from published) * 1000)::float8 as published,
         (extract(epoch from promised) * 1000)::float8 as promised
@@ -57,6 +59,12 @@ export async function nextUpdateId(db: Database): Promise<number> {
   return rows[0]?.id ?? 0
 }
 
+export interface PublishedBy extends Pick<UpdateRow, 'promised' | 'pages'> {
+  author: string
+  /** milliseconds since 1970 */
+  now: number
+}
+
 /**
  * Stores a published update. It takes the number of the draft that it replaces, so it fails when
  * somebody else has published or discarded that draft meanwhile.
@@ -64,13 +72,13 @@ export async function nextUpdateId(db: Database): Promise<number> {
 export const publish = (
   { id, incident, occurrence }: Pick<UpdateRow, 'id' | 'incident' | 'occurrence'>,
   { phase, title, text }: Words,
-  { author, now, promised }: { author: string; now: number; promised: number | null },
+  { author, now, promised, pages }: PublishedBy,
 ): Statement[] => [
   dropDraft(incident),
   sql`insert into status_update (id, incident, occurrence, state, phase, title, text, author,
-      published, promised)
+      published, promised, pages)
     overriding system value values (${id}, ${incident}, ${occurrence}, 'published', ${phase},
-      ${title}, ${text}, ${author}, ${at(now)}, ${at(promised)})`,
+      ${title}, ${text}, ${author}, ${at(now)}, ${at(promised)}, ${pages}::text[])`,
 ]
 
 /**

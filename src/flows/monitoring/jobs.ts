@@ -36,7 +36,7 @@ export interface MonitoringOptions {
     Pick<HostClient, 'setMonitors' | 'monitors' | 'switches' | 'setSwitches' | 'setRoster'> &
     Pick<
       HostClient,
-      'status' | 'setStatusPage' | 'takeStatusRequests' | 'setMaintenance' | 'setScale'
+      'status' | 'setStatusPages' | 'takeStatusRequests' | 'setMaintenance' | 'setScale'
     >
   /** the hosts on other machines */
   remotes: Pick<Hosts, 'sync' | 'all' | 'named'>
@@ -94,7 +94,7 @@ export function monitoring({
   const canMail = notify.io.mail !== null
   const confirm = new ConfirmStatusPage({
     ...{ db, host, now, canSubscribe: canMail, canSubscribeUrl: readers.canSubscribeUrl },
-    theme,
+    ...{ theme, edgePort: deps.home.edgePort },
   })
   const page = every({
     name: 'confirm-status-page',
@@ -102,7 +102,8 @@ export function monitoring({
     claim: oneReplica(),
     run: () => confirm.run(),
   })
-  const toCustomers = { ...notify, address: deps.statusPage, readerFetch: readers.fetch }
+  const places = { address: deps.statusPage, edgePort: deps.home.edgePort }
+  const toCustomers = { ...notify, ...places, readerFetch: readers.fetch }
   const deliveries = sendStatusUpdates(toCustomers, periods.monitors)
   const questions = askSubscribers(toCustomers, periods.monitors)
   const subscribers = every({

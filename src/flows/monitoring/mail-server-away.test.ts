@@ -25,7 +25,12 @@ afterAll(async () => {
 
 const plain = { seal: (_: string, text: string) => text, open: (_: string, text: string) => text }
 const parts = () => ({
-  ...{ db: database.db, publicUrl: 'http://fairlead.test', address: 'http://status.test' },
+  ...{
+    db: database.db,
+    publicUrl: 'http://fairlead.test',
+    address: 'http://status.test',
+    edgePort: 4480,
+  },
   secrets: { ...plain, isCurrent: () => true },
   io: { fetch, commands: null, mail: { url: mail.url, from: 'fairlead@example.com' } },
   readerFetch: fetch,
@@ -90,9 +95,9 @@ test('a mail server that is away for an hour gets each message once, in order', 
       ...publish(
         { id, incident: 3, occurrence: 1 },
         { phase: 'identified', title: `Update ${id}`, text: 'We look.' },
-        { author: 'Ada', now: Date.now(), promised: Date.now() + 1_800_000 },
+        { author: 'Ada', now: Date.now(), promised: Date.now() + 1_800_000, pages: ['default'] },
       ),
-      subscriptions.queueDeliveries(id, 'shop'),
+      subscriptions.queueDeliveries(id, 'shop', ['default']),
     ])
   await reconcile()
   // The harm ends while the mail server is away.

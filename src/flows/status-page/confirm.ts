@@ -1,16 +1,11 @@
 import type { HostSecond } from '#contract/host/measurements.ts'
-import type { StatusChange, StatusPage, StatusTheme } from '#contract/status-page/status-page.ts'
+import type { StatusChange, StatusTheme } from '#contract/status-page/status-page.ts'
 import { listMaintenance } from '#domains/maintenance/store.ts'
 import { votingKinds } from '#domains/status-page/component.ts'
 import { historyDays } from '#domains/status-page/history.ts'
 import type { Shown } from '#domains/status-page/shown.ts'
-import {
-  isSameComponent,
-  keepComponents,
-  listShown,
-  setConfirmed,
-  setShown,
-} from '#domains/status-page/store.ts'
+import { listPages } from '#domains/status-page/page-store.ts'
+import { keepComponents, listShown, setConfirmed, setShown } from '#domains/status-page/store.ts'
 import { isOver } from '#flows/maintenance/sync.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
@@ -20,24 +15,22 @@ import {
   pageMaintenances,
   pageMonitors,
 } from '#views/status-page.ts'
-import {
-  findComponent,
-  type FoundComponent,
-  scopedComponents,
-  shownComponent,
-} from './components.ts'
+import { findComponent, type FoundComponent, scopedComponents } from './components.ts'
 import { CountedImpacts } from './counted-impacts.ts'
-import { publicIncidents, updateIncidents } from './updates.ts'
+import { pagesOf } from './pages.ts'
+import { updateIncidents } from './updates.ts'
 
 export interface ConfirmOptions {
   db: Database
-  host: Pick<HostClient, 'status' | 'measurements' | 'setStatusPage'>
+  host: Pick<HostClient, 'status' | 'measurements' | 'setStatusPages'>
   /** whether readers can subscribe a chat or a webhook */
   canSubscribeUrl: boolean
   /** whether readers can subscribe by e-mail */
   canSubscribe: boolean
-  /** the look of the page */
+  /** the look of pages without a look of their own */
   theme?: StatusTheme | undefined
+  /** the port of the edge of this machine */
+  edgePort: number
   /** milliseconds since 1970 */
   now(): number
 }
@@ -48,7 +41,6 @@ const confirmEvery = 15_000
 const watchPatience = 45_000
 /** Seconds of traffic that the share of failed requests is about. */
 const shareSeconds = 60
-const mostChanges = 100
 /** Days for which maintenance that ended stays on the page. */
 const maintenanceDays = 14
 
@@ -93,25 +85,19 @@ export class ConfirmStatusPage {
     const { db, host } = this.#options
     const changed = found.filter(({ before, shown }) => !isSameShown(before, shown))
     const facts = found.map(({ shown, ...one }) => ({ ...one, state: shown.state }))
-    const [stored, announced, told] = await Promise.all([
+    const [stored, announced, settings] = await Promise.all([
       pageChanges(db, historyDays),
       pageMaintenances(db, maintenanceDays),
-      updateIncidents(db, facts, this.#impacts, at),
+      listPages(db),
     ])
     const changes = changesOf(found, stored)
-    const page = {
-      ...pageOf(found, changes, at),
-      subscribe: this.#options.canSubscribe,
-      subscribeUrl: this.#options.canSubscribeUrl,
-      theme: this.#options.theme,
-      incidents: publicIncidents(told, { components: found, changes, now: at }),
-      maintenances: announced.filter((one) =>
-        found.some(({ app, environment }) => app === one.app && environment === one.environment),
-      ),
-    }
-    const text = JSON.stringify(page)
+    const incidents = await updateIncidents(db, {
+      ...{ components: facts, pages: settings, changes, impacts: this.#impacts, now: at },
+    })
+    const pages = pagesOf(settings, { found, changes, announced, incidents, at }, this.#options)
+    const text = JSON.stringify(pages)
     const isDue = at - this.#sent.at >= confirmEvery
-    if (text !== this.#sent.text || isDue) await host.setStatusPage(page)
+    if (text !== this.#sent.text || isDue) await host.setStatusPages(pages)
     this.#sent = { text, at: text !== this.#sent.text || isDue ? at : this.#sent.at }
     const statements = changed.flatMap((one) => setShown(one, one.shown, one.changes))
     if (isDue) statements.push(setConfirmed(at))
@@ -151,15 +137,3 @@ const changesOf = (found: FoundComponent[], stored: StatusChange[]): StatusChang
     .toReversed(),
   ...stored,
 ]
-
-const pageOf = (
-  found: FoundComponent[],
-  changes: StatusChange[],
-  at: number,
-): Pick<StatusPage, 'components' | 'changes'> => ({
-  components: found.map((one) => shownComponent(one, changes, at)),
-  changes: changes
-    .filter((change) => found.some((one) => isSameComponent(one, change)))
-    .toSorted((a, b) => Date.parse(b.since) - Date.parse(a.since))
-    .slice(0, mostChanges),
-})

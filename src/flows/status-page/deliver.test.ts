@@ -44,7 +44,13 @@ beforeEach(async () => {
 const plain = { seal: (_: string, text: string) => text, open: (_: string, text: string) => text }
 const secrets = { ...plain, isCurrent: () => true }
 const parts = () => ({
-  ...{ db, secrets, publicUrl: 'http://fairlead.test', address: 'http://status.test' },
+  ...{
+    db,
+    secrets,
+    publicUrl: 'http://fairlead.test',
+    address: 'http://status.test',
+    edgePort: 4480,
+  },
   io: { fetch, mail: null, commands: null },
   readerFetch: fetch,
 })
@@ -66,9 +72,9 @@ const tell = (id: number, text: string) =>
     ...publish(
       { id, incident: 3, occurrence: 1 },
       { phase: 'identified', title: 'Cards fail', text },
-      { author: 'Ada', now: start + id, promised: start + 1_800_000 },
+      { author: 'Ada', now: start + id, promised: start + 1_800_000, pages: ['default'] },
     ),
-    store.queueDeliveries(id, 'shop'),
+    store.queueDeliveries(id, 'shop', ['default']),
   ])
 const claim = () => store.claimDeliveries(db, { count: 10, except: [], seconds: 60 })
 const later = () => db.query(sql`update status_delivery set due = now()`)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { statusPhaseWords } from '#contract/status-page/status-page.ts'
+import { listPages } from '#domains/status-page/page-store.ts'
 import { pauseAfter } from '#domains/status-page/subscription.ts'
 import * as store from '#domains/status-page/subscription-store.ts'
 import { every, rows } from '#engine/every.ts'
@@ -8,11 +9,11 @@ import { channelKind, type NotifyParts } from '#flows/monitoring/notify.ts'
 import { type Message, Refused } from '#platform/channel/channel.ts'
 import { untilRecorded } from '#platform/postgres/until-back.ts'
 import { unescaped } from '#platform/status-page/markdown.ts'
+import { addressOf, type PagePlaces } from './page-address.ts'
 import { toldUpdate, type ToldUpdate } from '#views/status-page.ts'
 
-export interface DeliverParts extends Pick<NotifyParts, 'db' | 'secrets' | 'io' | 'publicUrl'> {
-  /** the address of the status page; null when it is not served */
-  address: string | null
+export interface DeliverParts
+  extends Pick<NotifyParts, 'db' | 'secrets' | 'io' | 'publicUrl'>, PagePlaces {
   /** connects to the addresses that readers subscribe */
   readerFetch: typeof fetch
 }
@@ -57,13 +58,14 @@ export async function sendUpdate(
     store.getSubscription(db, claimed.subscription),
   ])
   if (!update || !stored) return
+  const page = await readPage(parts, stored.page)
   const refuse = async (problem: string): Promise<void> => {
     await db.batch(store.markRefused(claimed, problem, pauseAfter(claimed.tries)))
   }
   const receiver = receiverOf(parts, claimed.subscription, stored)
   if (receiver === null) return refuse('its settings cannot be read: subscribe it again')
   try {
-    const message = updateMessage(update, parts, receiver.token)
+    const message = updateMessage(update, page, receiver.token)
     await receiver.kind.send(message, receiver.settings, receiver.io)
     await untilRecorded(db, store.markSent(claimed))
   } catch (error) {
@@ -105,7 +107,7 @@ function withReaderToken(kind: string, json: unknown) {
 /** An update as a message. It contains nothing that is not on the page. Pure. */
 export function updateMessage(
   { id, incident, title, phase, text, promised }: ToldUpdate,
-  { address, publicUrl }: Pick<DeliverParts, 'address' | 'publicUrl'>,
+  { address }: Pick<ReaderPage, 'address'>,
   token: string | null,
 ): Message {
   return {
@@ -117,7 +119,20 @@ export function updateMessage(
         ? []
         : [`Next update by ${promised.slice(0, 10)} at ${promised.slice(11, 16)} UTC.`]),
     ],
-    url: address === null ? publicUrl : `${address}/incidents/${incident}`,
-    ...(token === null ? {} : { unsubscribeUrl: `${address ?? publicUrl}/unsubscribe/${token}` }),
+    url: `${address}/incidents/${incident}`,
+    ...(token === null ? {} : { unsubscribeUrl: `${address}/unsubscribe/${token}` }),
   }
+}
+
+/** The page of a subscription: its title, and where its links lead. */
+export interface ReaderPage {
+  title: string
+  address: string
+}
+
+/** The page of a subscription; the links of one that is not served lead to this installation. */
+export async function readPage(parts: DeliverParts, name: string): Promise<ReaderPage> {
+  const page = (await listPages(parts.db)).find((one) => one.name === name)
+  const address = page ? addressOf(page, parts) : null
+  return { title: page?.title ?? '', address: address ?? parts.publicUrl }
 }

@@ -51,7 +51,13 @@ const secrets = {
   isCurrent: () => true,
 }
 const parts = () => ({
-  ...{ db, secrets, publicUrl: 'http://fairlead.test', address: 'https://status.test' },
+  ...{
+    db,
+    secrets,
+    publicUrl: 'http://fairlead.test',
+    address: 'https://status.test',
+    edgePort: 4480,
+  },
   io: { fetch, mail, commands: null },
   readerFetch,
 })
@@ -90,7 +96,7 @@ const serve = async (...requests: StatusRequest[]) => {
 }
 let id = 0
 const asked = (email: string, apps: string[] | null = null): StatusRequest => ({
-  ...{ id: String((id += 1)), kind: 'subscribe', email, apps },
+  ...{ id: String((id += 1)), kind: 'subscribe', email, apps, page: 'default' },
 })
 const linked = (kind: 'confirm' | 'unsubscribe', token: string): StatusRequest => ({
   ...{ id: String((id += 1)), kind, token },
@@ -109,9 +115,9 @@ const tell = async (update: number, app: string) => {
     ...publish(
       { id: update, incident: 3, occurrence: 1 },
       { phase: 'identified', title: 'Cards fail', text: 'Cards are refused.' },
-      { author: 'Ada', now: Date.now(), promised: null },
+      { author: 'Ada', now: Date.now(), promised: null, pages: ['default'] },
     ),
-    store.queueDeliveries(update, app),
+    store.queueDeliveries(update, app, ['default']),
   ])
   for (const one of await store.claimDeliveries(db, { count: 10, except: [], seconds: 60 }))
     await sendUpdate(parts(), one)
@@ -216,6 +222,7 @@ async function startHook(answer: (body: Record<string, unknown>) => string | nul
 }
 const askedUrl = (channel: 'slack' | 'cloudevents', url: string): StatusRequest => ({
   ...{ id: String((id += 1)), kind: 'subscribe-url', channel, url, apps: ['shop'] },
+  page: 'default',
 })
 
 test('a webhook confirms by the challenge in its answer, and each message can end it', async () => {
@@ -315,9 +322,9 @@ longTest(
           ...publish(
             { id: update, incident: 3, occurrence: 1 },
             { phase: 'identified', title: 'Cards fail', text: `Update ${update}.` },
-            { author: 'Ada', now: Date.now() + update, promised: null },
+            { author: 'Ada', now: Date.now() + update, promised: null, pages: ['default'] },
           ),
-          store.queueDeliveries(update, 'shop'),
+          store.queueDeliveries(update, 'shop', ['default']),
         ])
         return Date.now()
       }

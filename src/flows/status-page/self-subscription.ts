@@ -10,7 +10,7 @@ import { type Message, Refused } from '#platform/channel/channel.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { challenge } from './challenge.ts'
-import { type DeliverParts, receiverOf } from './deliver.ts'
+import { type DeliverParts, type ReaderPage, readPage, receiverOf } from './deliver.ts'
 
 export interface SelfSubscriptionOptions {
   parts: DeliverParts
@@ -69,7 +69,16 @@ async function statementsOf(
     const settings = JSON.stringify({ ...given, [isMail ? 'token' : 'readerToken']: token })
     const keys = { tokenKey: own.keyOf(token), addressKey: own.keyOf(address) }
     const sealed = secrets.seal(store.sealedAs(name), settings)
-    return [own.askSubscriber({ name, kind, settings: sealed, apps: request.apps, ...keys })]
+    return [
+      own.askSubscriber({
+        name,
+        kind,
+        settings: sealed,
+        apps: request.apps,
+        ...keys,
+        page: request.page,
+      }),
+    ]
   }
   const found = await own.findByToken(db, request.token)
   if (!found) return []
@@ -108,8 +117,10 @@ async function ask(parts: DeliverParts, due: own.DueQuestion): Promise<void> {
       await challenge(receiver.io, webhook.parse(receiver.settings).url, receiver.token ?? '')
       return void (await parts.db.batch(confirm(due)))
     }
-    if (receiver)
-      await receiver.kind.send(question(name, receiver, parts), receiver.settings, receiver.io)
+    if (receiver) {
+      const page = await readPage(parts, due.page)
+      await receiver.kind.send(question(name, receiver, page), receiver.settings, receiver.io)
+    }
     await parts.db.batch([own.setAsked(name, null)])
   } catch (error) {
     if (!(error instanceof Refused)) throw error
@@ -121,13 +132,13 @@ async function ask(parts: DeliverParts, due: own.DueQuestion): Promise<void> {
 const question = (
   name: string,
   { token }: { token: string | null },
-  { address, publicUrl }: Pick<DeliverParts, 'address' | 'publicUrl'>,
+  { title, address }: ReaderPage,
 ): Message => ({
   ...{ id: `status-${name}`, kind: 'updated', urgency: 'low', answerUrl: null, alert: null },
-  title: 'Confirm your subscription of the status page',
+  title: `Confirm your subscription of the status page${title === '' ? '' : ` ${title}`}`,
   lines: [
     'Somebody, probably you, asked to send the updates of this status page to this address.',
     'Open the link within a day to confirm it. Otherwise, nothing more is sent.',
   ],
-  url: `${address ?? publicUrl}/confirm/${token ?? ''}`,
+  url: `${address}/confirm/${token ?? ''}`,
 })

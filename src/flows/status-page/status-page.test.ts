@@ -5,7 +5,7 @@ import type { Caller } from '#contract/handler.ts'
 import type { HostSecond, Measurements } from '#contract/host/measurements.ts'
 import type { HostInstance } from '#contract/host/release.ts'
 import type { HostStatus } from '#contract/host/status.ts'
-import type { StatusPage } from '#contract/status-page/status-page.ts'
+import type { StatusPageChange, StatusPages } from '#contract/status-page/pages.ts'
 import { noLatency } from '#contract/host/measurements.ts'
 import { listAlerts } from '#domains/alert/store.ts'
 import { endMaintenance, putMaintenance } from '#domains/maintenance/store.ts'
@@ -17,6 +17,7 @@ import { reviewHandlers } from '#flows/review/handlers.ts'
 import { reconcileAlerts } from '#flows/monitoring/alerts.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { ConfirmStatusPage } from './confirm.ts'
+import { pageHandlers } from './page-handlers.ts'
 import { statusPageHandlers } from './handlers.ts'
 import { updateHandlers } from './update-handlers.ts'
 
@@ -26,7 +27,7 @@ const start = Date.parse('2026-11-29T14:00:00Z')
 
 /** A host with one instance, which keeps the pages that it is sent. */
 class SimulatedHost {
-  pages: StatusPage[] = []
+  pages: StatusPages[] = []
   isAway = false
   state: HostInstance['state'] = 'healthy'
   seconds: HostSecond[] = []
@@ -51,7 +52,7 @@ class SimulatedHost {
     ...{ run: 'a', next: this.seconds.length },
     seconds: this.seconds.filter(({ number }) => number > after),
   })
-  setStatusPage = async (page: StatusPage): Promise<void> => {
+  setStatusPages = async (page: StatusPages): Promise<void> => {
     if (this.isAway) throw new FairleadError('unavailable', { what: 'The host' })
     this.pages.push(page)
   }
@@ -73,10 +74,13 @@ beforeEach(async () => {
     now: () => now,
     canSubscribe: false,
     canSubscribeUrl: false,
+    edgePort: 4480,
   })
   await db.batch([
     sql`truncate monitor, status_component, incident, alert, silence, change, release,
       deployment, event cascade`,
+    sql`delete from status_page where name <> 'default'`,
+    sql`update status_page set apps = '{}', components = '{}'`,
     sql`delete from environment`,
     sql`delete from app`,
     sql`insert into app (name, repository, branch) values ('shop', '{"kind": "hosted"}', 'main')`,
@@ -203,6 +207,7 @@ test('fairlead.yaml names the app, or keeps it off the page', async () => {
   await set({ show: false })
   await confirm.run()
   expect(last()).toEqual({
+    ...{ title: '', others: [] },
     components: [],
     changes: [],
     incidents: [],
@@ -436,4 +441,92 @@ test('announced maintenance of the component is on the page, without its reason'
   await confirm.run()
   expect(last()?.maintenances).toMatchObject([{ app: 'shop', environment: 'production' }])
   expect(JSON.stringify(last())).not.toContain('internal words')
+})
+
+const setPage = (page: string, body: StatusPageChange) =>
+  pageHandlers({
+    ...{ db, address: 'http://x', edgePort: 4480, ownHosts: ['fairlead.test'] },
+    onChange: () => undefined,
+  }).putStatusPage({ params: { page }, query: {}, body }, ada, signal)
+
+test('a page shows its own components, and its incidents name no others', async () => {
+  const components = {
+    checkout: { name: 'Checkout', monitors: ['processor'] },
+    secret: { name: 'Secret vault', monitors: ['vault'] },
+  }
+  const setMonitor = (name: string, state: string) =>
+    db.query(sql`insert into monitor (app, environment, kind, name, state, reason, checked)
+      values ('shop', 'production', 'script', ${name}, ${state}, '', now())`)
+  const end = (name: string) => db.query(sql`delete from monitor where name = ${name}`)
+  await db.query(sql`update release set definition = ${{ status: { components } }}::json`)
+  await setMonitor('processor', 'up')
+  await setMonitor('vault', 'up')
+  await setPage('default', { components: ['shop/checkout'] })
+  await setPage('internal', { title: 'Inside', url: 'https://status.example.com' })
+  await setPage('vault', { components: ['shop/secret'] })
+  for (const page of ['default', 'internal'])
+    await db.query(sql`insert into status_subscription (name, kind, settings, page)
+      values (${`of-${page}`}, 'slack', '{}', ${page})`)
+  await confirm.run()
+  expect(last()).toMatchObject({
+    components: [{ component: 'checkout' }],
+    others: [
+      { name: 'internal', title: 'Inside', url: 'https://status.example.com', isLocal: false },
+      { name: 'vault', url: 'http://status-vault.localhost:4480', isLocal: true },
+    ],
+  })
+  const titles = () => [
+    last()?.incidents.map(({ title }) => title),
+    ...(last()?.others ?? []).map(({ incidents }) => incidents.map(({ title }) => title)),
+  ]
+  // At first only the vault is harmed, which the default page does not show.
+  await end('vault')
+  await setMonitor('vault', 'down')
+  now += 1000
+  await openIncident()
+  await confirm.run()
+  await updates.post({ text: 'The vault is shut.' })
+  await confirm.run()
+  const ofVault = ['Major outage of Secret vault']
+  expect(titles()).toEqual([[], ofVault, ofVault])
+  expect(await updates.list()).toMatchObject([{ pages: ['internal', 'vault'] }])
+  await end('processor')
+  await setMonitor('processor', 'down')
+  now += 1000
+  await confirm.run()
+  expect(titles()).toEqual([[], ofVault, ofVault])
+  await updates.post({ text: 'Cards are refused.', phase: 'identified' })
+  await confirm.run()
+  // No component is on all three pages.
+  const neutral = ['Major outage of a part of our service']
+  expect(titles()).toEqual([neutral, neutral, neutral])
+  expect(JSON.stringify({ ...last(), others: [] })).not.toMatch(/vault/i)
+  expect(last()?.others[0]?.incidents[0]?.updates).toHaveLength(2)
+  const sent = await db.query(sql`select subscription, count(*)::int as n from status_delivery
+    group by subscription order by subscription`)
+  expect(sent).toEqual([
+    { subscription: 'of-default', n: 1 },
+    { subscription: 'of-internal', n: 2 },
+  ])
+})
+
+test('the address of a page leads to nothing else', async () => {
+  await setPage('internal', { url: 'https://status.example.com/' })
+  await db.query(sql`insert into environment_domain (name, app, environment, position)
+    values ('*.shop.test', 'shop', 'production', 0)`)
+  const refused = async (page: string, url: string) =>
+    setPage(page, { url }).then(
+      () => null,
+      (error: unknown) => (error as FairleadError).message,
+    )
+  expect(await refused('other', 'https://status.example.com:8443')).toContain('internal')
+  expect(await refused('other', 'https://status.shop.test')).toContain('the app shop')
+  expect(await refused('other', 'https://fairlead.test')).toContain('which Fairlead uses')
+  expect(await refused('other', 'https://a.b.localhost')).toContain('.localhost')
+  expect(await refused('other', 'https://a.test/path')).toContain('without a path')
+  expect(await refused('other', 'ftp://a.test')).toContain('without a path')
+  expect(await refused('default', 'https://a.test')).toContain('FAIRLEAD_STATUS_URL')
+  await expect(setPage('other', { logo: 'aGVsbG8=' })).rejects.toThrow('must be a PNG')
+  const colors = { light: '#ffff00', dark: '#8ab4f8' }
+  await expect(setPage('other', { colors })).rejects.toThrow('contrast')
 })

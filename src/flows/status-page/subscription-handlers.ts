@@ -1,5 +1,7 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
+import { defaultPage } from '#contract/status-page/pages.ts'
+import { listPages } from '#domains/status-page/page-store.ts'
 import { isForCustomers } from '#domains/status-page/subscription.ts'
 import * as store from '#domains/status-page/subscription-store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -24,13 +26,15 @@ export function subscriptionHandlers({
   return {
     listStatusSubscriptions: async () => ({ subscriptions: await store.listSubscriptions(db) }),
     putStatusSubscription: async ({ params: { subscription: name }, body }, caller) => {
-      const { apps = null } = body
+      const { apps = null, page = defaultPage } = body
+      if ((await listPages(db)).every((one) => one.name !== page))
+        throw new FairleadError('not_found', { kind: 'status page', id: page })
       for (const app of apps ?? []) await getApp(app)
       const settings = settingsOf(body.kind, body.settings)
       const sealed = secrets.seal(store.sealedAs(name), JSON.stringify(settings))
       const type = 'dev.cdeventsx.fairlead-status.subscribed'
       await db.batch([
-        store.putSubscription({ name, kind: body.kind, settings: sealed, apps }),
+        store.putSubscription({ name, kind: body.kind, settings: sealed, apps, page }),
         appendEvent({ type, ...headOf(name, caller), data: { kind: body.kind, apps } }),
       ])
       const stored = (await store.listSubscriptions(db)).find((one) => one.name === name)

@@ -2,9 +2,9 @@ import { visibleApps } from '#contract/access/grants.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import type { IncidentUpdates } from '#contract/status-page/endpoints.ts'
-import { affectedBy, combinedFacts, isHarm, namesText } from '#domains/status-page/affected.ts'
+import { affectedBy, isHarm, namesText } from '#domains/status-page/affected.ts'
 import { historyDays } from '#domains/status-page/history.ts'
-import { pageSettings } from '#domains/status-page/settings.ts'
+import { listPages } from '#domains/status-page/page-store.ts'
 import { phaseOf, titleOf, type Words } from '#domains/status-page/update.ts'
 import { isSameComponent, listShown } from '#domains/status-page/store.ts'
 import { queueDeliveries } from '#domains/status-page/subscription-store.ts'
@@ -18,7 +18,7 @@ import {
   pageIncidents,
 } from '#views/status-page.ts'
 import { scopedComponents } from './components.ts'
-import { incidentDays, publicIncident } from './updates.ts'
+import { incidentDays, incidentPages, namedFacts, publicIncident } from './updates.ts'
 
 export interface UpdateHandlersOptions {
   db: Database
@@ -42,19 +42,20 @@ export function updateHandlers(options: UpdateHandlersOptions): SomeHandlers<Upd
       return { incidents: await readAll(options, known) }
     },
     postStatusUpdate: async ({ params, body }, caller) => {
-      const incident = await mustGet(db, params.incident)
+      const incident = await mustGet(options, params.incident)
       const updates = await store.listUpdates(db, [incident.id])
-      const words = await wordsOf(db, incident, updates, body)
+      const { pages } = await mustRead(options, incident)
+      const words = await wordsOf(db, incident, { updates, pages }, body)
       const promised = body.next === undefined ? null : now() + body.next * 60_000
       if (promised !== null && words.phase === 'resolved')
         throw invalid('next', 'must not be set for an incident that is resolved')
       const draft = updates.find(({ state }) => state === 'draft')
       const id = draft?.id ?? (await store.nextUpdateId(db))
       const { app, environment, occurrence } = incident
-      const by = { author: caller.name, now: now(), promised }
+      const by = { author: caller.name, now: now(), promised, pages }
       const writes = [
         ...store.publish({ id, incident: incident.id, occurrence }, words, by),
-        queueDeliveries(id, app),
+        queueDeliveries(id, app, pages),
         appendEvent({
           type: 'dev.cdeventsx.fairlead-status.updated',
           ...headOf(incident.id, app, caller),
@@ -72,7 +73,7 @@ export function updateHandlers(options: UpdateHandlersOptions): SomeHandlers<Upd
       return mustRead(options, incident)
     },
     discardStatusDraft: async ({ params }, caller) => {
-      const incident = await mustGet(db, params.incident)
+      const incident = await mustGet(options, params.incident)
       const draft = (await store.listUpdates(db, [incident.id])).find(
         ({ state }) => state === 'draft',
       )
@@ -116,11 +117,12 @@ const overtaken = (incident: number): FairleadError =>
 async function wordsOf(
   db: Database,
   incident: PageIncident,
-  updates: store.UpdateRow[],
+  { updates, pages }: { updates: store.UpdateRow[]; pages: string[] },
   body: { [K in keyof Words]?: Words[K] | undefined },
 ): Promise<Words> {
   const draft = updates.find(({ state }) => state === 'draft')
   const last = updates.findLast(({ state }) => state === 'published')
+  const isRead = last !== undefined && pages.every((name) => last.pages.includes(name))
   const text = body.text ?? draft?.text
   if (text === undefined) throw invalid('text', 'is needed, because there is no draft')
   const isBack = last?.phase === 'resolved' && incident.over === null
@@ -128,24 +130,34 @@ async function wordsOf(
   return {
     text,
     phase: body.phase ?? draft?.phase ?? current ?? phaseOf(incident),
-    title: body.title ?? draft?.title ?? last?.title ?? (await defaultTitle(db, incident)),
+    title: body.title ?? draft?.title ?? (isRead ? last.title : await defaultTitle(db, incident)),
   }
 }
 
 async function defaultTitle(db: Database, incident: PageIncident): Promise<string> {
-  const [shown, environments] = await Promise.all([listShown(db), pageEnvironments(db)])
+  const [shown, environments, pages] = await Promise.all([
+    listShown(db),
+    pageEnvironments(db),
+    listPages(db),
+  ])
   const components = scopedComponents(environments).map((one) => ({
     ...{ ...one, detail: '', wait: 0 },
     state: shown.find((other) => isSameComponent(other, one))?.shown.state ?? ('unknown' as const),
   }))
-  return titleOf(combinedFacts(affectedBy(incident, components, ({ state }) => isHarm(state))))
+  return titleOf(
+    namedFacts(
+      affectedBy(incident, components, ({ state }) => isHarm(state)),
+      pages,
+    ),
+  )
 }
 
-async function mustGet(db: Database, id: number): Promise<PageIncident> {
+async function mustGet(
+  { db, now }: Pick<UpdateHandlersOptions, 'db' | 'now'>,
+  id: number,
+): Promise<PageIncident> {
   const incident = (await pageIncidents(db, incidentDays)).find((one) => one.id === id)
-  const environment = (await pageEnvironments(db)).find(({ app }) => app === incident?.app)
-  if (incident && environment && pageSettings(incident.app, environment.status).show)
-    return incident
+  if (incident && (await readAll({ db, now }, [incident])).length > 0) return incident
   throw new FairleadError('not_now', {
     why:
       `Incident ${id} is not about a component of the status page, ` +
@@ -163,21 +175,24 @@ async function mustRead(
 }
 
 async function readAll(
-  { db, now }: UpdateHandlersOptions,
+  { db, now }: Pick<UpdateHandlersOptions, 'db' | 'now'>,
   incidents: PageIncident[],
 ): Promise<IncidentUpdates[]> {
   const ids = incidents.map(({ id }) => id)
-  const [updates, changes, environments] = await Promise.all([
+  const [updates, changes, environments, pages] = await Promise.all([
     store.listUpdates(db, ids),
     pageChanges(db, historyDays),
     pageEnvironments(db),
+    listPages(db),
   ])
   const components = scopedComponents(environments)
+  const facts = { components, changes, pages, now: now() }
   return incidents.flatMap((incident) => {
     const own = updates.filter((one) => one.incident === incident.id)
     const draft = own.find(({ state }) => state === 'draft')
-    if (components.every(({ app }) => app !== incident.app)) return []
-    const shown = publicIncident(incident, own, { components, changes, now: now() })
+    const onPages = incidentPages(incident, own, facts)
+    if (onPages.length === 0) return []
+    const shown = publicIncident(incident, own, facts)
     const { title, phase, text, due } = draft ?? { title: '', phase: null, text: '', due: null }
     return [
       {
@@ -193,6 +208,7 @@ async function readAll(
           phase === null
             ? null
             : { title, phase, text, due: due === null ? null : new Date(due).toISOString() },
+        pages: onPages.map((page) => page.name),
       },
     ]
   })

@@ -11,6 +11,12 @@ import {
   type ScopedComponent,
   worstOf,
 } from '#domains/status-page/affected.ts'
+import {
+  isOnPage,
+  namedComponents,
+  type PageSelection,
+  pagesWith,
+} from '#domains/status-page/page.ts'
 import { hitOf } from '#domains/status-page/hit.ts'
 import {
   type ComponentFacts,
@@ -31,34 +37,45 @@ import type { CountedImpacts } from './counted-impacts.ts'
 export const incidentDays = 90
 const mostIncidents = 50
 
-export type PageComponent = ScopedComponent & ComponentFacts
+export type PageComponent = GroupedComponent & ComponentFacts
+
+/** What decides whom an incident is about, and who reads of it. */
+export interface UpdateFacts extends IncidentFacts {
+  components: readonly PageComponent[]
+  pages: readonly PageSelection[]
+  impacts: CountedImpacts
+}
+
+/** An incident, and everything that is written about it. */
+export interface FoundIncident {
+  incident: PageIncident
+  updates: store.UpdateRow[]
+}
 
 /**
- * Drafts words about incidents from facts, and publishes what has waited for its time. Each action
- * is one transaction; a repetition, on any server, changes nothing.
+ * Drafts words about the incidents of pages from facts, and publishes what has waited for its time.
+ * Each action is one transaction; a repetition, on any server, changes nothing.
  */
-export async function updateIncidents(
-  db: Database,
-  components: readonly PageComponent[],
-  impacts: CountedImpacts,
-  now: number,
-): Promise<{ incident: PageIncident; updates: store.UpdateRow[] }[]> {
-  const incidents = (await pageIncidents(db, incidentDays)).filter((one) =>
-    components.some((component) => isSame(component, one)),
+export async function updateIncidents(db: Database, facts: UpdateFacts): Promise<FoundIncident[]> {
+  const { components, pages, impacts, now } = facts
+  const incidents = (await pageIncidents(db, incidentDays)).filter(
+    (one) => pagesWith(pages, affectedNow(one, components)).length > 0,
   )
   const ids = incidents.map(({ id }) => id)
   const updates = await store.listUpdates(db, ids)
   impacts.keep(ids)
   let isChanged = false
   for (const incident of incidents) {
-    const affected = affectedBy(incident, components, ({ state }) => isHarm(state))
-    const own = updates.filter((one) => one.incident === incident.id)
-    const facts = combinedFacts(affected)
-    const isDrafted = draftOf({ ...incident, hit: null }, facts, own) !== null
+    const affected = affectedNow(incident, components)
+    const written = updates.filter((one) => one.incident === incident.id)
+    const named = namedFacts(affected, pages)
+    const readers = incidentPages(incident, written, facts).map(({ name }) => name)
+    const own = retitled(written, readers, titleOf(named))
+    const isDrafted = draftOf({ ...incident, hit: null }, named, own) !== null
     const impact = isDrafted ? await impacts.of(db, incident, now) : null
     const hit = impact && hitOf(impact, incident, affected)
-    const action = nextUpdate({ ...incident, hit }, facts, own, now)
-    if (action) await db.batch(statementsOf(incident, action, now))
+    const action = nextUpdate({ ...incident, hit }, named, own, now)
+    if (action) await db.batch(statementsOf(incident, action, readers, now))
     isChanged ||= action !== null
   }
   const fresh = isChanged ? await store.listUpdates(db, ids) : updates
@@ -68,22 +85,63 @@ export async function updateIncidents(
   }))
 }
 
-const isSame = (
-  a: { app: string; environment: string },
-  b: { app: string; environment: string },
-): boolean => a.app === b.app && a.environment === b.environment
+const affectedNow = <C extends PageComponent>(
+  incident: PageIncident,
+  components: readonly C[],
+): C[] => affectedBy(incident, components, ({ state }) => isHarm(state))
 
-function statementsOf(incident: PageIncident, action: UpdateAction, now: number): Statement[] {
+/** What the words about an incident may say: on no page, they name what only others show. Pure. */
+export function namedFacts(
+  affected: readonly PageComponent[],
+  pages: readonly PageSelection[],
+): ComponentFacts {
+  const named = namedComponents(affected, pages)
+  if (named.length > 0) return combinedFacts(named)
+  return { ...combinedFacts(affected), name: 'a part of our service', detail: '' }
+}
+
+/** A title that not all readers have read is not used again: it may name what they do not see. */
+export const retitled = (
+  updates: readonly store.UpdateRow[],
+  readers: readonly string[],
+  title: string,
+): store.UpdateRow[] =>
+  updates.map((one) =>
+    one.state === 'published' && readers.some((name) => !one.pages.includes(name))
+      ? { ...one, title }
+      : one,
+  )
+
+/** The pages that show an incident. Pure. */
+export function incidentPages<P extends PageSelection>(
+  incident: PageIncident,
+  updates: readonly store.UpdateRow[],
+  facts: Omit<IncidentFacts, 'pages'> & { pages: readonly P[] },
+): P[] {
+  const { app, environment, components } = publicIncident(incident, updates, facts)
+  const affected = facts.components.filter(
+    (one) =>
+      one.app === app && one.environment === environment && components.includes(one.component),
+  )
+  return pagesWith(facts.pages, affected)
+}
+
+function statementsOf(
+  incident: PageIncident,
+  action: UpdateAction,
+  pages: string[],
+  now: number,
+): Statement[] {
   const { id, app, environment, occurrence } = incident
   if (action.kind === 'drop') return [store.dropDraft(id)]
   if (action.kind === 'reword') return [store.rewordDraft(action.id, action.words, action.due)]
   const { words } = action
   if (action.kind === 'draft')
     return [store.insertDraft({ incident: id, occurrence }, words, action.due)]
-  const by = { author: 'fairlead', now, promised: null }
+  const by = { author: 'fairlead', now, promised: null, pages }
   return [
     ...store.publish({ id: action.id, incident: id, occurrence }, words, by),
-    queueDeliveries(action.id, app),
+    queueDeliveries(action.id, app, pages),
     appendEvent({
       type: 'dev.cdeventsx.fairlead-status.updated',
       ...{ subject: `incident/${id}`, chain: `app/${app}`, app },
@@ -92,21 +150,28 @@ function statementsOf(incident: PageIncident, action: UpdateAction, now: number)
   ]
 }
 
+type GroupedComponent = ScopedComponent & { group: string }
+
 /** What decides how bad an incident was, and for which components. */
 export interface IncidentFacts {
-  components: readonly ScopedComponent[]
+  components: readonly GroupedComponent[]
   changes: readonly StatusChange[]
   now: number
+  /** the components of other pages are left out; absent for all pages */
+  page?: PageSelection
 }
 
-/** The incidents that customers may read of: those that go on first, then the newest. Pure. */
+/** The incidents that readers of a page read of: those that go on first, then the newest. Pure. */
 export function publicIncidents(
-  found: readonly { incident: PageIncident; updates: store.UpdateRow[] }[],
+  found: readonly FoundIncident[],
   facts: IncidentFacts,
 ): PublicIncident[] {
   return found
     .map(({ incident, updates }) => publicIncident(incident, updates, facts))
-    .filter(({ updates, review }) => updates.length > 0 || review !== null)
+    .filter(
+      ({ updates, review, components }) =>
+        components.length > 0 && (updates.length > 0 || review !== null),
+    )
     .toSorted(
       (a, b) =>
         Number(a.resolved !== null) - Number(b.resolved !== null) ||
@@ -125,7 +190,13 @@ export function publicIncident(
   facts: IncidentFacts,
 ): PublicIncident {
   const { id, app, environment, began, over, review } = incident
-  const published = updates.filter(({ state }) => state === 'published').reverse()
+  const { page } = facts
+  const published = updates
+    .filter(
+      ({ state, pages }) =>
+        state === 'published' && (page === undefined || pages.includes(page.name)),
+    )
+    .reverse()
   const [last] = published
   const resolved =
     last === undefined
@@ -135,8 +206,11 @@ export function publicIncident(
         : null
   const changes = facts.changes.map((one) => ({ ...one, since: Date.parse(one.since) }))
   const worst = (of: ScopedComponent[]): ComponentState | null =>
-    worstOf(of, changes, began, resolved ?? facts.now)
-  const affected = affectedBy(incident, facts.components, (one) => worst([one]) !== null)
+    // What fails from this moment on counts, too.
+    worstOf(of, changes, began, resolved ?? facts.now + 1)
+  const affected = affectedBy(incident, facts.components, (one) => worst([one]) !== null).filter(
+    (one) => page === undefined || isOnPage(page, one),
+  )
   const impact = worst(affected) ?? 'degraded'
   const started = Math.min(began, published.at(-1)?.published ?? began)
   return {

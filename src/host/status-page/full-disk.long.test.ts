@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { StatusPage } from '#contract/status-page/status-page.ts'
+import type { StatusPages } from '#contract/status-page/pages.ts'
 import { createStatusPage } from './server.ts'
 
-const pageOf = (name: string): StatusPage => ({
+const pageOf = (name: string): StatusPages => ({
+  ...{ title: '', others: [] },
   components: [
     {
       ...{ app: 'shop', environment: 'production', component: '', name, group: '' },

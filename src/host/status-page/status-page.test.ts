@@ -6,14 +6,15 @@ import { text } from 'node:stream/consumers'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { StatusPage } from '#contract/status-page/status-page.ts'
+import type { StatusPages } from '#contract/status-page/pages.ts'
 import { exchange, startHost, type TestHost, waitUntil } from '../../../test/support/host.ts'
 import { freePorts } from '../../../test/support/ports.ts'
 import { createEdge } from '../edge/edge.ts'
 import type { EdgeRoute } from '../edge/route.ts'
 import { createStatusPage } from './server.ts'
 
-const page: StatusPage = {
+const page: StatusPages = {
+  ...{ title: '', others: [] },
   components: [
     {
       ...{ app: 'shop', environment: 'production', component: '', group: '' },
@@ -244,7 +245,7 @@ test('names of hosts that readers make up are rendered a few times only', async 
 test('the edge serves the page, also after a kill of the host, and not as an app', async () => {
   const read = (file = '/') =>
     exchange(host, file, { headers: { host: `status.localhost:${host.home.edgePort}` } })
-  await host.client.setStatusPage(page)
+  await host.client.setStatusPages(page)
   expect((await read()).text).toContain('Everything is operational')
   await host.kill()
   await host.ensure()
@@ -256,4 +257,32 @@ test('the edge serves the page, also after a kill of the host, and not as an app
   expect((await host.client.status()).routes).toEqual([])
   const { seconds } = await host.client.measurements(0)
   expect(seconds.flatMap(({ traffic }) => traffic)).toEqual([])
+})
+
+test('the edge serves each page under its own host name, until it is deleted', async () => {
+  const read = (name: string, file = '/') => exchange(host, file, { headers: { host: name } })
+  const internal = {
+    ...{ ...page, title: 'Inside', name: 'internal', url: 'https://status.inside.test' },
+    ...{ isLocal: false, components: page.components.map((one) => ({ ...one, name: 'Vault' })) },
+  }
+  await host.client.setStatusPages({ ...page, others: [internal] })
+  await waitUntil('it is served', async () => (await read('status.inside.test')).status === 200)
+  expect((await read('status.inside.test')).text).toContain('Vault')
+  expect((await read('status.inside.test')).text).toContain('<p class="name">Inside</p>')
+  expect((await read('status.inside.test:81', '/history.atom')).text).toContain(
+    '<link href="https://status.inside.test/"/>',
+  )
+  const main = `status.localhost:${host.home.edgePort}`
+  expect((await read(main)).text).not.toContain('Vault')
+  expect((await read('x.status.inside.test')).status).toBe(404)
+  await host.kill()
+  await host.ensure()
+  await waitUntil('it is served', async () => (await read('status.inside.test')).status === 200)
+  const form = { method: 'POST', body: 'email=ada%40example.com&page=default' }
+  const type = { 'content-type': 'application/x-www-form-urlencoded' }
+  const headers = { ...type, host: 'status.inside.test' }
+  expect((await exchange(host, '/subscribe', { ...form, headers })).status).toBe(202)
+  expect(await host.client.takeStatusRequests([])).toMatchObject([{ page: 'internal' }])
+  await host.client.setStatusPages(page)
+  await waitUntil('it is gone', async () => (await read('status.inside.test')).status === 404)
 })

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { statusRequest } from '#contract/host/status-requests.ts'
-import type { StatusTheme } from '#contract/status-page/status-page.ts'
+import type { StatusPage } from '#contract/status-page/status-page.ts'
+import type { Look } from '#platform/status-page/html.ts'
 import { askHtml, saidHtml } from '#platform/status-page/subscribe-html.ts'
 import { htmlHeaders } from './files.ts'
 import type { NewStatusRequest, StatusRequestQueue } from './requests.ts'
@@ -39,15 +40,16 @@ export function answerSubscriber(
   request: IncomingMessage,
   response: ServerResponse,
   queue: StatusRequestQueue,
-  isOffered: { email: boolean; url: boolean },
-  theme: StatusTheme | undefined,
+  { name, page }: { name: string; page: StatusPage | null },
 ): boolean {
+  const look: Look = page ?? {}
+  const isOffered = { email: page?.subscribe ?? false, url: page?.subscribeUrl ?? false }
   const path = (request.url ?? '').split('?')[0] ?? ''
   const [, kind, token = ''] = link.exec(path) ?? []
   const isLink = kind === 'confirm' || kind === 'unsubscribe'
   if (request.method === 'GET' && isLink) {
     request.resume()
-    send(response, 200, askHtml(kind, token, theme), theme)
+    send(response, 200, askHtml(kind, token, look), look)
     return true
   }
   if (request.method !== 'POST' || (!isLink && path !== '/subscribe')) return false
@@ -57,9 +59,9 @@ export function answerSubscriber(
       ? { kind, token }
       : body === null
         ? null
-        : subscriptionOf(body, isOffered)
+        : subscriptionOf(body, isOffered, name)
     const { status, title, text } = accept(asked, queue, request)
-    send(response, status, saidHtml(title, text, theme), theme)
+    send(response, status, saidHtml(title, text, look), look)
   })
   return true
 }
@@ -84,6 +86,7 @@ function accept(
 function subscriptionOf(
   body: string,
   isOffered: { email: boolean; url: boolean },
+  page: string,
 ): NewStatusRequest | null {
   const form = new URLSearchParams(body)
   const chosen = form.getAll('app')
@@ -94,7 +97,7 @@ function subscriptionOf(
     url === undefined
       ? { kind: 'subscribe', email: form.get('email')?.trim().toLowerCase() }
       : { kind: 'subscribe-url', url, channel: form.get('channel') }
-  return statusRequest.safeParse({ id: '', ...asked, apps }).data ?? null
+  return statusRequest.safeParse({ id: '', ...asked, apps, page }).data ?? null
 }
 
 /** The body as text; null when it is too long or does not arrive completely. */
@@ -108,12 +111,7 @@ async function bodyOf(request: IncomingMessage): Promise<string | null> {
   return text.length > mostBody ? null : text
 }
 
-function send(
-  response: ServerResponse,
-  status: number,
-  html: string,
-  theme: StatusTheme | undefined,
-): void {
+function send(response: ServerResponse, status: number, html: string, { theme }: Look): void {
   const headers = { ...htmlHeaders(theme), 'cache-control': 'no-store', 'x-robots-tag': 'noindex' }
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(html) }).end(html)
 }

@@ -24,7 +24,7 @@ import { type HostRoster, type RosterAnswer, rosterAnswer } from '#contract/host
 import { type StatusRequest, statusRequests } from '#contract/host/status-requests.ts'
 import type { HostMaintenance } from '#contract/host/maintenance.ts'
 import type { HostScale } from '#contract/host/scale.ts'
-import type { StatusPage } from '#contract/status-page/status-page.ts'
+import type { StatusPages } from '#contract/status-page/pages.ts'
 import {
   type HostSwitch,
   type HostSwitches,
@@ -66,8 +66,8 @@ export interface HostClient {
   ): Promise<void>
   /** replaces who is notified while no server answers; returns an outage that is to be recorded */
   setRoster(roster: HostRoster): Promise<RosterAnswer>
-  /** replaces and confirms what the status page shows */
-  setStatusPage(page: StatusPage): Promise<void>
+  /** replaces and confirms what the status pages show */
+  setStatusPages(pages: StatusPages): Promise<void>
   /** forgets the requests of readers that are done; returns what waits, oldest first */
   takeStatusRequests(done: readonly string[]): Promise<StatusRequest[]>
   start(release: HostRelease): Promise<HostReleaseStatus>
@@ -169,7 +169,7 @@ export function createHostClient(socketPath: string, what = 'The host'): HostCli
     changeSwitch: async (app, environment, name, request) =>
       void (await call('PUT', `${at(app, environment)}/switches/${name}`, request, 2000)),
     setRoster: async (roster) => rosterAnswer.parse(await call('PUT', '/roster', roster)),
-    setStatusPage: async (page) => void (await call('PUT', '/status-page', page, 2000)),
+    setStatusPages: async (pages) => void (await call('PUT', '/status-page', pages, 2000)),
     takeStatusRequests: async (done) =>
       statusRequests.parse(await call('POST', '/status-page/requests', { done }, 2000)).requests,
     start: async (release) =>

@@ -14,7 +14,7 @@ export function atomFeed(page: ShownPage, url: string): string {
   )
   const updated = itemsOf(page)[0]?.since ?? new Date(0).toISOString()
   return `<?xml version="1.0" encoding="utf-8"?>
-<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:fairlead:status</id><title>Status</title>
+<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:fairlead:status</id><title>${titleOf(page)}</title>
 <author><name>Fairlead</name></author><updated>${updated}</updated>
 <link rel="self" href="${escaped(url)}/history.atom"/><link href="${escaped(url)}/"/>
 ${entries.join('\n')}
@@ -31,12 +31,14 @@ export function rssFeed(page: ShownPage, url: string): string {
       `<pubDate>${new Date(since).toUTCString()}</pubDate></item>`,
   )
   return `<?xml version="1.0" encoding="utf-8"?>
-<rss version="2.0"><channel><title>Status</title><link>${escaped(url)}/</link>
+<rss version="2.0"><channel><title>${titleOf(page)}</title><link>${escaped(url)}/</link>
 <description>Changes of the status page</description>
 ${items.join('\n')}
 </channel></rss>
 `
 }
+
+const titleOf = ({ title }: ShownPage): string => escaped(title || 'Status')
 
 interface Item {
   id: string

@@ -4,7 +4,7 @@ import {
   type PublicIncident,
   type StatusComponent,
   type StatusDay,
-  type StatusTheme,
+  type StatusPage,
 } from '#contract/status-page/status-page.ts'
 import { escaped, timeHtml } from './html-text.ts'
 import {
@@ -46,21 +46,32 @@ ${endedIncidentsHtml(page)}${changesHtml(page)}
 <p class="soft">All times are UTC. <a href="/history.atom">Atom</a>
 <a href="/history.rss">RSS</a> <a href="/api/v2/summary.json">JSON</a>
 ${page.subscribe || page.subscribeUrl ? '<a href="/subscribe">Get updates</a>' : ''}</p>`,
-    page.theme,
+    page,
   )
 }
 
 /** The page of one incident. Pure. */
 export const incidentPageHtml = (page: ShownPage, incident: PublicIncident): string =>
-  framed(escaped(incident.title), incidentHtml(page, incident), page.theme)
+  framed(escaped(incident.title), incidentHtml(page, incident), page)
 
-/** A page of the status page; both are HTML. Pure. */
-export const framed = (title: string, main: string, theme?: StatusTheme): string => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${title}</title>
+/** What all pages of a status page have in common. */
+export type Look = Partial<Pick<StatusPage, 'theme' | 'title'>>
+
+/** A page of the status page; `heading` and `main` are HTML. Pure. */
+export const framed = (
+  heading: string,
+  main: string,
+  { theme, title = '' }: Look = {},
+): string => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${heading}${
+  title === '' ? '' : ` · ${escaped(title)}`
+}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="alternate" type="application/atom+xml" title="Changes" href="/history.atom">
 <style>${styleOf(theme)}</style></head><body><main>
-${theme?.logo === undefined ? '' : '<img class="logo" src="/logo.png" alt="">'}${main}
+${theme?.logo === undefined ? '' : '<img class="logo" src="/logo.png" alt="">'}${
+  title === '' ? '' : `<p class="name">${escaped(title)}</p>`
+}${main}
 </main></body></html>
 `
 

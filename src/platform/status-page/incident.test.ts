@@ -35,6 +35,7 @@ const maintenance = (id: number, from: string, until: string) => ({
   ...{ ...place, id, announced: time('08:00'), from: time(from), until: time(until) },
 })
 const page: StatusPage = {
+  title: '',
   components: [
     {
       ...{ ...place, component: '', name: 'The shop', group: '', state: 'partial_outage' },

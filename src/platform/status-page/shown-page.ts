@@ -28,6 +28,7 @@ export const shownPage = (
   isStale: boolean,
 ): ShownPage => ({
   ...{ confirmed, isStale: isStale || page === null },
+  title: page?.title ?? '',
   changes: page?.changes ?? [],
   subscribe: page?.subscribe ?? false,
   subscribeUrl: page?.subscribeUrl ?? false,

@@ -43,6 +43,7 @@ const changes = [
   change('09:00', 'operational'),
 ]
 const page: StatusPage = {
+  title: '',
   components: [component('shop', 'major_outage'), component('mail', 'operational')],
   ...{ changes, incidents: [], maintenances: [], subscribe: false, subscribeUrl: false },
 }

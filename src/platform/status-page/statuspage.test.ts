@@ -17,6 +17,7 @@ const component = (
 })
 const since = '2026-11-29T14:02:00.000Z'
 const page: StatusPage = {
+  title: '',
   components: [
     component('checkout', 'Buy & pay', 'major_outage'),
     component('search', '', 'operational'),

@@ -45,7 +45,13 @@ type Json = Record<string, unknown>
 export function statuspageJson(page: ShownPage, url: string): Record<string, Json> {
   const state = overallState(page)
   const updated = page.confirmed ?? new Date(0).toISOString()
-  const about = { id: 'fairlead', name: 'Status', url, time_zone: 'Etc/UTC', updated_at: updated }
+  const about = {
+    id: 'fairlead',
+    name: page.title || 'Status',
+    url,
+    time_zone: 'Etc/UTC',
+    updated_at: updated,
+  }
   const status = { indicator: indicators[state], description: headline(page) }
   const components = [...page.components.map(componentOf), ...componentGroups(page)]
   const incidents = incidentsOf(page, url)

@@ -1,14 +1,14 @@
-import type { StatusTheme } from '#contract/status-page/status-page.ts'
 import { escaped } from './html-text.ts'
-import { framed } from './html.ts'
+import { framed, type Look } from './html.ts'
 import type { ShownPage } from './shown-page.ts'
 
 const back = '<p><a href="/">Status</a></p>'
 
-type Offered = Pick<ShownPage, 'components' | 'subscribe' | 'subscribeUrl' | 'theme'>
+type Offered = Pick<ShownPage, 'components' | 'subscribe' | 'subscribeUrl' | 'theme' | 'title'>
 
 /** The forms for updates, which need no script. Pure. */
-export function subscribeHtml({ components, subscribe, subscribeUrl, theme }: Offered): string {
+export function subscribeHtml(page: Offered): string {
+  const { components, subscribe, subscribeUrl } = page
   const boxes = [...Map.groupBy(components, ({ app }) => app)].map(
     ([app, own]) =>
       `<p><label><input type="checkbox" name="app" value="${escaped(app)}" checked> ` +
@@ -28,7 +28,7 @@ ${fields}
 subscription.</p>
 ${subscribe ? form('By e-mail', mailText, mailFields) : ''}
 ${subscribeUrl ? form('In a chat or by a webhook', urlText, urlFields) : ''}`,
-    theme,
+    page,
   )
 }
 
@@ -49,11 +49,7 @@ const urlFields = `<p><label for="channel">What is at the address</label><br>
 <input id="url" name="url" type="url" required maxlength="1000" placeholder="https://"></p>`
 
 /** Asks before a link of a message has an effect: programs that check links follow them. Pure. */
-export function askHtml(
-  kind: 'confirm' | 'unsubscribe',
-  token: string,
-  theme?: StatusTheme,
-): string {
+export function askHtml(kind: 'confirm' | 'unsubscribe', token: string, look?: Look): string {
   const [title, button] =
     kind === 'confirm'
       ? ['Confirm your subscription', 'Confirm']
@@ -62,10 +58,10 @@ export function askHtml(
     title,
     `${back}<h1>${title}</h1>
 <form method="post" action="/${kind}/${escaped(token)}"><p><button>${button}</button></p></form>`,
-    theme,
+    look,
   )
 }
 
 /** Says what becomes of a request. Pure. */
-export const saidHtml = (title: string, text: string, theme?: StatusTheme): string =>
-  framed(escaped(title), `${back}<h1>${escaped(title)}</h1><p>${escaped(text)}</p>`, theme)
+export const saidHtml = (title: string, text: string, look?: Look): string =>
+  framed(escaped(title), `${back}<h1>${escaped(title)}</h1><p>${escaped(text)}</p>`, look)

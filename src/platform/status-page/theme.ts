@@ -32,29 +32,45 @@ function readLogo(path: string): string {
   } catch (error) {
     return refuse(`the file cannot be read: ${(error as Error).message}`)
   }
-  if (!content.subarray(0, pngMark.length).equals(pngMark)) refuse('must be a PNG')
-  if (content.length > mostLogo) refuse('must have at most 20 KB, so that the page loads fast')
+  const problem = logoProblem(content)
+  if (problem !== null) refuse(problem)
   return content.toString('base64')
+}
+
+/** Why a page cannot have a logo, in words after "it"; null when it can. Pure. */
+export function logoProblem(content: Buffer): string | null {
+  if (!content.subarray(0, pngMark.length).equals(pngMark)) return 'must be a PNG'
+  return content.length > mostLogo ? 'must have at most 20 KB, so that the page loads fast' : null
 }
 
 function readColors(text: string): { light: string; dark: string } {
   const [light = '', dark = '', ...rest] = text.split(',').map((one) => one.trim().toLowerCase())
-  const isColor = (one: string): boolean => /^#[0-9a-f]{6}$/.test(one)
   if (!isColor(light) || !isColor(dark) || rest.length > 0)
-    throw new Error(
-      `FAIRLEAD_STATUS_COLORS is ${JSON.stringify(text)}, but must be two colours, for the light ` +
-        'and for the dark page, such as #0b57d0,#8ab4f8',
-    )
-  for (const [page, color] of Object.entries({ light, dark })) {
-    const found = contrast(color, backgrounds[page as keyof typeof backgrounds])
+    throw new Error(`FAIRLEAD_STATUS_COLORS is ${JSON.stringify(text)}, but ${twoColors}`)
+  const problem = colorProblem({ light, dark })
+  if (problem !== null) throw new Error(`FAIRLEAD_STATUS_COLORS has ${problem}`)
+  return { light, dark }
+}
+
+const isColor = (text: string): boolean => /^#[0-9a-f]{6}$/.test(text)
+
+const twoColors =
+  'must be two colours, for the light and for the dark page, such as #0b57d0,#8ab4f8'
+
+/** Why a page cannot have two colours, in words after "it has"; null when it can. Pure. */
+export function colorProblem(colors: { light: string; dark: string }): string | null {
+  for (const page of ['light', 'dark'] as const) {
+    const color = colors[page]
+    if (!isColor(color)) return `${JSON.stringify(color)}, but ${twoColors}`
+    const found = contrast(color, backgrounds[page])
     if (found < leastContrast)
-      throw new Error(
-        `FAIRLEAD_STATUS_COLORS has ${color} for the ${page} page, whose contrast is ` +
-          `${Math.floor(found * 100) / 100}, but must be at least 4.5 (WCAG AA): choose a ` +
-          `${page === 'light' ? 'darker' : 'lighter'} colour`,
+      return (
+        `${color} for the ${page} page, whose contrast is ${Math.floor(found * 100) / 100}, ` +
+        `but must be at least 4.5 (WCAG AA): choose a ${page === 'light' ? 'darker' : 'lighter'} ` +
+        'colour'
       )
   }
-  return { light, dark }
+  return null
 }
 
 /** The contrast of two colours such as `#0b57d0`, from 1 to 21, as in WCAG 2.2. Pure. */

@@ -20,3 +20,12 @@ export function useStatusUpdates() {
     refetchInterval: 5000,
   })
 }
+
+/** The status pages of the installation; only administrators may read them. */
+export function useStatusPages() {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['status-page', 'pages'],
+    queryFn: async ({ signal }) => (await client.listStatusPages({ signal })).pages,
+  })
+}

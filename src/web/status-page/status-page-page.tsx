@@ -12,6 +12,7 @@ import { Loaded } from '../ui/problem.tsx'
 import { Status } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { componentBadge } from './badges.ts'
+import { PagesSection } from './pages-section.tsx'
 import { useStatusComponents, useStatusUpdates } from './queries.ts'
 
 const UpdateForm = lazy(async () => ({
@@ -67,6 +68,7 @@ export function StatusPagePage() {
           }
         </Loaded>
       </Section>
+      <PagesSection />
     </>
   )
 }
@@ -103,7 +105,7 @@ function Incidents({ incidents }: { incidents: IncidentUpdates[] }) {
 }
 
 function IncidentItem({ incident }: { incident: IncidentUpdates }) {
-  const { id, title, name, updates, draft } = incident
+  const { id, title, name, updates, draft, pages } = incident
   return (
     <li className="flex flex-col gap-2 px-4 py-3">
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
@@ -113,6 +115,7 @@ function IncidentItem({ incident }: { incident: IncidentUpdates }) {
           </Link>{' '}
           <span className="text-soft">
             {name}, incident {id}
+            {pages.length === 1 ? '' : `, on the pages ${pages.join(', ')}`}
           </span>
         </div>
         <Actions incident={incident} />
