@@ -23,7 +23,7 @@ export interface Harmed {
   app: string | null
   environment: string | null
   service: string | null
-  /** the deployment that explains the alert */
+  /** the deployment in whose release the harm was found; null when only the time is known */
   deployment: number | null
   /** milliseconds */
   onset: { from: number; until: number }
@@ -40,13 +40,24 @@ const deployed = new Set<ChangeKind>(['delivery', 'configuration', 'rollback'])
 const halfMs = 10 * 60_000
 /** The clocks of host and server differ, and a change takes effect while it is recorded. */
 export const laterMs = 5000
+/**
+ * Much of the harm of a change shows within seconds, in which hardly anything else changes by
+ * chance. The onset must be known well for that.
+ */
+const atOnce = { times: 10, widthMs: 30_000 } as const
 const most = 10
 /** The weight of a cause that is not in the list: that of a delivery 43 minutes before. */
 const unknownWeight = 0.05
 
+/** The kinds of what fires whose release is known. */
+const ofRelease = new Set(['error', 'regression', 'stays'])
+
+export const isReleaseKnown = (kinds: readonly string[]): boolean =>
+  kinds.some((kind) => ofRelease.has(kind))
+
 /**
- * What changed before harm, the most likely cause first: the deployment that explains the alert,
- * then what is nearest in time, in the same environment and service, and of a kind that often
+ * What changed before harm, the most likely cause first: the deployment in whose release the harm
+ * was found, then what is nearest in time, in the same environment and service, and of a kind that often
  * breaks what runs. What changed after the harm began is left out.
  */
 export function rankChanges(harmed: Harmed, candidates: Candidate[]): RankedChange[] {
@@ -65,12 +76,12 @@ function weigh(
   one: Candidate,
 ): { weight: number; reason: string } {
   const before = Math.max(0, onset.from - one.time)
-  const isExplaining =
-    deployed.has(one.kind) && one.app === app && one.ref === String(deployment ?? '')
+  const isFound = deployed.has(one.kind) && one.app === app && one.ref === String(deployment ?? '')
   const isHere = one.environment === environment && one.app === app
   const isService = service !== null && one.service === service
   const place = isHere ? 1 : one.app === app || one.app === null ? 0.5 : 0.1
   const fit = isService ? 2 : one.service !== null && service !== null && isHere ? 0.5 : 1
+  const isAtOnce = before < laterMs && onset.until - onset.from <= atOnce.widthMs
   const where = isService
     ? `in ${service}, which fails`
     : isHere
@@ -82,7 +93,13 @@ function weigh(
           : 'in another app on this machine'
   const when = before < laterMs ? 'when the harm began' : `${durationWords(before, true)} before it`
   return {
-    weight: weights[one.kind] * place * fit * 2 ** (-before / halfMs) * (isExplaining ? 100 : 1),
-    reason: isExplaining ? `it explains the alert: it went live ${when}` : `${where}, ${when}`,
+    weight:
+      weights[one.kind] *
+      place *
+      fit *
+      2 ** (-before / halfMs) *
+      (isAtOnce ? atOnce.times : 1) *
+      (isFound ? 100 : 1),
+    reason: isFound ? `the harm is in its release, which went live ${when}` : `${where}, ${when}`,
   }
 }

@@ -269,7 +269,7 @@ describe('what changed before', () => {
     expect(refs([candidate('later', { time: start + minute })])).toEqual([])
   })
 
-  test('what explains the alert is first, then what is near in time and place', () => {
+  test('the release with the harm is first, then what is near in time and place', () => {
     const all = [
       candidate('old', { time: start - 60 * minute }),
       candidate('7', { time: start - 9 * minute }),
@@ -280,7 +280,7 @@ describe('what changed before', () => {
     expect(refs(all)).toEqual(['drift', '7', 'other-service', 'elsewhere', 'old'])
     expect(refs(all, { deployment: 7 })[0]).toBe('7')
     expect(rankChanges({ ...harmed, deployment: 7 }, all).map(({ reason }) => reason)).toEqual([
-      'it explains the alert: it went live 9 min 0 s before it',
+      'the harm is in its release, which went live 9 min 0 s before it',
       'in web, which fails, 2 min 0 s before it',
       'in production, 2 min 0 s before it',
       'in another app on this machine, 1 min 0 s before it',
@@ -288,9 +288,19 @@ describe('what changed before', () => {
     ])
   })
 
-  test('a job with the number of the deployment does not explain the alert', () => {
+  test('a job with the number of the deployment is not the release with the harm', () => {
     const job = candidate('7', { kind: 'job', time: start - 30 * minute })
     expect(rankChanges({ ...harmed, deployment: 7 }, [job])[0]?.reason).toContain('in production')
+  })
+
+  test('what changed when the harm began comes before a deployment minutes earlier', () => {
+    const all = [
+      candidate('delivery'),
+      candidate('redis', { kind: 'restart', service: 'redis', time: start }),
+    ]
+    expect(refs(all)).toEqual(['redis', 'delivery'])
+    const wide = { from: start, until: start + 10 * minute }
+    expect(refs(all, { onset: wide })).toEqual(['delivery', 'redis'])
   })
 
   test('the first suspect of many innocent changes is the one just before', () => {

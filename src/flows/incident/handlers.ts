@@ -158,7 +158,7 @@ async function openByPerson(
   const id = await store.nextIncident(db)
   await db.batch([
     store.insertIncident(id, incident),
-    ...store.insertChanges(id, await rankedChanges(db, incident)),
+    ...store.insertChanges(id, await rankedChanges(db, incident, false)),
     appendEvent({
       type: 'dev.cdevents.incident.reported',
       ...headOf({ ...incident, id }, caller),

@@ -1,5 +1,10 @@
 import type { Incident } from '#contract/incident/incident.ts'
-import { laterMs, rankChanges, type RankedChange } from '#domains/incident/changes.ts'
+import {
+  isReleaseKnown,
+  laterMs,
+  rankChanges,
+  type RankedChange,
+} from '#domains/incident/changes.ts'
 import { isFelt, proofOf, proposeSeverity } from '#domains/incident/felt.ts'
 import {
   decideIncidents,
@@ -136,6 +141,7 @@ async function openByAlerts(db: Database, alerts: FeltAlert[]): Promise<void> {
       detected: first.opened,
     },
     (id) => alerts.map((one) => store.attachAlert(id, one.alert, one.occurrence)),
+    isReleaseKnown(kinds),
   )
 }
 
@@ -150,6 +156,7 @@ async function openByHarm(db: Database, harm: Harm): Promise<void> {
       ...{ severity: proposeSeverity([]), severityBy: null, commander: null },
     },
     () => [],
+    true,
   )
 }
 
@@ -157,9 +164,10 @@ async function open(
   db: Database,
   incident: store.NewIncident,
   more: (id: number) => Statement[],
+  isKnown: boolean,
 ): Promise<void> {
   const id = await store.nextIncident(db)
-  const changes = await rankedChanges(db, incident)
+  const changes = await rankedChanges(db, incident, isKnown)
   const { reason, deployment } = incident
   await db.batch([
     store.insertIncident(id, incident),
@@ -173,13 +181,19 @@ async function open(
   ])
 }
 
-/** What changed before an incident, the most likely cause first. */
+/**
+ * What changed before an incident, the most likely cause first. `isKnown` says whether the harm was
+ * found in the release of its deployment: one that only went live shortly before is a change like
+ * any other.
+ */
 export async function rankedChanges(
   db: Database,
-  { app, environment, service, deployment, onset, detected }: store.NewIncident,
+  { app, environment, service, onset, detected, ...incident }: store.NewIncident,
+  isKnown: boolean,
 ): Promise<RankedChange[]> {
   const harm = onset ?? { from: detected, until: detected }
   const until = harm.until + laterMs
+  const deployment = isKnown ? incident.deployment : null
   const candidates = await changesBefore(db, { app, environment }, { ...harm, until })
   return rankChanges({ app, environment, service, deployment, onset: harm }, candidates)
 }
