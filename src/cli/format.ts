@@ -207,8 +207,8 @@ function distance(a: string, b: string): number {
 
 /** The output of services: the first errors that precede the last lines, and these lines. */
 export function describeOutput({ lines, errors }: ServiceOutput, paint: Paint): string[] {
-  const format = ({ service, index, text }: ServiceOutput['lines'][number]): string =>
-    `${paint.dim(`${service}.${index} │`)} ${text}`
+  const format = ({ host, service, index, text }: ServiceOutput['lines'][number]): string =>
+    `${paint.dim(`${host === undefined ? '' : `${host} `}${service}.${index} │`)} ${text}`
   const isShown = (error: ServiceOutput['lines'][number]): boolean =>
     lines.some((line) => line.service === error.service && line.text.trim() === error.text)
   return [

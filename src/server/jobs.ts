@@ -6,6 +6,7 @@ import { eachReplica, every, oneReplica } from '#engine/every.ts'
 import type { BackgroundJob } from '#engine/job.ts'
 import type { Engine } from '#engine/workflow.ts'
 import { startScheduled } from '#flows/delivery/schedule.ts'
+import { startCatchUps } from '#flows/deployment/catch-up.ts'
 import { readLive, reportCrashLoops } from '#flows/deployment/crash-loops.ts'
 import { checkDue } from '#flows/drift/due.ts'
 import { checkMachinesDue } from '#flows/drift/machines.ts'
@@ -28,7 +29,7 @@ import type { Periods } from './settings.ts'
 export interface JobParts {
   deps: Dependencies
   env: Record<string, string | undefined>
-  hosts: Pick<Hosts, 'sync'>
+  hosts: Pick<Hosts, 'sync' | 'named'>
   engine: Engine
   source: Source
   access: Pick<Access, 'refusals'>
@@ -156,6 +157,12 @@ export function backgroundJobs({
       interval: 5 * second,
       claim: eachReplica,
       run: () => hosts.sync(),
+    }),
+    every({
+      name: 'catch-up-hosts',
+      interval: 2 * second,
+      claim: oneReplica(),
+      run: () => startCatchUps(deps, engine, hosts),
     }),
     every({
       name: 'report-refusals',

@@ -15,6 +15,7 @@ import { queueDelivery } from '#flows/delivery/queue.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { configurationWorkflow } from '#flows/deployment/configuration.ts'
 import { rollbackWorkflow } from '#flows/deployment/rollback.ts'
+import { type CatchUpHosts, catchUpWorkflow } from '#flows/deployment/catch-up.ts'
 import { watchWorkflow } from '#flows/deployment/watch.ts'
 import { Hosts } from '#flows/host/hosts.ts'
 import { isFinal } from '#flows/final-error.ts'
@@ -96,7 +97,7 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     lease,
     clock: systemClock,
     random: Math.random,
-    definitions: workflows(deps, settings.concurrency),
+    definitions: workflows(deps, settings.concurrency, hosts),
     isFinal,
     onLease: (validUntil) => runner.lease(Math.max(0, validUntil - systemClock.monotonic())),
   })
@@ -242,13 +243,18 @@ function openAccess({
   return { access, provider }
 }
 
-function workflows(deps: Dependencies, concurrency: number): WorkflowDefinition[] {
+function workflows(
+  deps: Dependencies,
+  concurrency: number,
+  hosts: CatchUpHosts,
+): WorkflowDefinition[] {
   const definitions = [
     deliveryWorkflow(deps, concurrency),
     pullRequestWorkflow(deps, Math.max(2, Math.floor(concurrency / 2))),
     rollbackWorkflow(deps),
     configurationWorkflow(deps),
     watchWorkflow(deps),
+    catchUpWorkflow(deps, hosts),
     machinesWorkflow(deps),
   ]
   // Each definition has an input type of its own; the engine passes stored JSON.

@@ -121,6 +121,7 @@ function toInstance(reported: ReleaseReport['instances'][number], release: numbe
   return {
     service: reported.service,
     index: reported.index,
+    ...(reported.host === undefined ? {} : { host: reported.host }),
     state: reported.state,
     pid: reported.pid,
     port: reported.port,

@@ -15,10 +15,11 @@ export async function remoteEnvironments(
   db: Database,
 ): Promise<{ app: string; environment: string; isMoving: boolean }[]> {
   return db.query(sql`select d.app, d.environment,
-      bool_or(r.target -> 'host' is null) as "isMoving"
+      bool_or(coalesce(r.target -> 'host', r.target -> 'hosts') is null) as "isMoving"
     from deployment d join release r on r.id = d.release
     where d.state in ('live', 'starting', 'verifying', 'canary', 'switching')
-    group by d.app, d.environment having bool_or(r.target -> 'host' is not null)`)
+    group by d.app, d.environment 
+      having bool_or(coalesce(r.target -> 'host', r.target -> 'hosts') is not null)`)
 }
 
 /** A release that is live in an environment. */

@@ -50,7 +50,7 @@ async function show(context: Context, app: string, name: string): Promise<void> 
     ...(one.held.length > 0 ? [`  held here: ${one.held.map(short).join(', ')}`] : []),
     ...table(
       one.instances.map((instance) => [
-        `  ${instance.service}.${instance.index}`,
+        `  ${instance.service}.${instance.index}${instance.host ? ` on ${instance.host}` : ''}`,
         state(instance.state, paint),
         `pid ${instance.pid ?? '–'}`,
         `port ${instance.port ?? '–'}`,

@@ -177,9 +177,14 @@ const notableRuns = ({ runs }: Line): Line['runs'] =>
 
 /** One line for each instance that crashes again and again. */
 const crashLoops = ({ name, instances }: Environment, paint: Paint): string[] =>
-  instances.flatMap(({ service, index, restarts, isLooping }) =>
+  instances.flatMap(({ service, index, host, restarts, isLooping }) =>
     isLooping
-      ? [paint.bad(`  ${name}: ${service}.${index} is in a crash loop (${restarts} restarts)`)]
+      ? [
+          paint.bad(
+            `  ${name}: ${service}.${index}${host ? ` on ${host}` : ''} is in a crash loop ` +
+              `(${restarts} restarts)`,
+          ),
+        ]
       : [],
   )
 

@@ -8,6 +8,8 @@ import { deployment, run } from '#contract/run/run.ts'
 export const instance = z.object({
   service: z.string(),
   index: z.number().int(),
+  /** the host that runs it, when the environment has several */
+  host: z.string().optional(),
   state: z.enum(['starting', 'healthy', 'unhealthy', 'stopping', 'backoff', 'stopped', 'unknown']),
   pid: z.number().int().nullable(),
   port: z.number().int().nullable(),
@@ -19,7 +21,13 @@ export const instance = z.object({
 })
 export type Instance = z.infer<typeof instance>
 
-const outputLine = z.object({ service: z.string(), index: z.number().int(), text: z.string() })
+const outputLine = z.object({
+  service: z.string(),
+  index: z.number().int(),
+  /** when the environment has several hosts */
+  host: z.string().optional(),
+  text: z.string(),
+})
 
 /** What the services of a release wrote last, with secrets masked. */
 export const serviceOutput = z.object({

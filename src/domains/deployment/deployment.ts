@@ -113,14 +113,15 @@ export function findRollbackTarget(
 const crashesAllowed = 2
 
 type WatchedRelease = Pick<ReleaseReport, 'state' | 'reason'> & {
-  instances: Pick<InstanceReport, 'service' | 'index' | 'restarts' | 'reason'>[]
+  instances: Pick<InstanceReport, 'host' | 'service' | 'index' | 'restarts' | 'reason'>[]
 }
 
-/** How often each instance of a release has been restarted, by service and index. */
+const instanceOf = ({ host, service, index }: WatchedRelease['instances'][number]): string =>
+  `${host === undefined ? '' : `${host}/`}${service}.${index}`
+
+/** How often each instance of a release has been restarted, by host, service and index. */
 export const restartsOf = (report: Pick<WatchedRelease, 'instances'>): Record<string, number> =>
-  Object.fromEntries(
-    report.instances.map(({ service, index, restarts }) => [`${service}.${index}`, restarts]),
-  )
+  Object.fromEntries(report.instances.map((one) => [instanceOf(one), one.restarts]))
 
 /**
  * Decides whether a watched release is rolled back. `before` holds the restarts from before the
@@ -134,8 +135,8 @@ export function judgeWatch(
   reason: string
 } {
   if (seen === null) return { takeBack: false, reason: 'the target does not answer' }
-  const crashes = ({ service, index, restarts }: WatchedRelease['instances'][number]): number =>
-    restarts - (before[`${service}.${index}`] ?? 0)
+  const crashes = (one: WatchedRelease['instances'][number]): number =>
+    one.restarts - (before[instanceOf(one)] ?? 0)
   const worst = seen.instances.toSorted((a, b) => crashes(b) - crashes(a))[0]
   const reason = seen.reason ?? worst?.reason ?? null
   if (seen.state === 'failed')

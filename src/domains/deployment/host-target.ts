@@ -71,8 +71,10 @@ function trafficShare(host: HostClient): TrafficShare {
   return {
     split: ({ app, environment }, release, canary, fence) =>
       host.route(app, environment, { release, canary, fence }),
-    observations: ({ app, environment, release }, after, waitMs) =>
-      host.observations(app, environment, release, after, waitMs),
+    observations: async ({ app, environment, release }, after, waitMs) => {
+      const read = await host.observations(app, environment, release, after[''] ?? 0, waitMs)
+      return { ...read, next: { '': read.next } }
+    },
     served: async ({ app, environment }, after) => {
       const read = await host.measurements(after?.next ?? 0)
       // The numbers of another host process begin again.

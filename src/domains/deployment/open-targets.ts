@@ -12,6 +12,8 @@ import type { Target, TargetDefinition, TargetIo } from './target.ts'
 export interface OpenTarget extends Target, TargetDescription {
   /** equal for two choices that hold the same things */
   id: string
+  /** the hosts on other machines that it is on */
+  hostNames: string[]
 }
 
 /** Opens the target that an environment or a release names. */
@@ -29,13 +31,12 @@ export function createTargets(definitions: readonly TargetDefinition[], io: Targ
         })
       const config = definition.config.parse(settings)
       const { capabilities } = definition
-      const host = hostOf(settings)
+      const names = hostsOf(settings)
+      const where = `the host${names.length > 1 ? 's' : ''} ${names.join(', ')}`
       const title =
-        host === null
-          ? definition.title
-          : definition.title.replace('this machine', `the host ${host}`)
+        names.length === 0 ? definition.title : definition.title.replace('this machine', where)
       const id = `${definition.place ?? kind} ${definition.identity(config)}`
-      const description = { id, kind, title, capabilities: [...capabilities] }
+      const description = { id, hostNames: names, kind, title, capabilities: [...capabilities] }
       return { ...definition.open(config, io), ...description }
     },
   }
@@ -51,9 +52,29 @@ export function targetOf(
   return file?.target ?? defaultTarget
 }
 
-/** The host that the settings of a target name; null for the machine of the server. */
-export const hostOf = ({ host }: Omit<TargetChoice, 'kind'>): string | null =>
-  typeof host === 'string' ? host : null
+/** The hosts that the settings of a target name; none for the machine of the server. */
+export function hostsOf({ host, hosts }: Omit<TargetChoice, 'kind'>): string[] {
+  if (typeof host === 'string') return [host]
+  return Array.isArray(hosts) ? hosts.filter((one) => typeof one === 'string') : []
+}
+
+/** The parts of a target that another one has too, and that only it has. */
+export function partsOf(
+  target: OpenTarget,
+  other: Pick<OpenTarget, 'id' | 'hostNames'>,
+): { shared: OpenTarget | null; apart: OpenTarget | null } {
+  const placeOf = ({ id }: Pick<OpenTarget, 'id'>): string => id.split(' ', 1).join('')
+  const isSamePlace = placeOf(target) === placeOf(other)
+  const shared = target.hostNames.filter((name) => isSamePlace && other.hostNames.includes(name))
+  if (target.id === other.id || (shared.length > 0 && shared.length === target.hostNames.length))
+    return { shared: target, apart: null }
+  if (shared.length === 0 || !target.hosts) return { shared: null, apart: target }
+  const rest = target.hostNames.filter((name) => !shared.includes(name))
+  return {
+    shared: { ...target, ...target.hosts.on(shared) },
+    apart: { ...target, ...target.hosts.on(rest) },
+  }
+}
 
 /** The choices without those that equal an earlier one. */
 export function distinctTargets(choices: TargetChoice[]): TargetChoice[] {

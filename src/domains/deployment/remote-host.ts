@@ -16,8 +16,21 @@ export interface RemoteHost {
   client: HostClient
   /** as it is known now; null when there is no such host */
   place(): RemotePlace | null
+  /** milliseconds since its connection was lost; null while it is connected */
+  awayMs(): number | null
   /** looks again when the host is not known */
   find(): Promise<RemotePlace | null>
   /** forwards a port of 127.0.0.1 here to an address there, and returns it */
   forward(to: string): Promise<number>
+}
+
+/** What a target on several hosts does beyond acting as one. */
+export interface SeveralHosts<Target> {
+  names: string[]
+  /** how long one may be away before deployments go on without it, in milliseconds */
+  patienceMs: number
+  /** asks each; `awayMs` is the time since its connection was lost, or null for one that answers */
+  ask(): Promise<{ name: string; awayMs: number | null }[]>
+  /** the same target on some of its hosts */
+  on(names: string[]): Target
 }

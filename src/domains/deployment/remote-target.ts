@@ -1,21 +1,56 @@
 import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { FairleadError } from '#contract/errors.ts'
+import { duration } from '#contract/pipeline-file/shapes.ts'
 import { choosePort, hostTarget } from './host-target.ts'
 import type { RemoteHost } from './remote-host.ts'
+import { type Member, severalTarget } from './several-target.ts'
 import { missingRelease, type ReleaseReport, type Target, type TargetIo } from './target.ts'
 
-/** The settings of a target whose services may run on another machine. */
-export const hostConfig = z.strictObject({
-  host: name
-    .optional()
-    .describe('The [host](hosts.md) that runs the services; default: the machine of the server'),
-})
+/** How long a host may be away before deployments go on without it, in milliseconds. */
+const patienceMs = 600_000
 
-/** What a target of this machine becomes on the host that its settings name. */
+/** The settings of a target whose services may run on other machines. */
+export const hostConfig = z
+  .strictObject({
+    host: name
+      .optional()
+      .describe('The [host](hosts.md) that runs the services; default: the machine of the server'),
+    hosts: z
+      .array(name)
+      .min(2, 'must name at least two hosts; for one, use `host`')
+      .max(50)
+      .refine((names) => new Set(names).size === names.length, 'must name each host once')
+      .optional()
+      .describe(
+        'The [hosts](hosts.md#several-hosts) that each run all of the services; a release goes ' +
+          'to all of them or to none',
+      ),
+    away: duration(0)
+      .optional()
+      .describe(
+        'How long one of `hosts` may be away before deployments go on without it; default: `10m`',
+      ),
+  })
+  .refine(({ host, hosts }) => host === undefined || hosts === undefined, {
+    error: 'has `host` and `hosts`; use one of them',
+  })
+  .refine(({ hosts, away }) => hosts !== undefined || away === undefined, {
+    ...{ path: ['away'], error: 'is for several `hosts` only' },
+  })
+
+/** What a target of this machine becomes on the hosts that its settings name. */
 export function onHost(config: z.output<typeof hostConfig>, io: TargetIo): Target {
+  const member = (host: string): Member => ({ name: host, target: remoteTarget(host, io) })
+  const [first, ...others] = config.hosts ?? []
+  if (first !== undefined)
+    return severalTarget([member(first), ...others.map(member)], io, config.away ?? patienceMs)
   return config.host === undefined ? hostTarget(io) : remoteTarget(config.host, io)
 }
+
+/** Equal for settings with the same hosts, in any order. */
+export const hostIdentity = ({ host, hosts }: z.output<typeof hostConfig>): string =>
+  hosts === undefined ? (host ?? '') : hosts.toSorted().join(',')
 
 /** A target whose services run on another machine, supervised by the host there. */
 function remoteTarget(host: string, io: TargetIo): Target {

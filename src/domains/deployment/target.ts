@@ -19,7 +19,7 @@ import type { HostClient } from '#platform/process/host-client.ts'
 import type { SshSettings } from '#platform/ssh/ssh.ts'
 import type { Handshake, Upgraded } from '#platform/process/upgrade.ts'
 import type { OpenBucket } from './open-bucket.ts'
-import type { RemoteHost } from './remote-host.ts'
+import type { RemoteHost, SeveralHosts } from './remote-host.ts'
 
 /** Names an environment of an app. */
 export interface EnvironmentReference {
@@ -126,6 +126,8 @@ export interface EndpointRequest extends EnvironmentReference {
 export interface InstanceReport {
   service: string
   index: number
+  /** the host that runs it, when the target has several */
+  host?: string
   state: 'starting' | 'healthy' | 'unhealthy' | 'stopping' | 'backoff' | 'stopped'
   pid: number | null
   port: number | null
@@ -148,6 +150,8 @@ export interface ReleaseReport {
   routed: boolean
   /** URL of one instance, which bypasses the traffic split; null when there is none */
   address: string | null
+  /** such a URL on each host, when the target has several */
+  addresses?: { host: string; address: string }[]
   /** how often an instance ended since the release was ready, and how it ended last */
   crashes: number
   lastCrash: string | null
@@ -192,7 +196,12 @@ export interface CanaryShare {
 export interface ServedPlace {
   run: string
   next: number
+  /** by host, when the target has several */
+  hosts?: Record<string, ServedPlace>
 }
+
+/** How many counts of a canary were read, by host; `''` for a target with one. */
+export type CountPlace = Record<string, number>
 
 /** What a service of a release served in one second, which ended at `at`. */
 export type ServedSecond = Omit<TrafficSecond, 'app' | 'environment'> & { at: number }
@@ -209,9 +218,9 @@ export interface TrafficShare {
   /** Counts of a canary since the position `after`; waits up to `waitMs` for new ones. */
   observations(
     canary: ReleaseReference,
-    after: number,
+    after: CountPlace,
     waitMs: number,
-  ): Promise<{ batches: Batch[]; pending?: Batch[] | undefined; next: number }>
+  ): Promise<{ batches: Batch[]; pending?: Batch[] | undefined; next: CountPlace }>
   /**
    * What the releases of an environment served after a place, second by second; null for the last
    * fifteen minutes.
@@ -272,6 +281,8 @@ export interface Exposition {
 export interface LogLine {
   service: string
   index: number
+  /** the host, when the target has several */
+  host?: string
   text: string
 }
 
@@ -300,6 +311,8 @@ export interface Target {
   environments(): Promise<EnvironmentReference[]>
   /** Stops and deletes everything of an environment, including the release with the traffic. */
   removeEnvironment(environment: EnvironmentReference, fence?: Fence): Promise<void>
+  /** present when the target has several hosts */
+  readonly hosts?: SeveralHosts<Target>
   readonly share?: TrafficShare
   readonly commands?: TargetCommands
   /** Capability `metrics`: reads metrics at `path` from every instance, by default all. */

@@ -246,7 +246,7 @@ describe.each(targets.filter(isTested))('target $kind', (definition) => {
     const canary = specOf(environment, 6, { deployment: 6, epoch: 1 })
     expect(await startRelease(target, canary)).toBe('ready')
     await target.share?.split(canary, 4, { release: 6, share: 0.5 }, canary.fence)
-    expect(await target.share?.observations(canary, 0, 0)).toMatchObject({ next: 0 })
+    expect(await target.share?.observations(canary, {}, 0)).toMatchObject({ next: { '': 0 } })
     const all = await target.share?.served(canary, null)
     expect(await target.share?.served(canary, { ...all!.position, run: 'another' })).toMatchObject({
       ...{ position: { run: all?.position.run }, seconds: all?.seconds },

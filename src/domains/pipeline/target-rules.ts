@@ -23,6 +23,7 @@ export function targetRules(file: File, kinds: readonly TargetKind[]): Found[] {
     return [
       ...settingRules(name, target, kind),
       ...capabilityRules(name, environment, file, { kind, kinds }),
+      ...severalHostsRules(name, environment, file),
     ]
   })
 }
@@ -61,6 +62,58 @@ const isSet = (value: unknown): boolean =>
   typeof value === 'object' && value !== null
     ? Object.keys(value).length > 0
     : value !== undefined && value !== false
+
+/** What does not work on several hosts yet. */
+function severalHostsRules(
+  name: string,
+  environment: EnvironmentFile,
+  { services }: Pick<File, 'services'>,
+): Found[] {
+  const { hosts } = environment.target
+  if (!Array.isArray(hosts)) return []
+  const refuse = (key: Path, problem: string, hint: string): Found => ({
+    path: ['environments', name, ...key],
+    atKey: true,
+    problem: `environment \`${name}\` has several hosts, ${problem}`,
+    hint,
+  })
+  const found: Found[] = []
+  const [exclusive] = Object.entries(services).find(([, one]) => one.keeps || one.single) ?? []
+  if (exclusive !== undefined)
+    found.push(
+      refuse(
+        ['target'],
+        `each of which would run the service \`${exclusive}\`, which must not run twice`,
+        'give the service an app of its own, with one host',
+      ),
+    )
+  if (environment.strategy === 'canary' && environment.canary.session !== undefined)
+    found.push(
+      refuse(
+        ['canary', 'session'],
+        'each of which would count a session for itself',
+        'remove `session`, or use one host',
+      ),
+    )
+  if (environment.domains.length > 0)
+    found.push(
+      refuse(
+        ['domains'],
+        'which do not share certificates',
+        'put a proxy with TLS in front of the hosts',
+      ),
+    )
+  const own = Object.keys(environment.hosts ?? {}).find((one) => hosts.includes(one))
+  if (own !== undefined)
+    found.push(
+      refuse(
+        ['hosts', own],
+        'which all get the same variables',
+        'move the variables to `env` of the environment',
+      ),
+    )
+  return found
+}
 
 type Refuse = (capability: TargetCapability, key: Path, has: string, cannot: string) => Found
 

@@ -11,7 +11,7 @@ const moments = 200
  * judgement.
  */
 export function replayVerdict(stored: StoredVerdict, looks: Look[], now: number): VerdictView {
-  const { place: _place, promotedBy: _promotedBy, isOver: wasOver, ...canary } = stored
+  const { places: _places, promotedBy: _promotedBy, isOver: wasOver, ...canary } = stored
   const judge = createJudge(canary.settings)
   const batches = looks.flatMap((look) => look.batches)
   const every = Math.max(1, Math.ceil(looks.length / moments))

@@ -3,7 +3,8 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 export interface StoredVerdict extends Canary {
-  place: number
+  /** how many counts of each host are stored; `''` for a target with one */
+  places: Record<string, number>
   promotedBy: string | null
   decided: Judgement | null
   /** Whether the time was up when the verdict was decided. */
@@ -12,7 +13,8 @@ export interface StoredVerdict extends Canary {
 
 export async function getVerdict(db: Database, deployment: number): Promise<StoredVerdict | null> {
   const rows = await db.query<StoredVerdict>(
-    sql`select deployment, state, baseline, fresh, share, steps, least, most, settings, place,
+    sql`select deployment, state, baseline, fresh, share, steps, least, most, settings,
+        coalesce(places, json_build_object('', place)) as places,
         promoted_by as "promotedBy", decided, is_over as "isOver", started, ended
       from verdict where deployment = ${deployment}`,
   )
@@ -54,18 +56,21 @@ export function setDecided(deployment: number, judgement: Judgement, isOver: boo
     where deployment = ${deployment}`
 }
 
-/** Stores an observation once, and the place up to which the host's observations are stored. */
+/** Stores an observation once, and up to where the counts of each host are stored. */
 export function insertLook(
   deployment: number,
   number: number,
-  place: number,
+  places: StoredVerdict['places'],
   look: Look,
 ): Statement[] {
+  const place = Object.values(places).reduce((sum, one) => sum + one, 0)
+  const several = '' in places ? null : JSON.stringify(places)
   return [
     sql`insert into verdict_look (deployment, number, look)
       values (${deployment}, ${number}, ${JSON.stringify(look)}::json)
       on conflict (deployment, number) do nothing`,
-    sql`update verdict set place = greatest(place, ${place}) where deployment = ${deployment}`,
+    sql`update verdict set place = ${place}, places = ${several}::json
+      where deployment = ${deployment} and place <= ${place}`,
   ]
 }
 

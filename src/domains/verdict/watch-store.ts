@@ -8,6 +8,8 @@ import type { ProvenRecord } from './record.ts'
 export interface Position {
   run: string
   next: number
+  /** by host, when the target has several */
+  hosts?: Record<string, Position>
 }
 
 export interface StoredWatch extends Pick<

@@ -1,4 +1,5 @@
 import { decideConfiguration, getStored } from '#domains/configuration/store.ts'
+import { leftOut } from '#domains/deployment/several-hosts.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -13,7 +14,7 @@ import { targetOfPlan, targetOfRelease } from './targets.ts'
 import { liveDeployment } from '#views/deployment.ts'
 
 type Admitted =
-  | { go: true; former: FormerDeployment | null }
+  | { go: true; former: FormerDeployment | null; leftOut?: string[] }
   | { go: false; state: 'superseded' | 'failed'; reason: string }
 
 /** Decides whether a deployment that has the lock may begin, and gives it its configuration. */
@@ -35,7 +36,19 @@ export async function admit(
     type: 'dev.cdeventsx.fairlead-deployment.started',
     data: factsOf(plan),
   })
-  return { go: true, former: live && (await formerOf(deps, plan, live)) }
+  const former = live && (await formerOf(deps, plan, live))
+  return { go: true, former, ...(await hostsLeftOut(deps, plan)) }
+}
+
+/** A rollback waits for no host that is away. */
+async function hostsLeftOut(
+  deps: Dependencies,
+  plan: PlannedDeployment,
+): Promise<{ leftOut?: string[] }> {
+  const { hosts } = targetOfPlan(deps, plan)
+  if (!hosts) return {}
+  const patienceMs = plan.policy.kind === 'rollback' ? 0 : hosts.patienceMs
+  return { leftOut: leftOut(await hosts.ask(), patienceMs) }
 }
 
 async function formerOf(

@@ -9,7 +9,8 @@ import {
   shareAt,
 } from '#domains/verdict/canary.ts'
 import * as deployments from '#domains/deployment/store.ts'
-import type { CanaryShare, Target, TrafficShare } from '#domains/deployment/target.ts'
+import { totalOf } from '#domains/deployment/several-hosts.ts'
+import type { CanaryShare, CountPlace, Target, TrafficShare } from '#domains/deployment/target.ts'
 import { latencyOf } from '#domains/verdict/served.ts'
 import * as verdicts from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
@@ -24,7 +25,7 @@ import {
 } from './planned-deployment.ts'
 import { createSampler } from './canary-metrics.ts'
 import { exceptionReader } from './canary-exceptions.ts'
-import { targetOfPlan } from './targets.ts'
+import { answering, targetOfPlan } from './targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { supersededSince } from '#views/canary.ts'
 
@@ -67,7 +68,7 @@ export async function runCanary(
     known = look.batches.at(-1)?.at ?? known
   }
   for (const look of looks) see(look)
-  let { place, share, state } = stored
+  let { places, share, state } = stored
   let number = looks.length
   let wasOver = looks.some((look) => look.isOver === true)
   const fresh = stored.fresh ? freshOf(former.release) : undefined
@@ -99,7 +100,7 @@ export async function runCanary(
       checks = await checkState({ ...deps, target }, step, plan)
       checked = now
     }
-    const { batches, next, ...seen } = await observe({ ...deps, traffic }, step, plan, place)
+    const { batches, next, ...seen } = await observe({ ...deps, traffic }, step, plan, places)
     const pending = now - shown > checkMs ? seen.pending : undefined
     if (pending) shown = now
     const exceptions = isDue ? await readExceptions() : null
@@ -113,12 +114,12 @@ export async function runCanary(
       ...(exceptions && { exceptions }),
       ...(isFirstOver && { isOver: true }),
     }
-    if (next > place || look.sample || pending || exceptions || isFirstOver) {
+    if (totalOf(next) > totalOf(places) || look.sample || pending || exceptions || isFirstOver) {
       for (const statement of verdicts.insertLook(plan.id, number, next, look))
         step.write(statement)
       see(look)
       number += 1
-      place = next
+      places = next
       earlier = null
       wasOver = isOver
     }
@@ -132,8 +133,8 @@ export async function runCanary(
       contested: deps.clock.now() - checks.contestedSince,
     })
     if (decision.do === 'take back')
-      await retryWhileUnavailable(step, () =>
-        target.route({ ...plan, release: former.release }, fence),
+      await retryWhileUnavailable(step, async () =>
+        (await answering(target)).route({ ...plan, release: former.release }, fence),
       )
     if (decision.do !== 'go on' && decision.do !== 'wait')
       return end(step, plan, decision, judgement, isOver)
@@ -259,14 +260,15 @@ async function observe(
   deps: Pick<Dependencies, 'clock'> & { traffic: TrafficShare },
   step: StepContext,
   plan: PlannedDeployment,
-  after: number,
+  after: CountPlace,
 ) {
   const began = deps.clock.monotonic()
   const seen = await retryWhileUnavailable(step, () =>
     deps.traffic.observations(plan, after, pollMs),
   )
   // Some targets do not wait: poll them with a pause.
-  if (seen.next === after && deps.clock.monotonic() - began < pollMs / 2) await pause(step, pollMs)
+  if (totalOf(seen.next) === totalOf(after) && deps.clock.monotonic() - began < pollMs / 2)
+    await pause(step, pollMs)
   return seen
 }
 

@@ -18,6 +18,7 @@ import { retire } from './retire.ts'
 import { mustSettle, settle, settleLive, settlesFirst } from './settle.ts'
 import { start } from './start.ts'
 import { switchTraffic } from './switch.ts'
+import { failIfAway, targetOfPlan } from './targets.ts'
 import type { Setback } from './take-back.ts'
 import { verify } from './verify.ts'
 
@@ -42,15 +43,18 @@ interface Refusal {
 export async function deploy(
   ctx: WorkflowContext,
   deps: Dependencies,
-  plan: PlannedDeployment,
+  planned: PlannedDeployment,
   earlier: Promise<string | null> = Promise.resolve(null),
 ): Promise<DeploymentOutcome> {
-  const { environment, policy } = plan
-  /** has the traffic beside this release while it is a canary */
+  const { environment, policy } = planned
+  let plan = planned
+  /** may have the traffic beside this release: during a canary, and a switch of several hosts */
   let baseline: FormerDeployment | null = null
+  /** some of several hosts may have switched */
+  let isSwitching = false
   const abandon = async ({ state, reason }: Refusal): Promise<DeploymentOutcome> => {
     const said = await ctx.step(`${environment}.give-up`, (step) =>
-      giveUp(deps, step, plan, { state, reason, baseline }),
+      giveUp(deps, step, plan, { state, reason, baseline, isSwitching }),
     )
     await ctx.unlock(lockName(plan))
     return { state: state === 'superseded' ? 'superseded' : 'failed', reason: said }
@@ -64,7 +68,8 @@ export async function deploy(
       await ctx.unlock(lockName(plan))
       return { state: admitted.state, reason: admitted.reason }
     }
-    const { former } = admitted
+    const { former, leftOut } = admitted
+    if (leftOut !== undefined) plan = { ...plan, leftOut }
     const unhealthy = await startAndVerify(ctx, deps, plan, former)
     if (unhealthy !== null) return await abandon({ state: 'failed', reason: unhealthy })
     const hasCanary = former !== null && isCanary(plan, former)
@@ -72,7 +77,7 @@ export async function deploy(
     if (hasCanary) {
       baseline = former
       const canary = await ctx.step(`${environment}.canary`, (step) =>
-        runCanary(deps, step, plan, former),
+        failIfAway(targetOfPlan(deps, plan), () => runCanary(deps, step, plan, former)),
       )
       if (canary.end !== 'promote')
         return await abandon({
@@ -83,6 +88,7 @@ export async function deploy(
     }
     const setback = await earlier
     if (setback !== null) return await abandon({ state: 'failed', reason: setback })
+    if (leftOut !== undefined) [baseline, isSwitching] = [former, true]
     await ctx.step(`${environment}.switch`, (step) =>
       switchTraffic(deps, ctx.chain, step, plan, former, { hasCanary, isProven }),
     )
@@ -145,7 +151,7 @@ async function startAndVerify(
     : null
   if (problem !== null) return problem
   if (!policy.isVerified || !environmentOf(plan)?.verify) return null
-  return ctx.step(`${environment}.verify`, (step) => verify(deps, step, plan, started.address))
+  return ctx.step(`${environment}.verify`, (step) => verify(deps, step, plan, started))
 }
 
 /** Tries the command before the start and its backup on a copy, or returns why it must not run. */

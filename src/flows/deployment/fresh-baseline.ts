@@ -3,7 +3,7 @@ import { getRelease } from '#domains/deployment/store.ts'
 import { inProgressOf, needsFresh } from '#domains/verdict/fresh.ts'
 import { Failed, type StepContext } from '#engine/workflow.ts'
 import { releaseSpec, serviceSpecs } from './release-spec.ts'
-import { hostNameOf, targetOfPlan } from './targets.ts'
+import { answering, hostNameOf, targetOfPlan } from './targets.ts'
 import { retryWhileUnavailable } from './retry.ts'
 import { environmentOf, type PlannedDeployment } from './planned-deployment.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -96,8 +96,8 @@ export async function removeFresh(
 ): Promise<void> {
   const file = environmentOf(plan)
   if (file?.strategy === 'canary' && file.canary.fresh !== false)
-    await retryWhileUnavailable(step, () =>
-      targetOfPlan(deps, plan).remove(
+    await retryWhileUnavailable(step, async () =>
+      (await answering(targetOfPlan(deps, plan))).remove(
         { app: plan.app, environment: plan.environment, release: freshOf(former) },
         { deployment: plan.id, epoch: step.epoch },
       ),

@@ -1,3 +1,4 @@
+import { type OpenTarget, partsOf } from '#domains/deployment/open-targets.ts'
 import * as store from '#domains/deployment/store.ts'
 import { closeBefore } from '#domains/deployment/before-store.ts'
 import { setVerdictState } from '#domains/verdict/store.ts'
@@ -13,7 +14,7 @@ import {
   subject,
 } from './planned-deployment.ts'
 import { retryWhileUnavailable } from './retry.ts'
-import { targetOfPlan } from './targets.ts'
+import { answering, targetOfPlan, targetOfRelease } from './targets.ts'
 
 /** How a deployment ends that did not get all of the traffic. */
 export type EndState = 'failed' | 'cancelled' | 'superseded' | 'rolled_back'
@@ -31,10 +32,18 @@ export async function giveUp(
     state,
     reason,
     baseline,
-  }: { state: EndState; reason: string; baseline: FormerDeployment | null },
+    isSwitching,
+  }: {
+    state: EndState
+    reason: string
+    baseline: FormerDeployment | null
+    /** some of several hosts may have switched */
+    isSwitching: boolean
+  },
 ): Promise<string> {
   try {
-    if (baseline) await returnTraffic(deps, step, plan, baseline.release)
+    if (baseline) await returnTraffic(deps, step, plan, baseline)
+    else if (isSwitching) await removeNew(deps, step, plan, null)
     await discard(deps, step, plan)
   } catch (error) {
     deps.log.warn('a failed release could not be removed from its target', {
@@ -54,13 +63,30 @@ async function returnTraffic(
   deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
-  baseline: number,
+  { release, sharesTarget }: FormerDeployment,
 ): Promise<void> {
-  const target = targetOfPlan(deps, plan)
-  await retryWhileUnavailable(step, () =>
-    target.route({ ...plan, release: baseline }, fenceOf(plan, step)),
+  const isElsewhere = sharesTarget === false
+  const target = isElsewhere ? await targetOfRelease(deps, release) : targetOfPlan(deps, plan)
+  await retryWhileUnavailable(step, async () =>
+    (await answering(target)).route({ ...plan, release }, fenceOf(plan, step)),
   )
-  await removeFresh(deps, step, plan, baseline)
+  await removeFresh(deps, step, plan, release)
+  if (isElsewhere) await removeNew(deps, step, plan, target)
+}
+
+/** Removes the environment from the hosts that the former release was not on. */
+async function removeNew(
+  deps: Dependencies,
+  step: StepContext,
+  plan: PlannedDeployment,
+  former: OpenTarget | null,
+): Promise<void> {
+  const own = targetOfPlan(deps, plan)
+  const apart = former === null ? own : partsOf(own, former).apart
+  if (apart)
+    await retryWhileUnavailable(step, async () =>
+      (await answering(apart)).removeEnvironment(plan, fenceOf(plan, step)),
+    )
 }
 
 async function discard(
@@ -69,12 +95,13 @@ async function discard(
   plan: PlannedDeployment,
 ): Promise<void> {
   const target = targetOfPlan(deps, plan)
-  const report = await retryWhileUnavailable(step, () => target.report(plan, 0))
-  if (report.routed || report.state === 'missing') return
   const fence = fenceOf(plan, step)
-  await retryWhileUnavailable(step, () =>
-    plan.policy.onFailure === 'stop' ? target.stop(plan, fence) : target.remove(plan, fence),
-  )
+  await retryWhileUnavailable(step, async () => {
+    const able = await answering(target)
+    const report = await able.report(plan, 0)
+    if (report.routed || report.state === 'missing') return
+    await (plan.policy.onFailure === 'stop' ? able.stop(plan, fence) : able.remove(plan, fence))
+  })
 }
 
 /** Records the end of a deployment that did not become live. */

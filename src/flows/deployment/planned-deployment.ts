@@ -15,6 +15,8 @@ export interface PlannedDeployment extends ReleaseReference {
   /** folder in which `verify` runs */
   folder: string
   policy: DeploymentPolicy
+  /** of several hosts, those that it goes on without; absent before it was admitted */
+  leftOut?: string[]
 }
 
 /** The deployment that had the traffic before. */

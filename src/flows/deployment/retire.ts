@@ -1,11 +1,12 @@
 import { findRollbackTarget, type PastDeployment } from '#domains/deployment/deployment.ts'
+import { partsOf } from '#domains/deployment/open-targets.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { removeFresh } from './fresh-baseline.ts'
 import { fenceOf, type FormerDeployment, type PlannedDeployment } from './planned-deployment.ts'
 import { retryWhileUnavailable } from './retry.ts'
-import { targetOfPlan, targetOfRelease } from './targets.ts'
+import { answering, targetOfPlan, targetOfRelease } from './targets.ts'
 import { pastDeployments } from '#views/deployment.ts'
 
 /** Past deployments whose releases may still be on a target, and past ones that were proven. */
@@ -21,8 +22,8 @@ export async function retire(
   const fence = fenceOf(plan, step)
   if (former && former.release !== plan.release) await stopFormer(deps, step, plan, former.release)
   for (const { release, target } of await obsoleteReleases(deps, plan))
-    await retryWhileUnavailable(step, () =>
-      deps.targets.of(target).remove({ ...plan, release }, fence),
+    await retryWhileUnavailable(step, async () =>
+      (await answering(deps.targets.of(target))).remove({ ...plan, release }, fence),
     )
   return null
 }
@@ -35,13 +36,18 @@ async function stopFormer(
 ): Promise<void> {
   const fence = fenceOf(plan, step)
   const target = await targetOfRelease(deps, former)
-  if (target.id === targetOfPlan(deps, plan).id) {
-    await removeFresh(deps, step, plan, former)
-    await retryWhileUnavailable(step, () => target.stop({ ...plan, release: former }, fence))
-  } else {
-    // The former target still routes its own traffic to the release, so it cannot stop it alone.
-    await retryWhileUnavailable(step, () => target.removeEnvironment(plan, fence))
-  }
+  const own = targetOfPlan(deps, plan)
+  const { shared, apart } = partsOf(target, own)
+  if (target.id === own.id) await removeFresh(deps, step, plan, former)
+  if (shared)
+    await retryWhileUnavailable(step, async () =>
+      (await answering(shared)).stop({ ...plan, release: former }, fence),
+    )
+  // There, the former target still routes its own traffic to the release: it cannot stop it alone.
+  if (apart)
+    await retryWhileUnavailable(step, async () =>
+      (await answering(apart)).removeEnvironment(plan, fence),
+    )
 }
 
 async function obsoleteReleases(

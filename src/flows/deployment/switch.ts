@@ -20,7 +20,7 @@ import {
 } from './planned-deployment.ts'
 import { pause, retryWhileUnavailable } from './retry.ts'
 import { mustSettle } from './settle.ts'
-import { targetOfPlan } from './targets.ts'
+import { answering, failIfAway, targetOfPlan } from './targets.ts'
 import { formerOf } from '#views/canary.ts'
 
 /** How long an instance may be unhealthy for a moment before the switch, in milliseconds. */
@@ -45,7 +45,11 @@ async function route(
     if (isJudged && report.crashes > 0) throw new Failed(judgeSettling(report) ?? 'it crashed')
     const problem = report.state === 'failed' ? judgeSettling(report) : null
     try {
-      return await retryWhileUnavailable(step, () => target.route(plan, fenceOf(plan, step)))
+      return await retryWhileUnavailable(step, async () => {
+        // A rollback goes on without a host that vanishes; other releases go back everywhere.
+        const able = plan.policy.kind === 'rollback' ? await answering(target) : target
+        await able.route(plan, fenceOf(plan, step))
+      })
     } catch (error) {
       const isTooEarly = error instanceof FairleadError && error.code === 'not_now'
       if (!isTooEarly) throw error
@@ -75,7 +79,7 @@ export async function switchTraffic(
   const { id, app, environment, release, policy } = plan
   const watch = policy.isWatched ? watchOf(environmentOf(plan), trial) : 0
   if (watch > 0) step.write(insertWatch(await plannedWatch(deps, plan, former, watch)))
-  await route(deps, step, plan, trial.hasCanary)
+  await failIfAway(targetOfPlan(deps, plan), () => route(deps, step, plan, trial.hasCanary))
   const { state, reason } = policy.former
   await forgetClosedPort(deps, step, plan)
   for (const statement of store.switchDeployments(id, app, environment, state, reason))

@@ -1,14 +1,16 @@
 import { defaultTarget } from '#contract/deployment/target.ts'
+import { FairleadError } from '#contract/errors.ts'
 import type { EnvironmentFile, PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { domainProblem } from '#domains/deployment/domains.ts'
 import {
   distinctTargets,
-  hostOf,
+  hostsOf,
   type OpenTarget,
   targetOf,
 } from '#domains/deployment/open-targets.ts'
 import { planPorts, type PortPlan } from '#domains/deployment/ports.ts'
 import * as store from '#domains/deployment/store.ts'
+import type { Target } from '#domains/deployment/target.ts'
 import { Failed } from '#engine/workflow.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -22,18 +24,37 @@ export async function targetOfRelease(deps: Access, id: number): Promise<OpenTar
   return deps.targets.of(release.target)
 }
 
-/** The target of a deployment under way. */
-export const targetOfPlan = (
+/** The target of a deployment under way, without the hosts that it goes on without. */
+export function targetOfPlan(
   deps: Pick<Dependencies, 'targets'>,
-  plan: { definition: PipelineFile; environment: string },
-): OpenTarget => deps.targets.of(targetOf(plan.definition, plan.environment))
+  plan: { definition: PipelineFile; environment: string; leftOut?: string[] },
+): OpenTarget {
+  const target = deps.targets.of(targetOf(plan.definition, plan.environment))
+  const { leftOut = [] } = plan
+  if (leftOut.length === 0 || !target.hosts) return target
+  return {
+    ...target,
+    ...target.hosts.on(target.hosts.names.filter((one) => !leftOut.includes(one))),
+  }
+}
+
+/**
+ * A target without those of its several hosts that do not answer now: what returns to what was, or
+ * cleans up, must not wait for them. They are brought to what should be when they are back.
+ */
+export async function answering<T extends Target>(target: T): Promise<T> {
+  if (!target.hosts) return target
+  const asked = await target.hosts.ask()
+  const there = asked.filter(({ awayMs }) => awayMs === null).map(({ name }) => name)
+  return { ...target, ...target.hosts.on(there) }
+}
 
 /** The name that selects `hosts` of an environment: that of its host, or of this machine. */
 export const hostNameOf = (
   { hostName }: Pick<Dependencies, 'hostName'>,
   definition: Pick<PipelineFile, 'environments'>,
   environment: string,
-): string => hostOf(targetOf(definition, environment)) ?? hostName
+): string => hostsOf(targetOf(definition, environment))[0] ?? hostName
 
 /** Every target that may hold something. */
 export async function targetsInUse(deps: Access): Promise<OpenTarget[]> {
@@ -50,6 +71,20 @@ export async function removeFromTargets(
   const choices = [defaultTarget, ...(await store.listTargets(deps.db, app, environment))]
   for (const choice of distinctTargets(choices))
     await deps.targets.of(choice).removeEnvironment({ app, environment })
+}
+
+/**
+ * With several hosts, one that does not answer for as long as calls are repeated fails the
+ * deployment at once, so that all of them return to what was.
+ */
+export async function failIfAway<T>(target: Target, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (target.hosts && error instanceof FairleadError && error.code === 'unavailable')
+      throw new Failed(error.message.replace(/\.$/, ''))
+    throw error
+  }
 }
 
 export interface PlannedEnvironment {

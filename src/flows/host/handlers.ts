@@ -4,7 +4,7 @@ import type { HostStatus } from '#contract/host/status.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { deleteHost, insertHost, setPackage } from '#domains/host/store.ts'
 import { listTargetsInUse } from '#domains/deployment/store.ts'
-import { hostOf } from '#domains/deployment/open-targets.ts'
+import { hostsOf } from '#domains/deployment/open-targets.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { OwnPackage } from '#platform/own-package.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -121,7 +121,7 @@ async function show(options: HostHandlersOptions, name: string): Promise<Host> {
 /** Stops and deletes a host on its machine; refuses when something needs it. */
 async function cleanUp(db: Database, { stored, link, client }: LinkedHost): Promise<void> {
   const { name, folder } = stored
-  const used = (await listTargetsInUse(db)).some((choice) => hostOf(choice) === name)
+  const used = (await listTargetsInUse(db)).some((choice) => hostsOf(choice).includes(name))
   if (used)
     throw new FairleadError('not_now', {
       why: `Environments are on the host ${name}; give them another target, or remove them first`,

@@ -45,6 +45,8 @@ export class Hosts {
   readonly #options: HostsOptions
   readonly #kept = new Map<string, Kept>()
   readonly #clients = new Map<string, HostClient>()
+  /** since when each host is not connected, in milliseconds of the monotonic clock */
+  readonly #lost = new Map<string, number>()
   #folder: string | null = null
   #syncing: Promise<void> = Promise.resolve()
 
@@ -70,6 +72,11 @@ export class Hosts {
     return {
       client: this.#client(name),
       place: () => this.#place(name),
+      awayMs: () => {
+        const lost = this.#lost.get(name)
+        if (lost !== undefined) return this.#options.clock.monotonic() - lost
+        return this.#kept.has(name) ? null : 0
+      },
       find: async () => {
         if (this.#place(name) === null) await this.sync()
         return this.#place(name)
@@ -106,6 +113,7 @@ export class Hosts {
       kept.stop.abort()
       await kept.ended
       this.#kept.delete(name)
+      this.#lost.delete(name)
     }
     for (const one of stored)
       if (!this.#kept.has(one.name)) this.#kept.set(one.name, this.#link(one))
@@ -114,6 +122,7 @@ export class Hosts {
   #link(stored: StoredHost): Kept {
     const { clock, log, ssh, random } = this.#options
     const { name, destination, hostKey } = stored
+    this.#lost.set(name, clock.monotonic())
     const client = this.#client(name)
     let installing: number | null = null
     const link = new SshLink({
@@ -128,8 +137,11 @@ export class Hosts {
           installing = null
         }
       },
-      onChange: ({ state, reason }) =>
-        log[state === 'connected' ? 'info' : 'warn'](`the host ${name} is ${state}`, { reason }),
+      onChange: ({ state, reason }) => {
+        if (state === 'connected') this.#lost.delete(name)
+        else if (!this.#lost.has(name)) this.#lost.set(name, clock.monotonic())
+        log[state === 'connected' ? 'info' : 'warn'](`the host ${name} is ${state}`, { reason })
+      },
     })
     const stop = new AbortController()
     return {

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util'
 export interface OutputLine {
   service: string
   index: number
+  host?: string
   text: string
 }
 
@@ -90,7 +91,7 @@ function innermostCause(lines: string[], at: number): string | undefined {
 }
 
 const byInstance = <L extends OutputLine>(lines: L[]): L[][] => [
-  ...Map.groupBy(lines, ({ service, index }) => `${service}.${index}`).values(),
+  ...Map.groupBy(lines, ({ host = '', service, index }) => `${host}/${service}.${index}`).values(),
 ]
 
 /** The last `count` lines of each instance. Pure. */

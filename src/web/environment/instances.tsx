@@ -24,9 +24,13 @@ export function Instances({ instances }: { instances: Instance[] }) {
           </thead>
           <tbody className="divide-y divide-edge">
             {instances.map((one) => (
-              <tr key={`${one.service}/${one.index}/${one.release}`}>
+              <tr key={`${one.host}/${one.service}/${one.index}/${one.release}`}>
                 <td className={`${cell} font-medium`}>
-                  {one.service} <span className="text-soft">{one.index}</span>
+                  {one.service}{' '}
+                  <span className="text-soft">
+                    {one.index}
+                    {one.host !== undefined && ` on ${one.host}`}
+                  </span>
                 </td>
                 <td className={cell}>
                   <Status badge={one.isLooping ? crashLoopBadge : instanceBadges[one.state]} />

@@ -18,6 +18,7 @@ function OutputLines({ lines }: { lines: ServiceOutput['lines'] }) {
   return lines.map((line, index) => (
     <div key={index} className="break-all whitespace-pre-wrap">
       <span className="mr-3 text-soft select-none">
+        {line.host !== undefined && `${line.host} `}
         {line.service} {line.index}
       </span>
       <StyledText text={line.text} />
@@ -33,8 +34,9 @@ export function FailedOutput({ deployment }: { deployment: Deployment }) {
     <section aria-label="Output of the failed deployment" className="mb-4">
       <h3 className="label mb-1">Output of its services</h3>
       {data.errors.map((error) => (
-        <p key={`${error.service}.${error.index}`} className="mb-1 break-words">
-          First error of {error.service} {error.index}: <code>{plainText(error.text)}</code>
+        <p key={`${error.host}.${error.service}.${error.index}`} className="mb-1 break-words">
+          First error of {error.service} {error.index}
+          {error.host !== undefined && ` on ${error.host}`}: <code>{plainText(error.text)}</code>
         </p>
       ))}
       <div tabIndex={0} role="log" aria-live="off" aria-label="Output" className={outputFrame}>

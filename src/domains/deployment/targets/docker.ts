@@ -1,5 +1,5 @@
 import { defineTarget } from '../target.ts'
-import { hostConfig, onHost } from '../remote-target.ts'
+import { hostConfig, hostIdentity, onHost } from '../remote-target.ts'
 
 /** Runs services in containers of the Docker Engine of a machine, which the host there drives. */
 export default defineTarget({
@@ -9,7 +9,7 @@ export default defineTarget({
   example: {},
   capabilities: ['commands', 'images', 'share', 'metrics', 'instances', 'log', 'port', 'previews'],
   place: 'process',
-  identity: ({ host }) => host ?? '',
+  identity: hostIdentity,
   open: (config, io) => {
     // The programs of the machine are not in a container.
     const target = onHost(config, { ...io, machine: {} })

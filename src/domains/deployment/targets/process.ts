@@ -1,5 +1,5 @@
 import { defineTarget } from '../target.ts'
-import { hostConfig, onHost } from '../remote-target.ts'
+import { hostConfig, hostIdentity, onHost } from '../remote-target.ts'
 
 /** Runs services as plain processes, supervised by `fairlead host`, here or on another machine. */
 export default defineTarget({
@@ -19,6 +19,6 @@ export default defineTarget({
     'rehearse',
     'drift',
   ],
-  identity: ({ host }) => host ?? '',
+  identity: hostIdentity,
   open: onHost,
 })

@@ -1,0 +1,231 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { endedRun, push } from './support/app.ts'
+import { server } from './support/canary.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import { freePorts } from './support/ports.ts'
+import { processes } from './support/processes.ts'
+import { requires } from './support/programs.ts'
+import { makeRepository, type Repository } from './support/repository.ts'
+import { type SshMachines, startSshMachines } from './support/sshd.ts'
+import { waitFor } from './support/wait.ts'
+
+const app = 'shop'
+const place = { app, environment: 'production' }
+const names = ['web-1', 'web-2', 'web-3']
+
+/** Seconds that a connection or a catch-up may take, also on a busy machine. */
+const patience = 120
+
+describe('an environment on three hosts', requires('sshd'), () => {
+  let ssh: SshMachines
+  let installation: Installation
+  let repository: Repository
+  let port = 0
+
+  const states = async () =>
+    (await installation.client.listHosts()).hosts.flatMap(({ name, state }) =>
+      names.includes(name) ? [state] : [],
+    )
+  const areConnected = () =>
+    waitFor(
+      'all hosts are connected',
+      async () => (await states()).every((state) => state === 'connected'),
+      patience,
+    )
+  const file = (more: string): string =>
+    [
+      'services: {web: {run: exec node server.js, health: /health}}',
+      'environments:',
+      `  production: {target: {kind: process, hosts: [${names.join(', ')}], away: 10s}`,
+      `    , port: ${port}${more}}`,
+    ].join('\n')
+  const begin = async (code: string, more = ''): Promise<number> => {
+    await repository.commit({ 'fairlead.yaml': file(more), 'server.js': code })
+    await push(installation, app, repository)
+    const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
+    return run!.id
+  }
+  const deliver = async (code: string, more = '') =>
+    endedRun(installation, await begin(code, more), 300)
+
+  /** What the edge of each host answers. */
+  const answers = () =>
+    Promise.all(
+      names.map(async (_name, i) => {
+        const response = await fetch(`http://127.0.0.${i + 2}:${port}`).catch(() => null)
+        return response === null ? 'nothing' : response.text()
+      }),
+    )
+  const allAnswer = (text: string) =>
+    waitFor(
+      `every host answers ${text}`,
+      async () => (await answers()).every((one) => one === text),
+      patience,
+    )
+
+  const kill = async (pattern: string): Promise<void> => {
+    for (const pid of await pidsOf(pattern)) process.kill(pid, 'SIGKILL')
+  }
+  const disconnect = async (index: number): Promise<void> => {
+    await ssh.machines[index]!.stop()
+    await kill(`fairlead-hosts-${installation.pid()}-.*${names[index]}`)
+    await waitFor('the host is away', async () => (await states())[index] !== 'connected', patience)
+  }
+
+  beforeAll(async () => {
+    ssh = await startSshMachines(names)
+    installation = await startInstallation({ env: { FAIRLEAD_SSH_CONFIG: ssh.config } })
+    port = await freePorts()
+    repository = await makeRepository({ 'server.js': server('one'), 'fairlead.yaml': file('') })
+    for (const [i, name] of names.entries()) {
+      const { fingerprint } = await installation.client.readHostKey({
+        query: { destination: name },
+      })
+      await installation.client.addHost({
+        body: {
+          ...{ name, destination: name, fingerprint, folder: join(ssh.folder, `host-${i}`) },
+          labels: [],
+          settings: {
+            FAIRLEAD_EDGE_LISTEN: `127.0.0.${i + 2}`,
+            FAIRLEAD_EDGE_PORT: String(await freePorts()),
+          },
+        },
+      })
+    }
+    await areConnected()
+  }, 300_000)
+  afterAll(async () => {
+    await installation?.stop()
+    if (ssh) await kill(`${ssh.folder}/`)
+    await ssh?.remove()
+  })
+
+  test('gets a release on all hosts, which verify runs on', async () => {
+    const verify = ', verify: "curl -fsS $FAIRLEAD_URL >> verified; test $(wc -l < verified) -le 3"'
+    expect(await deliver(server('one\n'), verify)).toMatchObject({ state: 'succeeded' })
+    expect(await answers()).toEqual(['one\n', 'one\n', 'one\n'])
+    const { instances, urls } = await installation.client.getEnvironment({ params: place })
+    expect(instances.map(({ host, state }) => [host, state])).toEqual(
+      names.map((name) => [name, 'healthy']),
+    )
+    expect(urls.length).toBeGreaterThan(0)
+    const log = await installation.cli('environment', app, 'production')
+    expect(log.stdout).toContain('web.0 on web-2')
+  })
+
+  test('goes back everywhere when a host vanishes before the switch', async () => {
+    const run = await begin(server('never'), ', verify: "touch began; sleep 8"')
+    await waitFor('it verifies', async () => {
+      const { pending } = await installation.client.getEnvironment({ params: place })
+      return pending.some(({ state }) => state === 'verifying')
+    })
+    const load = ask(answers)
+    await disconnect(2)
+    expect(await endedRun(installation, run, 300)).toMatchObject({ state: 'failed' })
+    expect(await answers()).toEqual(['one\n', 'one\n', 'one\n'])
+    expect(await load.seen()).toEqual(['one\n'])
+    await ssh.machines[2]!.start()
+    await areConnected()
+    await waitFor('nothing else runs', async () => (await releasesRunning()) === 3, patience)
+  })
+
+  /** Releases that run, over all hosts. */
+  const releasesRunning = async (): Promise<number> =>
+    (await installation.client.listHosts()).hosts
+      .flatMap(({ name, status }) => (names.includes(name) ? (status?.releases ?? []) : []))
+      .filter(({ state }) => state === 'ready' || state === 'starting').length
+
+  test('goes on without a host that is away for long, which catches up', async () => {
+    await disconnect(2)
+    await new Promise((resolve) => setTimeout(resolve, 10_000)) // the time that it may be away
+    expect(await deliver(server('two'))).toMatchObject({ state: 'succeeded' })
+    expect(await answers()).toEqual(['two', 'two', 'one\n'])
+    await ssh.machines[2]!.start()
+    await allAnswer('two')
+    await waitFor('nothing else runs', async () => (await releasesRunning()) === 3, patience)
+  })
+
+  test('judges a canary by the requests of all edges, and takes it back everywhere', async () => {
+    const load = ask(answers)
+    const canary = ', strategy: canary, canary: {share: 30%, least: 5s, most: 60s}, watch: 0s'
+    const run = await deliver(server('bad', 2), canary)
+    await load.seen()
+    expect(run).toMatchObject({ state: 'failed' })
+    expect(await answers()).toEqual(['two', 'two', 'two'])
+    const [deployment] = (
+      await installation.client.listDeployments({ query: { ...place, limit: 1 } })
+    ).deployments
+    expect(deployment?.state).toBe('rolled_back')
+    const params = { deployment: deployment!.id }
+    const { judgement } = await installation.client.getVerdict({ params })
+    const counted = judgement.errors.baseline.requests + judgement.errors.canary.requests
+    console.log(`the canary was judged by ${counted} requests: ${judgement.reason}`)
+    expect(judgement.verdict).toBe('harmful')
+    // More than the edge of any one host has seen.
+    expect(counted).toBeGreaterThan(load.asked())
+  })
+
+  test('has no mixture after the server or a host process is killed', async () => {
+    for (const [i, moment] of [...Array(4).keys()].entries()) {
+      const text = `kill-${i}`
+      const load = ask(answers)
+      const run = await begin(server(text))
+      await new Promise((resolve) => setTimeout(resolve, 700 * moment)) // another moment each time
+      await installation.killServer()
+      const [host] = await pidsOf(`${ssh.folder}/host-${i % 3}/versions/.* host$`)
+      if (i % 2 === 0 && host !== undefined) process.kill(host, 'SIGKILL')
+      await installation.start()
+      const { state } = await endedRun(installation, run, 300)
+      expect(new Set(await answers()).size).toBe(1)
+      if (state === 'succeeded') await allAnswer(text)
+      await waitFor('nothing else runs', async () => (await releasesRunning()) === 3, patience)
+      const failed = (await load.seen()).filter((one) => one === 'nothing' || one === '')
+      console.log(`killed after ${700 * moment} ms: ${state}, ${load.asked()} rounds of requests`)
+      if (i % 2 === 1) expect(failed).toEqual([])
+    }
+  })
+
+  test('moves to fewer hosts, and leaves nothing on the other', async () => {
+    const fewer = file('').replace('web-1, web-2, web-3', 'web-1, web-2')
+    await repository.commit({ 'fairlead.yaml': fewer, 'server.js': server('fewer') })
+    await push(installation, app, repository)
+    const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
+    expect(await endedRun(installation, run!.id, 300)).toMatchObject({ state: 'succeeded' })
+    const [first, second] = await answers()
+    expect([first, second]).toEqual(['fewer', 'fewer'])
+    await waitFor('the third has nothing', async () => {
+      const { hosts } = await installation.client.listHosts()
+      return hosts.find(({ name }) => name === 'web-3')?.status?.releases.length === 0
+    })
+  })
+})
+
+async function pidsOf(pattern: string): Promise<number[]> {
+  const found = new RegExp(pattern)
+  return (await processes())
+    .filter(({ command }) => found.test(command.join(' ').trim()))
+    .map(({ pid }) => pid)
+}
+
+/** Asks all hosts again and again until it is wanted what they answered. */
+function ask(request: () => Promise<string[]>) {
+  const seen = new Set<string>()
+  let isOver = false
+  let asked = 0
+  const work = (async () => {
+    while (!isOver) {
+      asked += 1
+      for (const one of await request()) seen.add(one)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  })()
+  return {
+    asked: () => asked,
+    seen: async () => {
+      isOver = true
+      await work
+      return [...seen]
+    },
+  }
+}
