@@ -15,7 +15,7 @@ const place = { app, environment: 'production' }
 const names = ['web-1', 'web-2', 'web-3']
 
 /** Seconds that a connection or a catch-up may take, also on a busy machine. */
-const patience = 120
+const patience = 240
 
 describe('an environment on three hosts', requires('sshd'), () => {
   let ssh: SshMachines
@@ -94,7 +94,7 @@ describe('an environment on three hosts', requires('sshd'), () => {
       })
     }
     await areConnected()
-  }, 300_000)
+  }, 400_000)
   afterAll(async () => {
     await installation?.stop()
     if (ssh) await kill(`${ssh.folder}/`)

@@ -35,7 +35,7 @@ export interface LiveRelease {
 /** What is live in the environments that are watched. */
 export async function liveReleases(db: Database): Promise<LiveRelease[]> {
   return db.query(sql`select d.app, d.environment, d.id as deployment, d.release,
-      r.target ->> 'host' as host
+      coalesce(r.target ->> 'host', r.target -> 'hosts' ->> 0) as host
     from deployment d join environment e on e.app = d.app and e.name = d.environment
       join release r on r.id = d.release
     where d.state = 'live' and e.pull_request is null order by d.app, d.environment`)
