@@ -34,3 +34,6 @@ export interface SeveralHosts<Target> {
   /** the same target on some of its hosts */
   on(names: string[]): Target
 }
+
+/** How many counts of a canary were read, by host; `''` for a target with one. */
+export type CountPlace = Record<string, number>

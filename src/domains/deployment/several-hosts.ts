@@ -1,5 +1,6 @@
 import type { Batch } from '#contract/verdict/verdict.ts'
-import { missingRelease, type CountPlace, type ReleaseReport } from './target.ts'
+import type { CountPlace } from './remote-host.ts'
+import { missingRelease, type ReleaseReport } from './target.ts'
 
 /**
  * The rules by which several hosts of one environment act as one target. Pure.

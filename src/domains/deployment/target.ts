@@ -19,7 +19,7 @@ import type { HostClient } from '#platform/process/host-client.ts'
 import type { SshSettings } from '#platform/ssh/ssh.ts'
 import type { Handshake, Upgraded } from '#platform/process/upgrade.ts'
 import type { OpenBucket } from './open-bucket.ts'
-import type { RemoteHost, SeveralHosts } from './remote-host.ts'
+import type { CountPlace, RemoteHost, SeveralHosts } from './remote-host.ts'
 
 /** Names an environment of an app. */
 export interface EnvironmentReference {
@@ -199,9 +199,6 @@ export interface ServedPlace {
   /** by host, when the target has several */
   hosts?: Record<string, ServedPlace>
 }
-
-/** How many counts of a canary were read, by host; `''` for a target with one. */
-export type CountPlace = Record<string, number>
 
 /** What a service of a release served in one second, which ended at `at`. */
 export type ServedSecond = Omit<TrafficSecond, 'app' | 'environment'> & { at: number }
