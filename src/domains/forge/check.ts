@@ -29,7 +29,7 @@ export function decideCheck(status: CommitStatus, key: string, facts: CheckFacts
     status.description,
     ...gates.map(
       ({ name, state, reasons }) =>
-        `- gate ${codeSpan(name)}: ${state}${reasons.length > 0 ? `; ${escapeMentions(reasons.join('; '))}` : ''}`,
+        `- gate ${codeSpan(name)}: ${[state, ...reasons.map(escapeMentions)].join('; ')}`,
     ),
     ...(numbers.tests
       ? [

@@ -57,8 +57,8 @@ export const isReleaseKnown = (kinds: readonly string[]): boolean =>
 
 /**
  * What changed before harm, the most likely cause first: the deployment in whose release the harm
- * was found, then what is nearest in time, in the same environment and service, and of a kind that often
- * breaks what runs. What changed after the harm began is left out.
+ * was found, then what is nearest in time, in the same environment and service, and of a kind that
+ * often breaks what runs. What changed after the harm began is left out.
  */
 export function rankChanges(harmed: Harmed, candidates: Candidate[]): RankedChange[] {
   const weighed = candidates

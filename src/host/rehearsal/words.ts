@@ -28,8 +28,8 @@ const expand = (word: string, env: Record<string, string>): string =>
     .replace(/\$\{?(\w+)\}?/g, (_, name: string) => env[name] ?? '')
 
 /**
- * The variables after a line such as `export A=1 B=$A/b`; other lines change none. What a command in
- * a value prints is not known.
+ * The variables after a line such as `export A=1 B=$A/b`; other lines change none. What a command
+ * in a value prints is not known.
  */
 function assigned(env: Record<string, string>, line: string): Record<string, string> {
   const words = line.split(/\s+/)
