@@ -6,7 +6,7 @@ import type { TargetKind } from './target-rules.ts'
 const targets: TargetKind[] = [
   {
     kind: 'process',
-    config: z.strictObject({}),
+    config: z.strictObject({ hosts: z.array(z.string()).optional() }),
     example: {},
     capabilities: ['commands', 'share', 'metrics', 'instances', 'log', 'port'],
   },
@@ -94,4 +94,23 @@ test.each([
   expect(others).toEqual([])
   expect(first).toContain(`environment \`production\` ${has}, but its target \`folder\` ${cannot};`)
   expect(first).toContain('remove it, or use a target that can: process')
+})
+
+test('refuses what does not work on several hosts, each with one sentence', () => {
+  const several = (more: string, service = 'run: node web.js'): string[] =>
+    problems(
+      `services: {web: {${service}}}\nenvironments:\n  production:\n` +
+        `    target: {kind: process, hosts: [web-1, web-2]}\n${more}`,
+    )
+  expect(several('')).toEqual([])
+  expect(several('    domains: [shop.example.com]')).toEqual([
+    '5:5 environment `production` has several hosts, which do not share certificates; ' +
+      'put a proxy with TLS in front of the hosts',
+  ])
+  expect(several('    hosts: {web-2: {env: {A: b}}}')[0]).toContain('get the same variables')
+  expect(several('    hosts: {other: {env: {A: b}}}')).toEqual([])
+  expect(several('    strategy: canary\n    canary: {session: {cookie: id}}')[0]).toContain(
+    'each of which would count a session for itself',
+  )
+  expect(several('', 'run: node web.js, single: true')[0]).toContain('must not run twice')
 })
