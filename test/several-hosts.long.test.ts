@@ -149,7 +149,7 @@ describe('an environment on three hosts', requires('sshd'), () => {
   test('judges a canary by the requests of all edges, and takes it back everywhere', async () => {
     const before = await answers()
     const load = ask(answers)
-    const canary = ', strategy: canary, canary: {share: 30%, least: 5s, most: 60s}, watch: 0s'
+    const canary = ', strategy: canary, canary: {steps: [30], least: 5s, most: 60s}, watch: 0s'
     const run = await deliver(server('bad', 2), canary)
     await load.seen()
     expect(run).toMatchObject({ state: 'failed' })
