@@ -56,7 +56,7 @@ async function tryAll(
       const result = await tryOne(subject, fault)
       describe(result)
       results.push(result)
-      if (fault.repair) fault.repair(subject)
+      if (fault.repair) await fault.repair(subject)
       else {
         await subject.remove()
         subject = null
@@ -75,7 +75,7 @@ function wanted(): Fault['stack'][] {
 }
 
 async function tryOne(subject: Subject, fault: Fault): Promise<Result> {
-  fault.break(subject)
+  await fault.break(subject)
   const report = await subject.rehearse()
   const isFoundByCheck = fault.check !== undefined && !succeeds(fault.check, subject.data)
   const isFoundBySchema = isRefusedBySchema(fault.stack, subject.data)

@@ -144,9 +144,10 @@ describe('habits', () => {
     expect(wrong).toEqual([])
   })
 
-  test('only the platform imports the driver of PostgreSQL', () => {
+  test('only the platform imports the drivers of PostgreSQL and MariaDB', () => {
+    const driver = /['"](?:pg|mysql2(?:\/promise)?)['"]/
     const wrong = files.filter(
-      (file) => layerOf(file) !== 'platform' && !isTest(file) && textOf(file).includes("from 'pg'"),
+      (file) => layerOf(file) !== 'platform' && !isTest(file) && driver.test(textOf(file)),
     )
     expect(wrong).toEqual([])
   })

@@ -5,6 +5,7 @@ import {
   appendOnlyStack,
   appStack,
   javaStack,
+  mariadbStack,
   nginxStack,
   postgresStack,
   redisStack,
@@ -16,9 +17,9 @@ import {
 export interface Fault {
   name: string
   stack: keyof typeof stacks
-  break(subject: Subject): void
+  break(subject: Subject): void | Promise<void>
   /** brings the files back */
-  repair?: (subject: Subject) => void
+  repair?: (subject: Subject) => void | Promise<void>
   /** a public report of a fault of this kind */
   source?: string
   /** what a check of syntax alone can find: a command with `DATA` for the data folder */
@@ -34,6 +35,7 @@ export const stacks = {
   redis: redisStack,
   'redis-aof': appendOnlyStack,
   postgresql: postgresStack,
+  mariadb: mariadbStack,
   nginx: nginxStack,
   app: appStack,
   'app-limited': limitedApp,
@@ -50,6 +52,7 @@ const checks = {
     `exec setpriv --reuid $(stat -c %u DATA) --clear-groups ${programs}/postgres \\
       -D /tmp/fairlead-check -C port`,
   ].join('\n'),
+  mariadb: 'exec mariadbd --defaults-file=DATA/my.cnf --user=root --help --verbose',
   json: `exec ${process.execPath} -e 'JSON.parse(fs.readFileSync("DATA/settings.json"))'`,
 }
 
@@ -88,6 +91,7 @@ function textOf(stack: Fault['stack'], data: string, file: string): string {
 const redis = lineFault('redis', 'redis.conf')
 const appending = lineFault('redis-aof', 'redis.conf')
 const postgres = lineFault('postgresql', 'pg/postgresql.conf', checks.postgresql)
+const mariadb = lineFault('mariadb', 'my.cnf', checks.mariadb)
 
 const nginx = (name: string, from: string, to: string, source?: string): Fault => ({
   ...{ name, stack: 'nginx', check: checks.nginx },
@@ -119,7 +123,7 @@ const app = (
 const once = (
   name: string,
   stack: Fault['stack'],
-  act: (subject: Subject) => void,
+  act: Fault['break'],
   more: Partial<Fault> = {},
 ): Fault => ({ name, stack, break: act, ...more })
 
@@ -204,6 +208,89 @@ export const faults: Fault[] = [
     rmSync(join(data, 'pg/global/pg_control')),
   ),
 
+  mariadb('a misspelled variable', 'max_conections = 100'),
+  mariadb('a value without a unit that exists', 'max_connections = 5X'),
+  mariadb('a group without its end', '[mysqld'),
+  {
+    ...{ name: 'the settings are in a group of the client', stack: 'mariadb' },
+    check: checks.mariadb,
+    break: ({ write, data }) =>
+      write('my.cnf', textOf('mariadb', data, 'my.cnf').replace('[mysqld]', '[mysql]')),
+    repair: ({ write, data }) => write('my.cnf', textOf('mariadb', data, 'my.cnf')),
+  },
+  mariadb('a buffer pool that the machine does not have', 'innodb_buffer_pool_size = 900G'),
+  mariadb('a value of the buffer pool without a unit', 'innodb_buffer_pool_size = 12XB'),
+  mariadb('data in a folder that does not exist', 'datadir = /nowhere'),
+  {
+    ...{ name: 'data in a folder of before', stack: 'mariadb', check: checks.mariadb },
+    break: ({ write, data }) => {
+      const original = textOf('mariadb', data, 'my.cnf')
+      const old = join(data, 'old')
+      execFileSync('mariadb-install-db', [
+        ...['--no-defaults', '--user=root', `--datadir=${old}`, '--skip-test-db'],
+        '--auth-root-authentication-method=normal',
+      ])
+      execFileSync('chown', ['-R', '--reference', join(data, 'db'), old])
+      write('my.cnf', `${original}datadir = ${old}\n`)
+    },
+    repair: ({ write, data }) => write('my.cnf', textOf('mariadb', data, 'my.cnf')),
+  },
+  mariadb('read-only', 'read_only = 1'),
+  mariadb('InnoDB is read-only', 'innodb_read_only = 1'),
+  mariadb('a forced recovery that was left', 'innodb_force_recovery = 6'),
+  mariadb('another size of a page', 'innodb_page_size = 8k'),
+  mariadb('another size of the data file', 'innodb_data_file_path = ibdata1:100M'),
+  mariadb('a redo log in a missing folder', 'innodb_log_group_home_dir = /nowhere'),
+  mariadb('encryption without its keys', 'innodb_encrypt_tables = ON'),
+  mariadb('an address that the machine does not have', 'bind_address = 10.99.99.99'),
+  mariadb('no network', 'skip-networking'),
+  mariadb('a socket in a missing folder', 'socket = /nowhere/mariadb.sock'),
+  mariadb('a socket whose path is too long', `socket = /tmp/${'x'.repeat(120)}`),
+  mariadb('TLS without a certificate', 'ssl_cert = /gone.pem\nssl_key = /gone.key', azure),
+  mariadb('clients need TLS', 'require_secure_transport = ON'),
+  mariadb('anybody is let in', 'skip-grant-tables', travis),
+  mariadb('a character set that does not exist', 'character_set_server = utf9'),
+  mariadb(
+    'a collation of another character set',
+    'collation_server = utf8mb4_bin\ncharacter_set_server = latin1',
+  ),
+  mariadb('another character set', 'character_set_server = utf8mb4'),
+  mariadb('an SQL mode that does not exist', 'sql_mode = STRICT'),
+  mariadb('another SQL mode', "sql_mode = ''"),
+  mariadb('other names of tables', 'lower_case_table_names = 1'),
+  mariadb('smaller packets', 'max_allowed_packet = 1K'),
+  mariadb('a log of changes in a missing folder', 'log_bin = /nowhere/binlog'),
+  mariadb('a folder for temporary files that is gone', 'tmpdir = /nowhere'),
+  mariadb('a file of statements that is gone', 'init_file = /etc/gone.sql'),
+  mariadb('a storage engine that is not installed', 'default_storage_engine = rocksdb'),
+  mariadb('a time zone that does not exist', 'default_time_zone = Mars/Phobos'),
+  mariadb('a language that does not exist', 'lc_messages = xx_YY'),
+  {
+    ...{ name: 'a replica of a server that is gone, not yet started', stack: 'mariadb' },
+    break: async ({ mariadb: query }) => {
+      await query("change master to master_host = '10.0.0.9', master_user = 'replica'")
+    },
+    repair: async ({ mariadb: query }) => {
+      await query('reset slave all')
+    },
+  },
+  once('the redo log is gone', 'mariadb', ({ data }) => rmSync(join(data, 'db/ib_logfile0'))),
+  once('a damaged redo log', 'mariadb', ({ data }) =>
+    writeFileSync(join(data, 'db/ib_logfile0'), 'damaged'),
+  ),
+  once('the data file is gone', 'mariadb', ({ data }) => rmSync(join(data, 'db/ibdata1'))),
+  once('the tables of users are gone', 'mariadb', ({ data }) => {
+    for (const name of readdirSync(join(data, 'db/mysql')))
+      if (name.startsWith('global_priv.')) rmSync(join(data, 'db/mysql', name))
+  }),
+  once('the data file belongs to somebody else', 'mariadb', ({ data }) => {
+    chownSync(join(data, 'db/ibdata1'), 0, 0)
+    chmodSync(join(data, 'db/ibdata1'), 0o600)
+  }),
+  once('the databases are gone', 'mariadb', ({ data }) =>
+    rmSync(join(data, 'db/shop'), { recursive: true }),
+  ),
+
   nginx(
     'a certificate that is gone',
     'listen 127.0.0.1:PORT;',
@@ -278,6 +365,15 @@ const harmless: [stack: Fault['stack'], file: string, lines: string[]][] = [
       ...["work_mem = '1NMB'", "shared_buffers = '3NMB'", 'max_connections = 1N0'],
       ...["log_min_duration_statement = '1Ns'", "maintenance_work_mem = '3NMB'", '# note N'],
       ...['effective_io_concurrency = 1N', "checkpoint_timeout = '1Nmin'", 'deadlock_timeout = 2N'],
+    ],
+  ],
+  [
+    'mariadb',
+    'my.cnf',
+    [
+      ...['max_connections = 1N0', 'innodb-buffer-pool-size = 7NM', 'sort_buffer_size = 1NM'],
+      ...['wait_timeout = 3N00', 'table_open_cache = 4N0', 'thread_cache_size = 1N', '# note N'],
+      ...['slow_query_log = 1\nlong_query_time = N', 'tmp_table_size = 1NM'],
     ],
   ],
   ['java', 'jvm.options', [' -Xms3Nm', ' -Dshop.pool=N', ' -Xss51Nk']],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { schemaProblems } from '../../src/domains/configuration/schema.ts'
+import mariadb from '../../src/host/rehearsal/software/mariadb.ts'
 import postgresql from '../../src/host/rehearsal/software/postgresql.ts'
 import redis from '../../src/host/rehearsal/software/redis.ts'
 import type { Fault } from './faults.ts'
@@ -51,6 +52,29 @@ const postgresSchema = {
   },
 }
 
+const size = { pattern: '^\\d+[KMGTPEkmgtpe]?$' }
+const flag = oneOf('ON', 'OFF', '1', '0', '')
+/** The types in the documentation of MariaDB 10.11. */
+const mariadbSchema = {
+  additionalProperties: false,
+  properties: {
+    ...all(text, 'datadir', 'socket', 'bind_address', 'tmpdir', 'init_file', 'log_bin', 'ssl_cert'),
+    ...all(text, 'ssl_key', 'innodb_log_group_home_dir', 'innodb_data_file_path'),
+    ...all(text, 'character_set_server', 'collation_server', 'default_storage_engine'),
+    ...all(text, 'default_time_zone', 'lc_messages'),
+    ...all(size, 'innodb_log_file_size', 'innodb_buffer_pool_size', 'sort_buffer_size'),
+    ...all(size, 'tmp_table_size', 'max_allowed_packet'),
+    ...all(count, 'log_warnings', 'max_connections', 'wait_timeout', 'table_open_cache'),
+    ...all(count, 'thread_cache_size', 'long_query_time'),
+    ...all(flag, 'read_only', 'innodb_read_only', 'innodb_encrypt_tables', 'skip_networking'),
+    ...all(flag, 'require_secure_transport', 'skip_grant_tables', 'slow_query_log'),
+    innodb_force_recovery: { type: 'integer', minimum: 0, maximum: 6 },
+    lower_case_table_names: { type: 'integer', minimum: 0, maximum: 2 },
+    innodb_page_size: oneOf('4k', '8k', '16k', '32k', '64k'),
+    sql_mode: { pattern: '^(|[A-Z_]+(,[A-Z_]+)*)$' },
+  },
+}
+
 /** What the app reads. */
 const appSchema = {
   required: ['database', 'token', 'expires'],
@@ -70,6 +94,7 @@ const declared: Partial<Record<Fault['stack'], [schema: object, read: (data: str
       postgresSchema,
       (data) => settingsIn(postgresql.parse(textOf(data, 'pg/postgresql.conf'))),
     ],
+    mariadb: [mariadbSchema, (data) => settingsIn(mariadb.parse(textOf(data, 'my.cnf')))],
     app: [appSchema, (data) => JSON.parse(textOf(data, 'settings.json')) as object],
     'app-limited': [appSchema, (data) => JSON.parse(textOf(data, 'settings.json')) as object],
   }

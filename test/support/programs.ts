@@ -17,6 +17,7 @@ export const programs = {
   haproxy: { command: 'haproxy', packages: ['haproxy'] },
   iproute2: { command: 'ip', packages: ['iproute2'] },
   make: { command: 'make', packages: ['make'] },
+  mariadb: { command: 'mariadbd', packages: ['mariadb-server'] },
   nginx: { command: 'nginx', packages: ['nginx-light'] },
   pebble: { command: 'pebble', packages: ['pebble'] },
   postgresql: { command: 'postgres', packages: ['postgresql'] },

@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { createConnection } from 'mysql2/promise'
 import type { HostRelease } from '#contract/host/release.ts'
 import type { HostService } from '#contract/host/service.ts'
 import type { RehearsalReport } from '#contract/rehearsal/rehearsal.ts'
@@ -18,6 +19,7 @@ export interface Subject {
   /** Replaces text in a file of its data folder. */
   edit(name: string, from: string, to: string): void
   redis(...words: string[]): Promise<unknown>
+  mariadb(statement: string): Promise<unknown>
   remove(): Promise<void>
 }
 
@@ -75,6 +77,14 @@ export async function startSubject(host: TestHost, stack: Stack): Promise<Subjec
         resp.close()
       }
     },
+    mariadb: async (statement) => {
+      const connection = await createConnection({ host: '127.0.0.1', port, user: 'root' })
+      try {
+        return (await connection.query(statement))[0]
+      } finally {
+        await connection.end()
+      }
+    },
     remove: () => host.client.removeEnvironment(app, 'production'),
   }
   await stack.prepare?.(subject)
@@ -116,6 +126,35 @@ export const postgresStack: Stack = {
       `exec postgres -D $FAIRLEAD_DATA_DIR/pg -p $PORT -c unix_socket_directories=''`,
     ].join('\n'),
     health: connects,
+  },
+}
+
+/** MariaDB with a database of two tables. */
+export const mariadbStack: Stack = {
+  service: {
+    run: [
+      'cd $FAIRLEAD_DATA_DIR',
+      'test -d db || mariadb-install-db --no-defaults --datadir=$PWD/db --skip-test-db \\',
+      '  --auth-root-authentication-method=normal >/dev/null',
+      'exec mariadbd --defaults-file=$FAIRLEAD_DATA_DIR/my.cnf --port=$PORT',
+    ].join('\n'),
+    health: { path: null, timeout: 30_000, interval: 100 },
+  },
+  data: {
+    'my.cnf': `[mysqld]
+datadir = DATA/db
+socket = DATA/mariadb.sock
+bind-address = 127.0.0.1
+innodb-log-file-size = 8M
+innodb-buffer-pool-size = 64M
+log-warnings = 1
+`,
+  },
+  prepare: async ({ mariadb }) => {
+    await mariadb('create database shop')
+    await mariadb('create table shop.items (id int primary key, name varchar(100))')
+    await mariadb("insert into shop.items values (1, 'Lamp'), (2, 'Chair')")
+    await mariadb('create table shop.orders (id int primary key)')
   },
 }
 

@@ -2,6 +2,7 @@
 import dotenvPlugin from './kinds/dotenv.ts'
 import haproxyPlugin from './kinds/haproxy.ts'
 import jsonPlugin from './kinds/json.ts'
+import mariadbPlugin from './kinds/mariadb.ts'
 import nginxPlugin from './kinds/nginx.ts'
 import postgresqlPlugin from './kinds/postgresql.ts'
 import redisPlugin from './kinds/redis.ts'
@@ -9,4 +10,4 @@ import textPlugin from './kinds/text.ts'
 import tomlPlugin from './kinds/toml.ts'
 import yamlPlugin from './kinds/yaml.ts'
 
-export const kinds = [dotenvPlugin, haproxyPlugin, jsonPlugin, nginxPlugin, postgresqlPlugin, redisPlugin, textPlugin, tomlPlugin, yamlPlugin] as const
+export const kinds = [dotenvPlugin, haproxyPlugin, jsonPlugin, mariadbPlugin, nginxPlugin, postgresqlPlugin, redisPlugin, textPlugin, tomlPlugin, yamlPlugin] as const

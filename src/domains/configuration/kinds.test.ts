@@ -45,7 +45,9 @@ describe.each(kinds)('the file kind $kind', (kind) => {
       expect(() => kind.read?.(kind.example.bad)).toThrow(/\S/)
     }
     if (kind.check === undefined) return
-    const program = { nginx: 'nginx', haproxy: 'haproxy', redis: 'redis-server' }[kind.kind]
+    const program = {
+      ...{ nginx: 'nginx', haproxy: 'haproxy', redis: 'redis-server', mariadb: 'mariadbd' },
+    }[kind.kind]
     const has = await run(`command -v ${program ?? 'postgres'} >/dev/null`)
     for (const [name, isGood] of [
       ['good', true],

@@ -102,7 +102,8 @@ function startFinding(evidence: Evidence): Finding {
     }
   if (seen.ended === null && evidence.isTimeCut)
     return { check: 'health', state: 'unknown', detail: what }
-  return failed(seen.ended === null ? 'health' : 'start', what, 'port')
+  if (seen.ended === null) return failed('health', what, 'port')
+  return failed('start', what, /\b(bind|address|port)\b/i.test(because) ? 'port' : undefined)
 }
 
 function memoryFinding({ memory, memoryLimit, service }: Evidence): Finding {
@@ -163,9 +164,9 @@ function roleFinding(live: Facts, then: Facts): Finding | null {
 
 function writeFinding(seen: StageReport, software: Software): Finding | null {
   if (software.write === undefined) return null
-  // A replica refuses writes, and would be found by its role when it is none now.
-  const isReplica = /^a (replica|standby)/.test(seen.facts?.role ?? '')
-  if (isReplica) return null
+  // It refuses writes, and is found by its role when it accepts them now.
+  const isReadOnly = /^a (replica|standby|read-only)/.test(seen.facts?.role ?? '')
+  if (isReadOnly) return null
   if (seen.write === null) return { check: 'write', state: 'passed', detail: 'it accepts a write' }
   return failed('write', `it would refuse writes: ${seen.write}`, 'write')
 }

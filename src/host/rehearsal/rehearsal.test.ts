@@ -17,6 +17,7 @@ import { isLong, longDescribe, longTest } from '../../../test/support/scale.ts'
 import {
   appendOnlyStack,
   appStack,
+  mariadbStack,
   nginxStack,
   postgresStack,
   redisStack,
@@ -265,6 +266,104 @@ describe('rehearsal of Redis', { ...requiresIsolation, ...requires('redis-server
     expect(report.state).toBe('returns')
     expect(report.disk).toBeLessThan(10e6)
     expect(report.ms).toBeLessThan(20_000)
+  })
+})
+
+describe('rehearsal of MariaDB', { ...requiresIsolation, ...requires('mariadb') }, () => {
+  const subject = subjectOf(mariadbStack)
+  const usual = mariadbStack.data?.['my.cnf'] ?? ''
+
+  test('recovers a copy of its data, accepts a write, and changes nothing', async () => {
+    const report = await subject().rehearse()
+    expect(report).toMatchObject({ state: 'returns', reason: null, software: 'mariadb' })
+    expect(report.differences).toEqual([])
+    expect(report.checks.map(({ detail }) => detail)).toEqual([
+      'it became healthy',
+      'it is a primary',
+      'it accepts a write',
+      'it reads 3 of 3 databases and tables',
+    ])
+    expect(await subject().mariadb('show tables from shop')).toHaveLength(2)
+  })
+
+  test.each<[what: string, line: string, reason: string, place: string]>([
+    [
+      'a role',
+      'read-only',
+      'it would be a read-only server; it is a primary now',
+      'my.cnf:8: read_only ',
+    ],
+    ...inFull<[string, string, string, string]>([
+      [
+        'a name',
+        'max-conections = 9 # more',
+        "unknown variable 'max-conections'",
+        'my.cnf:8: max-conections = 9 # more',
+      ],
+      [
+        'a value',
+        'tmpdir = /nowhere',
+        "Can't create/write to file '/nowhere/",
+        'my.cnf:8: tmpdir = /nowhere',
+      ],
+      [
+        'users',
+        'skip-grant-tables',
+        'it would let clients in with any user and password; now it does with the user root',
+        'my.cnf:8: skip_grant_tables ',
+      ],
+      ['a write', 'innodb-force-recovery = 6', 'it would refuse writes: ', 'my.cnf:8: innodb'],
+      ['the network', 'skip-networking', 'nothing listens', 'my.cnf:8: skip_networking '],
+    ]),
+  ])('fails with another line about %s on disk', async (_what, line, reason, place) => {
+    subject().write('my.cnf', `${usual}${line}\n`)
+    const report = await subject().rehearse()
+    expect(report.reason).toContain(reason)
+    expect(report.state).toBe('fails')
+    expect(placeOf(report)).toContain(place)
+  })
+
+  longTest('fails when a replication that is stopped would begin', async () => {
+    subject().write('my.cnf', usual)
+    await subject().mariadb("change master to master_host = '10.0.0.9', master_user = 'replica'")
+    const report = await subject().rehearse()
+    expect(report.reason).toBe('it would be a replica of 10.0.0.9; it is a primary now')
+    await subject().mariadb('reset slave all')
+    expect(await subject().rehearse()).toMatchObject({ state: 'returns' })
+  })
+
+  longTest('a replica that runs stays one, and is not asked for a write', async () => {
+    await subject().mariadb("change master to master_host = '10.0.0.9', master_user = 'replica'")
+    await subject().mariadb('start slave')
+    const report = await subject().rehearse()
+    expect(report).toMatchObject({ state: 'returns' })
+    expect(report.checks.map(({ detail }) => detail)).toContain('it is a replica of 10.0.0.9')
+    expect(report.checks.map(({ name }) => name)).not.toContain('write')
+    await subject().mariadb('stop slave')
+    await subject().mariadb('reset slave all')
+  })
+
+  longTest('signs in as a user of the app, which sees only its tables', async () => {
+    const own = await startSubject(host, {
+      ...mariadbStack,
+      service: {
+        ...mariadbStack.service,
+        env: { MARIADB_USER: 'shop', MARIADB_PASSWORD: 'geheim', MARIADB_ROOT_PASSWORD: 'none' },
+      },
+    })
+    await own.mariadb("create user shop@'%' identified by 'geheim'")
+    await own.mariadb("grant all on shop.* to shop@'%'")
+    const report = await own.rehearse()
+    expect(report).toMatchObject({ state: 'returns', differences: [] })
+    expect(report.checks.map(({ detail }) => detail)).toEqual([
+      'it became healthy',
+      'it is a primary',
+      'it accepts a write',
+      'it reads 3 of 3 databases and tables',
+    ])
+    own.write('my.cnf', `${usual}read-only\n`)
+    expect((await own.rehearse()).reason).toContain('it would be a read-only server')
+    await own.remove()
   })
 })
 

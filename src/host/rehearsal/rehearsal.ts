@@ -103,7 +103,7 @@ async function rehearse(plan: RehearsalPlan): Promise<RehearsalReport> {
 /** What the output says about the end of the second instance; null for nothing. */
 function errorOf(software: Software, lines: string[]): string | null {
   const error = software.explain(lines.join('\n')) ?? firstError(lines)
-  return error?.slice(0, 400) ?? (lines.slice(-2).join(' / ').slice(-400) || null)
+  return (error?.slice(0, 400) ?? lines.slice(-2).join(' / ').slice(-400)) || null
 }
 
 /** The environment with which the host would start the service again. */

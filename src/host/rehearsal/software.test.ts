@@ -15,7 +15,7 @@ describe.each(software)('software $name', (one) => {
   test('reads any file of configuration without a failure', () => {
     for (const text of ['', '\0', 'a', '# only\n\n', 'name', "x 'y\n".repeat(1000)])
       for (const { line } of one.parse(text)) expect(line).toBeGreaterThan(0)
-    expect(one.blame('')).toBeNull()
+    expect(one.blame('', [])).toBeNull()
   })
 
   test('examines nothing on a closed port, and does not throw', async () => {
@@ -61,18 +61,46 @@ const settingsOf = (name: string, text: string): Record<string, string> => {
   return Object.fromEntries(lines.map((line) => [line.name, line.value]))
 }
 
-test('reads the files of Redis and PostgreSQL', () => {
+test('reads the files of Redis, PostgreSQL and MariaDB', () => {
   expect(settingsOf('redis', '# x\nport 1\n  save "" \nbind 1.2.3.4 ::1')).toEqual({
     ...{ port: '1', save: '', bind: '1.2.3.4 ::1' },
   })
   expect(settingsOf('postgresql', "port = 5432 # x\nwork_mem '4MB'\n#fsync = off\n")).toEqual({
     ...{ port: '5432', work_mem: '4MB' },
   })
+  const groups = ['port=1', '[mysqld]', 'max-connections = 5 # x', ';a=1', 'skip-networking']
+  const more = ['[client]', 'user = root', '[mariadb-10.11]', "loose-sql-mode='A,B'", '!include x']
+  expect(settingsOf('mariadb', [...groups, ...more].join('\n'))).toEqual({
+    ...{ max_connections: '5', skip_networking: '', sql_mode: 'A,B' },
+  })
+})
+
+test.each([
+  ["0 [ERROR] /usr/sbin/mariadbd: unknown variable 'max-conections=5'", 3],
+  ["0 [ERROR] mariadbd: unknown option '--skip-networkin'", 4],
+  ["mariadbd: Can't change dir to '/nowhere/' (Errcode: 2)\n0 [ERROR] Aborting", 7],
+  [
+    "[ERROR] Buffered error: Unknown suffix 'X' used for variable 'sort_buffer_size' (value '5X')",
+    5,
+  ],
+  ["[ERROR] mariadbd: Error while setting value 'NO' to 'sql_mode'", 6],
+  ["[ERROR] mariadbd: Can't create/write to file '/nowhere/ibX'", 7],
+  ['error: Wrong group definition in config file: /d/my.cnf at line 8', 8],
+  ['2026-11-30 0 [Note] /nowhere\n[ERROR] Aborting', undefined],
+])('finds the line of MariaDB that %j is about', (output, line) => {
+  const mariadb = software.find(({ name }) => name === 'mariadb')
+  const settings = ['max-conections=5', 'skip-networkin', 'sort-buffer-size=5X', 'sql_mode=NO']
+  const text = ['', '[mysqld]', ...settings, 'tmpdir=/nowhere'].join('\n')
+  const lines = (mariadb?.parse(text) ?? []).map((one) => ({ file: '/d/my.cnf', ...one }))
+  expect(mariadb?.blame(output, lines)?.line).toBe(line)
+  expect(mariadb?.explain("[ERROR] x: unknown variable 'a_password=geheim'")).toBe(
+    "x: unknown variable 'a_password'",
+  )
 })
 
 test('finds the line that a program reports', () => {
   const blame = (name: string, output: string) =>
-    software.find((one) => one.name === name)?.blame(output)
+    software.find((one) => one.name === name)?.blame(output, [])
   expect(blame('redis', 'Reading the configuration file, at line 7\n>>> x')).toMatchObject({
     line: 7,
   })

@@ -60,8 +60,8 @@ export interface Software {
   /** The settings in one of these files; the later one of the same name counts. */
   parse(text: string): { line: number; name: string; value: string }[]
   /** The file and the line that its output reports as wrong; null when it reports none. */
-  blame(output: string): { file: string | null; line: number } | null
-  /** What its output says about its end, where a general rule finds less; null for nothing. */
+  blame(output: string, lines: ConfigLine[]): { file: string | null; line: number } | null
+  /** What its output says about its end, or an empty text; null leaves that to a general rule. */
   explain(output: string): string | null
   /** What is counted as data, such as `keys`. */
   unit: string

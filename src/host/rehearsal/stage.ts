@@ -61,7 +61,7 @@ async function perform(plan: StagePlan): Promise<StageReport> {
     ...{ ended, health, exceeded, attempts, facts, write, command, lines, before: null },
     words: worker === null ? [] : commandOf(worker),
     variables: worker === null ? null : variablesOf(worker),
-    blame: isUp ? null : blameOf(plan, software, output.join('\n')),
+    blame: isUp ? null : blameOf(plan, software, output.join('\n'), lines),
     memory: watch.peak(),
     output: output.slice(-linesKept),
   }
@@ -166,8 +166,13 @@ function configOf(plan: StageInstance, software: Software): ConfigLine[] {
 }
 
 /** The line that its output reports as wrong, read with the rights of the app. */
-function blameOf(plan: StagePlan, software: Software, output: string): StageReport['blame'] {
-  const found = software.blame(output)
+function blameOf(
+  plan: StagePlan,
+  software: Software,
+  output: string,
+  lines: ConfigLine[],
+): StageReport['blame'] {
+  const found = software.blame(output, lines)
   const [named] = software.files(plan.words, plan.env)
   const file = found?.file ?? named
   if (!found || file === undefined) return null
