@@ -33,7 +33,7 @@ export default defineSoftware({
   leastDisk: 17_000_000,
   // Those of InnoDB depend on the file system of the redo log.
   volatile:
-    /^(gtid_\w*(pos|state|executed|purged)|innodb_log_((buffer|write_ahead)_size|file_[bm]\w+))$/,
+    /^(gtid_\w*(pos|state|executed|purged)|server_uu?id|innodb_log_(buffer|write|file_[bm])\w+)$/,
   cause: {
     role: ['read_only', 'super_read_only', 'skip_slave_start', 'skip_replica_start'],
     write: ['innodb_read_only', 'innodb_force_recovery', 'read_only', 'default_storage_engine'],
