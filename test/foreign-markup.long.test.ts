@@ -165,7 +165,7 @@ function statusFiles() {
     ...{ subscribe: true, subscribeUrl: true },
   })
   const changed = statusPage.parse(withForeign(statusPage, facts))
-  return filesOf(shownPage(changed, time, false), 'http://status.test')
+  return filesOf(shownPage(changed, time, false), 'http://status.test', false)
 }
 
 /** The texts of elements of an XML document, which must be well-formed. */

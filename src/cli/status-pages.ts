@@ -33,6 +33,7 @@ function addList(group: Command, context: Context): void {
             page.name,
             page.address ?? 'not served',
             page.title,
+            page.private ? 'private' : '',
             shownBy(page),
           ]),
         ),
@@ -55,6 +56,9 @@ interface SetOptions {
   all?: boolean
   logo?: string | false
   colors?: string | false
+  private?: boolean
+  public?: boolean
+  renew?: boolean
 }
 
 function addSet(group: Command, context: Context): void {
@@ -72,6 +76,9 @@ function addSet(group: Command, context: Context): void {
     .option('--no-logo', 'the logo of the installation')
     .option('--colors <light,dark>', 'two colours, such as #0b57d0,#8ab4f8')
     .option('--no-colors', 'the colours of the installation')
+    .option('--private', 'ask readers for a password, which is printed once')
+    .option('--public', 'let everybody read the page')
+    .option('--renew', 'make another password, and end all sessions')
     .description('add a status page, or change it; what is not named stays as it is')
     .addHelpText(
       'after',
@@ -86,12 +93,15 @@ function addSet(group: Command, context: Context): void {
       context.answer(answer, () => [
         `The status page ${name} shows ${shownBy(answer)}`,
         answer.address ?? 'It is not served: FAIRLEAD_STATUS_HOST is off',
+        ...(answer.password === null
+          ? []
+          : [`Its password, which is not shown again: ${answer.password}`]),
       ])
     })
 }
 
 async function changeOf(options: SetOptions): Promise<StatusPageChange> {
-  const { title, url, app, group, component, all, logo, colors } = options
+  const { title, url, app, group, component, all, logo, colors, renew } = options
   const isSelected = app !== undefined || group !== undefined || component !== undefined
   if (all === true && isSelected)
     throw new FairleadError('invalid_input', {
@@ -99,6 +109,9 @@ async function changeOf(options: SetOptions): Promise<StatusPageChange> {
     })
   return {
     ...(title === undefined ? {} : { title }),
+    ...(options.private === true ? { private: true } : {}),
+    ...(options.public === true ? { private: false } : {}),
+    ...(renew === undefined ? {} : { renew }),
     ...(url === undefined ? {} : { url: url === false ? null : url }),
     // A selection replaces the former one.
     ...(all === true || isSelected

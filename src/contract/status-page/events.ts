@@ -114,6 +114,7 @@ export const statusPageEvents = [
       apps: z.array(z.string()),
       groups: z.array(z.string()),
       components: z.array(z.string()),
+      private: z.boolean(),
     },
     sentence: ({ actor, id }) => `${actor} changed the status page ${id}`,
     tone: () => 'fact',
@@ -121,7 +122,7 @@ export const statusPageEvents = [
       ...{ subject: 'status-page/internal', app: null, actor: 'Ada' },
       data: {
         ...{ title: 'Internal systems', url: 'https://status.internal.example.com' },
-        ...{ apps: ['shop', 'billing'], groups: [], components: [] },
+        ...{ apps: ['shop', 'billing'], groups: [], components: [], private: true },
       },
     },
   }),

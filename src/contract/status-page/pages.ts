@@ -26,6 +26,8 @@ export const statusPageSettings = z.object({
   /** whether it has a logo or colours of its own */
   hasLogo: z.boolean(),
   colors: z.object({ light: z.string(), dark: z.string() }).nullable(),
+  /** whether readers need its password */
+  private: z.boolean(),
   created: z.string(),
 })
 export type StatusPageSettings = z.infer<typeof statusPageSettings>
@@ -47,6 +49,10 @@ export const statusPageChange = z.object({
   logo: z.base64().max(30_000).nullable().optional(),
   /** such as `#0b57d0`, for the light and the dark page; null for those of the installation */
   colors: z.object({ light: z.string(), dark: z.string() }).nullable().optional(),
+  /** whether readers need a password, which Fairlead makes */
+  private: z.boolean().optional(),
+  /** with true, a private page gets another password, which ends all of its sessions */
+  renew: z.boolean().optional(),
 })
 export type StatusPageChange = z.infer<typeof statusPageChange>
 
@@ -57,6 +63,8 @@ export const namedStatusPage = statusPage.extend({
   url: z.string(),
   /** whether only this machine may read it, because nobody has chosen its address */
   isLocal: z.boolean(),
+  /** SHA-256 of its password as hexadecimal digits; null when everybody may read it */
+  password: z.string().nullable(),
 })
 export type NamedStatusPage = z.infer<typeof namedStatusPage>
 
@@ -83,7 +91,10 @@ export const statusPagesEndpoints = {
     summary: 'Add a status page, or change what is given of it',
     params: inPage,
     body: statusPageChange,
-    output: statusPageSettings,
+    output: statusPageSettings.extend({
+      /** a new password of the page, which is not shown again; null without a new one */
+      password: z.string().nullable(),
+    }),
   }),
   deleteStatusPage: endpoint({
     method: 'DELETE',

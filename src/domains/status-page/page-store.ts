@@ -8,9 +8,11 @@ import type { PageSelection } from './page.ts'
 export interface StoredPage
   extends PageSelection, Pick<StatusPageSettings, 'title' | 'url' | 'created'> {
   theme: StatusTheme | null
+  /** SHA-256 of its password as hexadecimal digits; null when everybody may read it */
+  password: string | null
 }
 
-const columns = sql`name, title, url, apps, groups, components, theme, created`
+const columns = sql`name, title, url, apps, groups, components, theme, password, created`
 
 /** All pages, the default one first. */
 export const listPages = (db: Database): Promise<StoredPage[]> =>
@@ -18,12 +20,13 @@ export const listPages = (db: Database): Promise<StoredPage[]> =>
     order by name <> ${defaultPage}, name`)
 
 export const putPage = (page: Omit<StoredPage, 'created'>): Statement =>
-  sql`insert into status_page (name, title, url, apps, groups, components, theme)
+  sql`insert into status_page (name, title, url, apps, groups, components, theme, password)
     values (${page.name}, ${page.title}, ${page.url}::text, ${page.apps}::text[],
-      ${page.groups}::text[], ${page.components}::text[], ${page.theme}::jsonb)
+      ${page.groups}::text[], ${page.components}::text[], ${page.theme}::jsonb,
+      ${page.password}::text)
     on conflict (name) do update set title = excluded.title, url = excluded.url,
       apps = excluded.apps, groups = excluded.groups, components = excluded.components,
-      theme = excluded.theme`
+      theme = excluded.theme, password = excluded.password`
 
 /** Deletes a page with its subscriptions. */
 export const deletePage = (name: string): Statement =>

@@ -8,6 +8,7 @@ import {
 } from '#contract/status-page/pages.ts'
 import type { StatusTheme } from '#contract/status-page/status-page.ts'
 import * as store from '#domains/status-page/page-store.ts'
+import { createPassword, passwordHash } from '#domains/status-page/password.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { colorProblem, logoProblem } from '#platform/status-page/theme.ts'
@@ -18,6 +19,7 @@ export interface PageHandlersOptions extends PagePlaces {
   db: Database
   /** host names that Fairlead itself uses at the edge */
   ownHosts: readonly string[]
+  random(bytes: number): Buffer
   /** called when there is something new to show */
   onChange(): void
 }
@@ -28,9 +30,12 @@ type PageEndpoints = 'listStatusPages' | 'putStatusPage' | 'deleteStatusPage'
 export function pageHandlers(options: PageHandlersOptions): SomeHandlers<PageEndpoints> {
   const { db, onChange } = options
   const settingsOf = (page: store.StoredPage): StatusPageSettings => {
-    const { theme, ...rest } = page
+    const { theme, password, ...rest } = page
     const [colors, hasLogo] = [theme?.colors ?? null, theme?.logo !== undefined]
-    return { ...rest, address: addressOf(page, options), colors, hasLogo }
+    return {
+      ...{ ...rest, address: addressOf(page, options), colors, hasLogo },
+      private: password !== null,
+    }
   }
   return {
     listStatusPages: async () => ({ pages: (await store.listPages(db)).map(settingsOf) }),
@@ -41,16 +46,20 @@ export function pageHandlers(options: PageHandlersOptions): SomeHandlers<PageEnd
         throw new FairleadError('not_now', {
           why: `There are ${mostPages} status pages already; delete one`,
         })
-      const page = { ...changed(before ?? emptyPage(name), body), theme: themeOf(before, body) }
+      const password = passwordOf(before, body, name, options.random)
+      const page = {
+        ...{ ...changed(before ?? emptyPage(name), body), theme: themeOf(before, body) },
+        password: password.hash,
+      }
       if (body.url) page.url = await checkedUrl(options, page, body.url, pages)
       const { title, url, apps, groups, components } = page
       const type = 'dev.cdeventsx.fairlead-statuspage.changed'
-      const data = { title, url, apps, groups, components }
+      const data = { title, url, apps, groups, components, private: password.hash !== null }
       await db.batch([store.putPage(page), appendEvent({ type, ...headOf(name, caller), data })])
       onChange()
       const stored = (await store.listPages(db)).find((one) => one.name === name)
       if (!stored) throw notFound(name)
-      return settingsOf(stored)
+      return { ...settingsOf(stored), password: password.fresh }
     },
     deleteStatusPage: async ({ params: { page: name } }, caller) => {
       if (name === defaultPage) throw invalid('page', onlyTurnedOff)
@@ -84,7 +93,7 @@ const emptyPage = (name: string) => ({
 })
 
 const changed = (
-  before: Omit<store.StoredPage, 'created' | 'theme'>,
+  before: Omit<store.StoredPage, 'created' | 'theme' | 'password'>,
   { title, url, apps, groups, components }: StatusPageChange,
 ) => ({
   name: before.name,
@@ -94,6 +103,23 @@ const changed = (
   groups: groups ?? before.groups,
   components: components ?? before.components,
 })
+
+/** The hash of the password of a page after a change, and the password if it is new. */
+function passwordOf(
+  before: Pick<store.StoredPage, 'password'> | null,
+  { private: isPrivate = (before?.password ?? null) !== null, renew = false }: StatusPageChange,
+  name: string,
+  random: (bytes: number) => Buffer,
+): { hash: string | null; fresh: string | null } {
+  const hash = before?.password ?? null
+  if (isPrivate && name === defaultPage)
+    throw invalid('private', 'must be false: add a private page, and turn the default page off')
+  if (renew && !isPrivate) throw invalid('renew', 'must be for a private page')
+  if (!isPrivate) return { hash: null, fresh: null }
+  if (hash !== null && !renew) return { hash, fresh: null }
+  const fresh = createPassword(random)
+  return { hash: passwordHash(fresh), fresh }
+}
 
 function themeOf(
   before: Pick<store.StoredPage, 'theme'> | null,

@@ -52,6 +52,7 @@ export function pagesOf(
       .map(({ page, shown }) => ({
         ...shown,
         ...{ name: page.name, url: addressOf(page, places) ?? '', isLocal: page.url === null },
+        password: page.password,
       })),
   }
 }

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { nothing } from '#contract/access/grants.ts'
 import { FairleadError } from '#contract/errors.ts'
@@ -447,6 +448,7 @@ const setPage = (page: string, body: StatusPageChange) =>
   pageHandlers({
     ...{ db, address: 'http://x', edgePort: 4480, ownHosts: ['fairlead.test'] },
     onChange: () => undefined,
+    random: randomBytes,
   }).putStatusPage({ params: { page }, query: {}, body }, ada, signal)
 
 test('a page shows its own components, and its incidents name no others', async () => {
@@ -529,4 +531,18 @@ test('the address of a page leads to nothing else', async () => {
   await expect(setPage('other', { logo: 'aGVsbG8=' })).rejects.toThrow('must be a PNG')
   const colors = { light: '#ffff00', dark: '#8ab4f8' }
   await expect(setPage('other', { colors })).rejects.toThrow('contrast')
+})
+
+test('the password of a private page is made once; the host gets its hash', async () => {
+  expect(await setPage('internal', { private: false })).toMatchObject({ password: null })
+  const { password } = await setPage('internal', { private: true })
+  expect(password).toMatch(/^(?:[a-z2-9]{5}-){3}[a-z2-9]{5}$/)
+  const renamed = await setPage('internal', { title: 'x' })
+  expect(renamed).toMatchObject({ private: true, password: null })
+  await confirm.run()
+  const hash = createHash('sha256').update(password!).digest('hex')
+  expect(last()?.others[0]).toMatchObject({ name: 'internal', password: hash })
+  expect((await setPage('internal', { renew: true })).password).not.toBe(password)
+  await expect(setPage('other', { renew: true })).rejects.toThrow('must be for a private page')
+  await expect(setPage('default', { private: true })).rejects.toThrow('turn the default page off')
 })

@@ -40,8 +40,8 @@ const headOf = (status: string, headers: Record<string, string>): Buffer => {
   return Buffer.from(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`, 'latin1')
 }
 
-/** All files of a page by their paths; `url` is the address of the page. */
-export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
+/** All files of a page by their paths; `url` is its address. Caches do not share private ones. */
+export function filesOf(page: ShownPage, url: string, isPrivate: boolean): Map<string, PageFile> {
   const files = new Map<string, PageFile>()
   const add = (
     path: string,
@@ -53,7 +53,8 @@ export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     const headers = {
       'content-type': type,
-      'cache-control': 'no-cache',
+      'cache-control': isPrivate ? 'private, no-cache' : 'no-cache',
+      ...(isPrivate ? { 'x-robots-tag': 'noindex' } : {}),
       'x-content-type-options': 'nosniff',
       etag,
       ...more,
@@ -65,7 +66,7 @@ export function filesOf(page: ShownPage, url: string): Map<string, PageFile> {
     const unchanged = headOf('304 Not Modified', headers)
     files.set(path, { body, etag, headers, whole, unchanged })
   }
-  const open = { 'access-control-allow-origin': '*' }
+  const open: Record<string, string> = isPrivate ? {} : { 'access-control-allow-origin': '*' }
   const headers = htmlHeaders(page.theme)
   const html = (path: string, text: string) => add(path, headers['content-type'], text, headers)
   html('/', pageHtml(page))

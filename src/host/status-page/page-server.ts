@@ -7,6 +7,7 @@ import { listenLocally } from '../local-server.ts'
 import { filesOf, type PageFile } from './files.ts'
 import type { KeptPages } from './kept.ts'
 import type { StatusRequestQueue } from './requests.ts'
+import { createSignIn } from './sign-in.ts'
 import { answerSubscriber } from './subscribe.ts'
 
 export interface ServedPage {
@@ -25,6 +26,12 @@ export interface PageServerOptions {
   /** whether only readers on this machine get answers */
   isLocal: boolean
   queue: StatusRequestQueue
+  /** SHA-256 of its password; null when everybody may read it */
+  password(): string | null
+  /** milliseconds since 1970 */
+  now(): number
+  /** milliseconds of a clock that never jumps */
+  steady(): number
   log(message: string, fields?: Record<string, unknown>): void
 }
 
@@ -36,12 +43,14 @@ const mostAddresses = 20
  * unless the answer depends on who asks.
  */
 export async function servePage(options: PageServerOptions): Promise<ServedPage> {
-  const { name, page, isLocal, queue, log } = options
+  const { isLocal, queue, log } = options
   const files = createFiles(options)
+  const signIn = createSignIn(options)
   const server = createServer((request, response) => {
     try {
       if (isLocal && !isFromHere(request)) notFound(response)
-      else if (!answerSubscriber(request, response, queue, { name, page: page() }))
+      else if (signIn(request, response)) return
+      else if (!answerSubscriber(request, response, queue, asSubscribed(options)))
         respond(request, response, files)
     } catch (error) {
       log('the status page cannot be rendered', { reason: (error as Error).message })
@@ -49,6 +58,7 @@ export async function servePage(options: PageServerOptions): Promise<ServedPage>
     }
   })
   const memory = (asked: MemoryRequest): Buffer | null => {
+    if (options.password() !== null) return null
     const address = addressAt(asked.authority, asked.isHttps() ? 'https' : 'http')
     const found = fileAt(files(address), asked.path())
     const etags = found === null ? '' : asked.header('if-none-match')
@@ -58,25 +68,32 @@ export async function servePage(options: PageServerOptions): Promise<ServedPage>
 }
 
 /** The files of a page as they are at the moment, rendered once for each address. */
-function createFiles({ kept, page, url }: PageServerOptions) {
+function createFiles({ kept, page, url, password }: PageServerOptions) {
   let rendered = {
-    ...{ page: page(), isStale: false, confirmed: '' as string | null },
+    ...{ page: page(), isStale: false, confirmed: '' as string | null, isPrivate: false },
     byAddress: new Map<string, Map<string, PageFile>>(),
   }
   return (asked: string): Map<string, PageFile> => {
     const [now, isStale, confirmed] = [page(), kept.isStale(), kept.confirmed()]
-    if (rendered.page !== now || rendered.isStale !== isStale || rendered.confirmed !== confirmed)
-      rendered = { page: now, isStale, confirmed, byAddress: new Map() }
+    const isPrivate = password() !== null
+    const isSame = rendered.page === now && rendered.isPrivate === isPrivate
+    if (!isSame || rendered.isStale !== isStale || rendered.confirmed !== confirmed)
+      rendered = { page: now, isStale, confirmed, isPrivate, byAddress: new Map() }
     const { byAddress } = rendered
     const isFew = byAddress.size < mostAddresses || byAddress.has(asked)
     const address = url() ?? (isFew ? asked : '')
     const known = byAddress.get(address)
     if (known) return known
-    const fresh = filesOf(shownPage(now, confirmed, isStale), address)
+    const fresh = filesOf(shownPage(now, confirmed, isStale), address, isPrivate)
     byAddress.set(address, fresh)
     return fresh
   }
 }
+
+/** The messages about a private page have no logo: it would tell of the page. */
+const asSubscribed = ({ name, page, password }: PageServerOptions) => ({
+  ...{ name, page: page(), look: password() === null ? (page() ?? {}) : {} },
+})
 
 function respond(
   request: IncomingMessage,

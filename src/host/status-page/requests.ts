@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type StatusRequest, statusRequests } from '#contract/host/status-requests.ts'
+import { createLimit } from './limit.ts'
 
 /** Requests that wait for a server. */
 const mostWaiting = 1000
-const hourMs = 3_600_000
 /** Requests in an hour from one address, and from all: those of links have a limit of their own. */
-const mostOfOne = 60
-const mostOfAll = 1000
+const most = { ofOne: 60, ofAll: 1000 }
 
 /** A request before it is accepted. */
 export type NewStatusRequest = StatusRequest extends infer R
@@ -36,11 +35,14 @@ export function createStatusRequests(options: StatusRequestOptions): StatusReque
   const { folder, steady, log } = options
   const file = join(folder, 'requests.json')
   let waiting = readSaved(file)
-  const limits = { subscribe: createLimit(steady), links: createLimit(steady) }
+  const limits = { subscribe: createLimit(steady, most), links: createLimit(steady, most) }
   const isAllowed = ({ kind }: NewStatusRequest, from: string): boolean => {
     const isLink = isOfLink(kind)
     const count = waiting.filter((one) => isOfLink(one.kind) === isLink).length
-    return count < mostWaiting && limits[isLink ? 'links' : 'subscribe'](from)
+    const limit = limits[isLink ? 'links' : 'subscribe']
+    if (count >= mostWaiting || !limit.isLeft(from)) return false
+    limit.count(from)
+    return true
   }
   const save = (): boolean => {
     try {
@@ -74,19 +76,6 @@ export function createStatusRequests(options: StatusRequestOptions): StatusReque
 
 const isOfLink = (kind: StatusRequest['kind']): boolean =>
   kind === 'confirm' || kind === 'unsubscribe'
-
-/** Counts the requests of an hour; returns whether one more from an address is allowed. */
-function createLimit(steady: () => number): (from: string) => boolean {
-  let hour = { began: steady(), all: 0, of: new Map<string, number>() }
-  return (from) => {
-    if (steady() - hour.began >= hourMs) hour = { began: steady(), all: 0, of: new Map() }
-    const own = hour.of.get(from) ?? 0
-    if (own >= mostOfOne || hour.all >= mostOfAll) return false
-    hour.all += 1
-    hour.of.set(from, own + 1)
-    return true
-  }
-}
 
 function readSaved(file: string): StatusRequest[] {
   try {

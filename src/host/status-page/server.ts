@@ -27,20 +27,23 @@ export interface StatusPageServer {
 export function createStatusPage(options: StatusPageOptions): StatusPageServer {
   const kept = createKeptPages(options)
   const queue = createStatusRequests(options)
-  const { log, url } = options
+  const { log, url, now, steady } = options
+  const clocks = { now, steady }
   let others: Others | null = null
   return {
     start: ({ isLocal }) =>
       servePage({
         ...{ name: defaultPage, kept, queue, log, isLocal },
-        ...{ page: kept.pages, url: () => url },
+        ...{ page: kept.pages, url: () => url, password: () => null, ...clocks },
       }),
     startOthers: async (routes) => {
       const read = (): NamedStatusPage[] => kept.pages()?.others ?? []
       const start = ({ name, isLocal }: NamedStatusPage): Promise<ServedPage> => {
         const page = (): NamedStatusPage | null => read().find((one) => one.name === name) ?? null
         return servePage({
-          ...{ name, kept, queue, log, isLocal, page },
+          ...{ name, kept, queue, log, isLocal, page, ...clocks },
+          // A page that is gone is private until its server ends.
+          password: () => (page() ?? { password: '' }).password,
           url: () => page()?.url ?? '',
         })
       }

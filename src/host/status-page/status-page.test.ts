@@ -263,7 +263,11 @@ test('the edge serves each page under its own host name, until it is deleted', a
   const read = (name: string, file = '/') => exchange(host, file, { headers: { host: name } })
   const internal = {
     ...{ ...page, title: 'Inside', name: 'internal', url: 'https://status.inside.test' },
-    ...{ isLocal: false, components: page.components.map((one) => ({ ...one, name: 'Vault' })) },
+    ...{
+      isLocal: false,
+      password: null as string | null,
+      components: page.components.map((one) => ({ ...one, name: 'Vault' })),
+    },
   }
   await host.client.setStatusPages({ ...page, others: [internal] })
   await waitUntil('it is served', async () => (await read('status.inside.test')).status === 200)
@@ -285,4 +289,64 @@ test('the edge serves each page under its own host name, until it is deleted', a
   expect(await host.client.takeStatusRequests([])).toMatchObject([{ page: 'internal' }])
   await host.client.setStatusPages(page)
   await waitUntil('it is gone', async () => (await read('status.inside.test')).status === 404)
+})
+
+test('a private page answers nothing without its password, under any name', async () => {
+  const [password, at] = ['aaaaa-bbbbb-ccccc-ddddd', 'acme.test']
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex')
+  const vault = page.components.map((one) => ({ ...one, name: 'Vault' }))
+  const logo = Buffer.from('a PNG').toString('base64')
+  const acme = (password: string | null) => ({
+    ...{ ...page, title: 'Acme', name: 'acme', url: `https://${at}`, theme: { logo } },
+    ...{ isLocal: false, password, components: vault },
+  })
+  const set = (of: string | null) => host.client.setStatusPages({ ...page, others: [acme(of)] })
+  const ask = (file: string, headers: Record<string, string> = {}, init: RequestInit = {}) =>
+    exchange(host, file, { ...(init as object), headers: { host: at, ...headers } })
+  await set(hash(password))
+  await waitUntil('it is served', async () => (await ask('/')).status === 403)
+  const files = ['/', '/index.html', '/logo.png', '/subscribe', '/incidents/3', '/history.atom']
+  files.push('/api/v2/summary.json', '/badge.svg', '/badge/shop-production.svg', '/none')
+  const main = `status.localhost:${host.home.edgePort}`
+  const forged = { 'x-forwarded-host': main, 'x-forwarded-for': '127.0.0.1' }
+  for (const file of files)
+    for (const more of [{}, forged, { host: `${at}:80` }, { cookie: 'fairlead_status=9e15.x' }]) {
+      const answer = await ask(file, more)
+      expect([401, 403]).toContain(answer.status)
+      expect(answer.text).not.toMatch(/Vault|Acme|PNG/)
+      expect(answer.headers['cache-control']).toBe('no-store')
+    }
+  for (const other of [main, `x.${at}`, `${at}.`, 'localhost'])
+    expect((await ask('/api/v2/summary.json', { host: other })).text).not.toContain('Vault')
+  const type = { 'content-type': 'application/x-www-form-urlencoded' }
+  const post = (file: string, body: string, headers: Record<string, string> = {}) =>
+    ask(file, { ...type, ...headers }, { method: 'POST', body })
+  expect((await post('/subscribe', 'email=eve%40example.com')).status).toBe(403)
+  expect(await host.client.takeStatusRequests([])).not.toContainEqual(
+    expect.objectContaining({ email: 'eve@example.com' }),
+  )
+  expect((await post('/sign-in', 'password=wrong')).text).toContain('The password is wrong.')
+  const signedIn = await post('/sign-in', `password=${password}&to=//evil.test`)
+  expect([signedIn.status, signedIn.headers['location']]).toEqual([303, '/'])
+  const set0 = String(signedIn.headers['set-cookie'])
+  expect(set0).toContain('HttpOnly; SameSite=Lax')
+  const cookie = set0.split(';')[0] ?? ''
+  const read = await ask('/api/v2/summary.json', { cookie })
+  expect(read.text).toContain('Vault')
+  expect(read.headers).toMatchObject({ 'cache-control': 'private, no-cache' })
+  expect(read.headers['access-control-allow-origin']).toBeUndefined()
+  const basic = (text: string) => `Basic ${Buffer.from(`x:${text}`).toString('base64')}`
+  const atom = (text: string) => ask('/history.atom', { authorization: basic(text) })
+  expect((await atom(password)).text).toContain('<feed')
+  expect((await atom('wrong')).headers['www-authenticate']).toContain('Basic')
+  // The next host process knows the session; another password ends it.
+  await host.kill()
+  await host.ensure()
+  await waitUntil('it is served', async () => (await ask('/', { cookie })).status === 200)
+  await set(hash('another'))
+  expect((await ask('/', { cookie })).status).toBe(403)
+  for (let i = 0; i < 60; i += 1) await post('/sign-in', 'password=wrong')
+  expect((await post('/sign-in', 'password=another')).status).toBe(429)
+  await set(null)
+  expect((await ask('/')).text).toContain('Vault')
 })

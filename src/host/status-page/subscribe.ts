@@ -3,12 +3,16 @@ import { statusRequest } from '#contract/host/status-requests.ts'
 import type { StatusPage } from '#contract/status-page/status-page.ts'
 import type { Look } from '#platform/status-page/html.ts'
 import { askHtml, saidHtml } from '#platform/status-page/subscribe-html.ts'
+import { bodyOf } from './body.ts'
 import { htmlHeaders } from './files.ts'
+import { readerOf } from './limit.ts'
 import type { NewStatusRequest, StatusRequestQueue } from './requests.ts'
 
-const mostBody = 8192
 /** A link of an e-mail. */
 const link = /^\/(confirm|unsubscribe)\/([\w-]{43})$/
+
+/** Whether a path is that of a link in a message, which needs no sign-in. */
+export const isOfLink = (path: string): boolean => link.test(path)
 
 interface Said {
   status: number
@@ -40,9 +44,8 @@ export function answerSubscriber(
   request: IncomingMessage,
   response: ServerResponse,
   queue: StatusRequestQueue,
-  { name, page }: { name: string; page: StatusPage | null },
+  { name, page, look }: { name: string; page: StatusPage | null; look: Look },
 ): boolean {
-  const look: Look = page ?? {}
   const isOffered = { email: page?.subscribe ?? false, url: page?.subscribeUrl ?? false }
   const path = (request.url ?? '').split('?')[0] ?? ''
   const [, kind, token = ''] = link.exec(path) ?? []
@@ -69,16 +72,10 @@ export function answerSubscriber(
 function accept(
   asked: NewStatusRequest | null,
   queue: StatusRequestQueue,
-  { headers }: IncomingMessage,
+  request: IncomingMessage,
 ): Said {
   if (asked === null) return said(400, 'The address is not valid', 'Go back and enter another one.')
-  // The edge adds the address of its client at the end; what is before it can be made up.
-  const from =
-    String(headers['x-forwarded-for'] ?? '')
-      .split(',')
-      .at(-1)
-      ?.trim() ?? ''
-  const result = queue.add(asked, from)
+  const result = queue.add(asked, readerOf(request))
   if (result === 'kept') return received[asked.kind]
   return result === 'too-many' ? tooMany : notKept
 }
@@ -98,17 +95,6 @@ function subscriptionOf(
       ? { kind: 'subscribe', email: form.get('email')?.trim().toLowerCase() }
       : { kind: 'subscribe-url', url, channel: form.get('channel') }
   return statusRequest.safeParse({ id: '', ...asked, apps, page }).data ?? null
-}
-
-/** The body as text; null when it is too long or does not arrive completely. */
-async function bodyOf(request: IncomingMessage): Promise<string | null> {
-  let text = ''
-  try {
-    for await (const chunk of request) if (text.length <= mostBody) text += String(chunk)
-  } catch {
-    return null
-  }
-  return text.length > mostBody ? null : text
 }
 
 function send(response: ServerResponse, status: number, html: string, { theme }: Look): void {

@@ -45,7 +45,7 @@ padding-left:1.25rem;margin:.25rem 0}.words li{border:0;padding:0}pre{white-spac
 blockquote{margin:.25rem 0;padding-left:.75rem;border-left:2px solid var(--line)}
 input,select,button{font:inherit;color:inherit;background:var(--bg);border:1px solid var(--soft);
 border-radius:.25rem;padding:.375rem .75rem;max-width:100%}
-input[type=email],input[type=url]{width:24rem}
+input[type=email],input[type=url],input[type=password]{width:24rem}
 button{background:var(--fg);color:var(--bg);cursor:pointer}
 fieldset{border:0;padding:0;margin:1rem 0}
 a:focus-visible,input:focus-visible,select:focus-visible,button:focus-visible{

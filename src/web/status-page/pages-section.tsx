@@ -64,6 +64,7 @@ function PageRow({ page }: { page: StatusPageSettings }) {
         <p>
           <span className="font-medium">{name}</span>
           {title === '' ? null : <span className="text-soft">, {title}</span>}
+          {page.private ? <span className="text-soft">, private</span> : null}
         </p>
         <p className="text-soft">Shows {shownBy(page)}</p>
         {address === null ? (
