@@ -24,7 +24,7 @@ const healthy: [string, Partial<LatencyOptions>][] = [
 /** A route that is watched as in production. */
 class SimulatedRoute {
   readonly #stream: Latencies
-  readonly #watch = new RouteLatency()
+  #watch = new RouteLatency()
   #second = 0
 
   constructor(options: LatencyOptions) {
@@ -39,6 +39,15 @@ class SimulatedRoute {
 
   get isSlow(): boolean {
     return this.#watch.harm !== null
+  }
+
+  /** Does something, and forgets what was learnt meanwhile. */
+  during<T>(work: () => T): T {
+    const state = structuredClone(this.#watch.save())
+    const result = work()
+    this.#watch = new RouteLatency(state)
+    this.#watch.streams = routes
+    return result
   }
 
   /** Steps until a second of the day. */
@@ -66,12 +75,14 @@ function delays(options: LatencyOptions, factor: number): Record<'peak' | 'night
   const found = { peak: [] as number[], night: [] as number[] }
   for (let i = 0; i < incidents; i += 1) {
     route.until(i % 2 === 0 ? 0 : day / 2)
-    let delay = 0
-    while (delay < longest && !route.isSlow) {
-      route.step(factor)
-      delay += 1
-    }
-    found[i % 2 === 0 ? 'peak' : 'night'].push(route.isSlow ? delay : Infinity)
+    const delay = route.during(() => {
+      for (let passed = 1; passed <= longest; passed += 1) {
+        route.step(factor)
+        if (route.isSlow) return passed
+      }
+      return Infinity
+    })
+    found[i % 2 === 0 ? 'peak' : 'night'].push(delay)
   }
   return found
 }

@@ -1,3 +1,4 @@
+import { RouteErrors } from '#flows/monitoring/watched-route.ts'
 import { RateScan } from '#domains/detection/scan.ts'
 import { Stream, type StreamOptions } from '../test/support/simulated-stream.ts'
 import { routeLatencies } from './alarms-latency.ts'
@@ -113,23 +114,35 @@ function delays(options: StreamOptions, rate: number): Record<'peak' | 'night' |
 const youngStreams = 25
 const youngDays = 3
 
-/** Streams without a history whose errors come in bursts: those that alarm, and their alarms. */
+/**
+ * Streams without a history whose errors come in bursts, watched as in production: those that
+ * alarm, and their alarms.
+ */
 function youngAlarms(load: number): { streams: number; alarms: number } {
   const found = { streams: 0, alarms: 0 }
   for (let seed = 500; seed < 500 + youngStreams; seed += 1) {
     const stream = new Stream({ seed, load, rate: 0.001, bursts: 5 })
-    const scan = new RateScan()
-    let [alarms, last] = [0, -Infinity]
+    const watch = new RouteErrors()
+    let [alarms, hadHarm] = [0, false]
     for (let second = 0; second < youngDays * day; second += 1) {
       const { trials, events } = stream.next()
-      if (!scan.add(trials, events)) continue
-      if (second - last > 3600) alarms += 1
-      last = second
+      watch.add(second * 1000, [trials, events], true)
+      const hasHarm = watch.harm !== null
+      if (hasHarm && !hadHarm) alarms += 1
+      hadHarm = hasHarm
     }
     found.alarms += alarms
     if (alarms > 0) found.streams += 1
   }
   return found
+}
+
+function youngBursts(): void {
+  console.log(`5 bursts a day, the first ${youngDays} days of ${youngStreams} streams`)
+  for (const load of [50, 500]) {
+    const { streams, alarms } = youngAlarms(load)
+    console.log(`  ${load}/s: ${alarms} alarms, in ${streams} streams`)
+  }
 }
 
 const seconds = (value: number): string =>
@@ -140,13 +153,11 @@ const seconds = (value: number): string =>
  * ones, and the delay after harm beside the fastest burn-rate rule of the SRE workbook.
  */
 export async function run(): Promise<void> {
-  if (process.env['BENCH_ALARMS'] === 'latency') return routeLatencies(days)
+  const part = process.env['BENCH_ALARMS']
+  if (part === 'latency') return routeLatencies(days)
+  if (part === 'young') return youngBursts()
   routeLatencies(days)
-  console.log(`5 bursts a day, the first ${youngDays} days of ${youngStreams} streams`)
-  for (const load of [50, 500]) {
-    const { streams, alarms } = youngAlarms(load)
-    console.log(`  ${load}/s: ${alarms} alarms, in ${streams} streams`)
-  }
+  youngBursts()
   console.log(`false alarms in ${days} days, base 0.1 % (and in the 28 days of learning before)`)
   for (const load of [1000, 10])
     for (const [name, options] of healthy) {

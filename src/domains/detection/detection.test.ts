@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { isLong } from '../../../test/support/scale.ts'
 import { generator, poisson } from '../../../test/support/generator.ts'
 import { budgetLeft, burnOf } from './burn.ts'
 import { excess, shortfall } from './excess.ts'
 import { onsetOf } from './onset.ts'
 import { Over } from './over.ts'
+import { LastSeconds } from './last-seconds.ts'
+import { Learning } from './learning.ts'
 import { RateScan } from './scan.ts'
 import { Stream, type StreamOptions } from '../../../test/support/simulated-stream.ts'
 import { SlowRise } from './slow.ts'
@@ -12,6 +15,7 @@ import { Tail } from './tail.ts'
 import { scales, Windows } from './windows.ts'
 
 const hour = 3600
+const month = 28 * 24 * hour
 
 describe('the bound', () => {
   /** P(Poisson(mean) ≥ count), summed from the count on. */
@@ -87,6 +91,60 @@ test('windows are the sums of their seconds', () => {
   )
 })
 
+test('the last seconds are summed without those with the most events', () => {
+  const counts = fc.record({ trials: fc.nat(50), events: fc.nat(50) })
+  fc.assert(
+    fc.property(
+      fc.array(counts),
+      fc.nat(5),
+      fc.integer({ min: 1, max: 20 }),
+      (seconds, worst, length) => {
+        const last = new LastSeconds()
+        for (const one of seconds) last.add(one)
+        const kept = seconds.slice(-15).slice(-length)
+        const left = kept.map(({ events }) => events).toSorted((a, b) => b - a)
+        const sum = last.sumWithout(worst, length)
+        expect(sum.events).toBe(left.slice(worst).reduce((all, one) => all + one, 0))
+        expect(sum.trials).toBeLessThanOrEqual(kept.reduce((all, { trials }) => all + trials, 0))
+      },
+    ),
+  )
+})
+
+describe('learning', () => {
+  test('a burst leaves its hour clean, and what was learnt before it', () => {
+    const learning = new Learning()
+    learning.stop(100, 90)
+    expect([learning.learns, learning.notesEvidence]).toEqual([false, true])
+    expect(learning.forgetsSince(109)).toBeNull()
+    learning.resume()
+    expect(learning.forgetsSince(200)).toBeNull()
+    expect([learning.learns, learning.endHour()]).toEqual([true, true])
+  })
+
+  test('nothing is learnt from the hours of an incident, also after a restart', () => {
+    let learning = new Learning()
+    learning.stop(100, 90)
+    learning = new Learning(structuredClone(learning.save()))
+    expect(learning.forgetsSince(110)).toBe(90)
+    expect(learning.forgetsSince(111)).toBeNull()
+    expect([learning.learns, learning.notesEvidence]).toEqual([false, false])
+    expect(learning.endHour()).toBe(false)
+    learning.resume()
+    expect([learning.endHour(), learning.endHour()]).toEqual([false, true])
+  })
+
+  test('a burst after an incident does not make the hour clean', () => {
+    const learning = new Learning()
+    learning.stop(100, 90)
+    learning.forgetsSince(500)
+    learning.resume()
+    learning.stop(600, 599)
+    learning.resume()
+    expect(learning.endHour()).toBe(false)
+  })
+})
+
 test('the tail of exponential maxima is found', () => {
   const random = generator(3)
   const tail = new Tail()
@@ -149,9 +207,12 @@ describe('the scan', () => {
 
   test('finds an outage within seconds, says since when, and learns nothing from it', () => {
     const stream = new Stream({ seed: 4, load: 50, rate: 0.001 })
-    const scan = new RateScan()
-    expect(alarms(scan, stream, 26 * hour)).toEqual([])
+    const young = new RateScan()
+    expect(alarms(young, stream, 26 * hour)).toEqual([])
+    const scan = new RateScan({ state: { ...structuredClone(young.save()), seconds: month } })
     const before = scan.rate
+    // One second more than a burst can touch; after a month, bursts are known.
+    expect(alarms(young, new Stream({ seed: 5, load: 50, rate: 0.5 }), 10)[0]).toBe(3)
     const [first] = alarms(scan, stream, 10, { rate: 0.5 })
     expect(first).toBeLessThanOrEqual(2)
     const onset = onsetOf(scan.windows(), scan.rate)
@@ -177,6 +238,11 @@ describe('the scan', () => {
         while (delay < 120 && !alarmsAt(0.05)) delay += 1
         expect(delay, `${age} s, seed ${seed}`).toBeLessThan(75)
       }
+  })
+
+  test.each([50, 500])('raises no alarm for bursts that are not known yet, at %s/s', (load) => {
+    const stream = new Stream({ seed: 500, load, rate: 0.001, bursts: isLong ? 5 : 20 })
+    expect(alarms(new RateScan(), stream, (isLong ? 72 : 10) * hour)).toEqual([])
   })
 
   test('finds a small rise that lasts', () => {

@@ -1,7 +1,7 @@
 import type { Normal } from './history.ts'
 
 /** Seconds in which a minute of harm would change what is normal too much. */
-const earlySeconds = 300
+export const earlySeconds = 300
 /** A rate that is known from a minute before may have moved: its variance counts this much more. */
 const widening = 1.5
 

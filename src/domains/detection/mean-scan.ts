@@ -1,4 +1,5 @@
 import { KeptSums, type KeptSumsState } from './kept-sums.ts'
+import { Learning, type LearningState } from './learning.ts'
 import {
   budgetSeconds,
   createRows,
@@ -38,11 +39,9 @@ export interface MeanFinding {
   threshold: number
 }
 
-export interface MeanScanState {
+export interface MeanScanState extends LearningState {
   version: 1
   seconds: number
-  learns: boolean
-  isCleanHour: boolean
   history: KeptSumsState
   rows: RowState[]
 }
@@ -58,22 +57,19 @@ export class MeanScan {
   /** streams that share the budget of false alarms */
   streams = 1
   #seconds: number
-  #learns: boolean
-  #isCleanHour: boolean
+  readonly #learning: Learning
 
   constructor(state?: MeanScanState) {
     this.#history = new KeptSums(all + scales.length * sums, state?.history)
     this.#seconds = state?.seconds ?? 0
-    this.#learns = state?.learns ?? true
-    this.#isCleanHour = state?.isCleanHour ?? true
+    this.#learning = new Learning(state)
     this.#rows = createRows(state?.rows)
     this.#setThresholds()
   }
 
   save(): MeanScanState {
     return {
-      ...{ version: 1, seconds: this.#seconds, learns: this.#learns },
-      isCleanHour: this.#isCleanHour,
+      ...{ version: 1, seconds: this.#seconds, ...this.#learning.save() },
       history: this.#history.save(),
       rows: saveRows(this.#rows),
     }
@@ -92,13 +88,15 @@ export class MeanScan {
   }
 
   get isQuarantined(): boolean {
-    return !this.#learns
+    return !this.#learning.learns
   }
 
   /** Adds the values of one second; returns the finding with the most evidence, if any alarms. */
   add(values: number, sum: number, squares: number): MeanFinding | null {
     this.#seconds += 1
-    if (this.#learns)
+    const onset = this.#learning.forgetsSince(this.#seconds)
+    if (onset !== null) this.#history.forgetSince(onset)
+    if (this.#learning.learns)
       for (const [i, value] of [values, sum, squares].entries()) this.#history.add(i, value)
     let best: MeanFinding | null = null
     for (let i = 0; i < scales.length; i += 1) {
@@ -120,7 +118,7 @@ export class MeanScan {
     const mean = sum / values
     const hasBefore = windows.hasBefore && trialsBefore >= leastValues
     const before = hasBefore ? eventsBefore / trialsBefore : null
-    if (this.#learns && windows.isWhole) this.#remember(scale, mean, before)
+    if (this.#learning.learns && windows.isWhole) this.#remember(scale, mean, before)
     const own = this.variance / values
     const global = evidenceOf(mean - normal, this.#spread(scale, 0) + own)
     const local = before === null ? normal : Math.max(normal, before)
@@ -128,7 +126,7 @@ export class MeanScan {
       before === null
         ? 0
         : evidenceOf(mean - local, this.#spread(scale, 1) + own + this.variance / trialsBefore)
-    if (this.#learns) noteEvidence(row, [global, near])
+    if (this.#learning.notesEvidence) noteEvidence(row, [global, near])
     const best = strongest(row, [global, near])
     if (best.evidence < best.threshold) return null
     const expected = best.baseline === 'history' ? normal : local
@@ -170,9 +168,9 @@ export class MeanScan {
   }
 
   #endHour(): void {
-    for (const row of this.#rows) endHourOf(row, this.#isCleanHour)
+    const isClean = this.#learning.endHour()
+    for (const row of this.#rows) endHourOf(row, isClean)
     this.#history.endHour(this.#seconds)
-    this.#isCleanHour = this.#learns
     this.#setThresholds()
   }
 
@@ -184,17 +182,15 @@ export class MeanScan {
       else row.thresholds.fill(Infinity)
   }
 
-  /** Stops learning, and forgets the hours since the onset, which was `seconds` ago. */
+  /** As that of `RateScan`. */
   quarantine(seconds: number): void {
-    this.#learns = false
-    this.#isCleanHour = false
-    this.#history.forgetSince(this.#seconds - seconds)
+    this.#learning.stop(this.#seconds, this.#seconds - seconds)
   }
 
   /** The incident is over. */
   release(): void {
     for (const { windows } of this.#rows) windows.clear()
-    this.#learns = true
+    this.#learning.resume()
   }
 }
 

@@ -1,7 +1,10 @@
-import { Early } from './early.ts'
+import { Early, earlySeconds } from './early.ts'
 import { excess, shortfall } from './excess.ts'
 import { History, type Normal } from './history.ts'
+import type { Counts } from './counts.ts'
 import type { KeptSumsState } from './kept-sums.ts'
+import { keptSeconds, LastSeconds } from './last-seconds.ts'
+import { Learning, type LearningState } from './learning.ts'
 import { SlowRise } from './slow.ts'
 import {
   budgetSeconds,
@@ -16,7 +19,7 @@ import {
   tests,
 } from './rows.ts'
 import { Tail, type TailState } from './tail.ts'
-import { scales, type Windows } from './windows.ts'
+import { type Scale, scales, type Windows } from './windows.ts'
 
 /** A fall to this share is not harm. */
 const toleratedFall = 0.8
@@ -28,6 +31,13 @@ const clippedFrom = 60
 const steady = 0.1
 /** Trials a second below which a stream has no bursts. */
 const sparse = 0.1
+/**
+ * The age in seconds at which a stream has not seen all of its bursts yet. Before, harm that is not
+ * found at once would be learnt.
+ */
+const young = { from: earlySeconds, until: 28 * 86_400 }
+/** Seconds that a burst of at most two seconds touches. */
+const burstSeconds = 3
 
 /** A window in which events are more frequent than the baseline explains. */
 export interface Finding {
@@ -45,16 +55,15 @@ export interface Finding {
 }
 
 /** A scan as plain data. `version` changes with the meaning of the other fields. */
-export interface ScanState {
+export interface ScanState extends LearningState {
   version: 1
   seconds: number
-  learns: boolean
-  isCleanHour: boolean
   history: KeptSumsState
   rows: RowState[]
   slow: { logs: number[]; tail: TailState; maximum: number }
   /** of the first minutes */
   early?: Normal[][]
+  last?: Counts[]
 }
 
 export interface ScanOptions {
@@ -85,11 +94,12 @@ export class RateScan {
   streams = 1
   #spread: { variance: number; dispersion: number } | null = null
   #slowMaximum = 0
+  /** seconds with trials in which the evidence has exceeded the threshold */
+  #slowSeconds = 0
   #slowThreshold = Infinity
   #seconds = 0
-  #learns = true
-  /** whether no incident touched the current hour */
-  #isCleanHour = true
+  readonly #learning: Learning
+  readonly #last: LastSeconds
 
   constructor({ side = 'rise', state }: ScanOptions = {}) {
     const unknown = { rate: 0, precision: 0, localPrecision: 0 }
@@ -99,17 +109,16 @@ export class RateScan {
     this.#slowTail = new Tail(state?.slow.tail)
     this.#slowMaximum = state?.slow.maximum ?? 0
     this.#rows = createRows(state?.rows).map((row) => ({ ...row, normal: unknown }))
-    this.#learns = state?.learns ?? true
-    this.#isCleanHour = state?.isCleanHour ?? true
+    this.#learning = new Learning(state)
+    this.#last = new LastSeconds(state?.last)
     this.#early = new Early(state?.early)
-    this.#updateNormal(false)
+    this.#updateNormal(false, false)
     this.#seconds = state?.seconds ?? 0
   }
 
   save(): ScanState {
     return {
-      ...{ version: 1, seconds: this.#seconds, learns: this.#learns },
-      isCleanHour: this.#isCleanHour,
+      ...{ version: 1, seconds: this.#seconds, ...this.#learning.save() },
       history: this.#history.save(),
       rows: saveRows(this.#rows),
       slow: {
@@ -118,6 +127,7 @@ export class RateScan {
         maximum: this.#slowMaximum,
       },
       early: this.#early.save(),
+      last: this.#last.save(),
     }
   }
 
@@ -129,8 +139,10 @@ export class RateScan {
   /** Adds the counts of one second; returns the finding with the most evidence, if any alarms. */
   add(trials: number, events: number): Finding | null {
     this.#seconds += 1
-    const expected = trials * (this.rate * tolerance.factor + tolerance.rate)
-    const clipped = Math.min(events, Math.ceil(3 + 4 * expected + 6 * Math.sqrt(expected)))
+    this.#last.add({ trials, events })
+    const onset = this.#learning.forgetsSince(this.#seconds)
+    if (onset !== null) this.#history.forgetSince(onset)
+    const clipped = Math.min(events, this.#mostEvents(trials))
     let best: Finding | null = null
     for (let i = 0; i < scales.length; i += 1) {
       const { windows } = this.#rows[i]!
@@ -145,29 +157,48 @@ export class RateScan {
     return best
   }
 
+  /** The events of a second that count in long windows, so that a burst does not fill them. */
+  #mostEvents(trials: number): number {
+    const expected = trials * (this.rate * tolerance.factor + tolerance.rate)
+    return this.#isYoung
+      ? Math.max(1, Math.ceil(expected + 3 * Math.sqrt(expected)))
+      : Math.ceil(3 + 4 * expected + 6 * Math.sqrt(expected))
+  }
+
+  get #isYoung(): boolean {
+    return !this.#isFall && this.#seconds > young.from && this.#seconds < young.until
+  }
+
   #look(scale: number): Finding | null {
     const row = this.#rows[scale]!
     const { windows, normal } = row
     const { trials, events, trialsBefore, eventsBefore } = windows
     // A bucket without trials tells nothing new, and the threshold counts only looks with trials.
     const hasNews = windows.newest > 0
-    const global = hasNews ? this.#evidence(events, trials, normal.rate, normal.precision) : 0
     const posterior = localRate(normal, trialsBefore, eventsBefore)
     const local = this.#isFall ? Math.min(normal.rate, posterior) : Math.max(normal.rate, posterior)
-    const near =
-      hasNews && windows.hasBefore
-        ? this.#evidence(events, trials, local, normal.localPrecision)
-        : 0
-    if (this.#learns && windows.isWhole)
+    const evidenceOf = (counts: Counts): [number, number] => [
+      hasNews ? this.#evidence(counts, normal.rate, normal.precision) : 0,
+      hasNews && windows.hasBefore ? this.#evidence(counts, local, normal.localPrecision) : 0,
+    ]
+    const evidence = evidenceOf(windows)
+    if (this.#learning.learns && windows.isWhole)
       this.#history.add(scale, windows, windows.hasBefore ? { mean: trials * local } : null)
-    if (this.#learns) noteEvidence(row, [global, near])
-    const best = strongest(row, [global, near])
+    if (this.#learning.notesEvidence) noteEvidence(row, evidence)
+    let best = strongest(row, evidence)
+    if (best.evidence >= best.threshold && this.#mayBeBurst(windows.scale))
+      best = strongest(row, evidenceOf(this.#last.sumWithout(burstSeconds, windows.scale.seconds)))
     if (best.evidence < best.threshold) return null
     const expected = best.baseline === 'history' ? normal.rate : local
     return { seconds: windows.scale.seconds, trials, events, expected, ...best }
   }
 
-  #evidence(events: number, trials: number, rate: number, precision: number): number {
+  /** Whether the window can be short of seconds to tell harm from a burst that is not known yet. */
+  #mayBeBurst({ seconds }: Scale): boolean {
+    return this.#isYoung && seconds <= keptSeconds
+  }
+
+  #evidence({ trials, events }: Counts, rate: number, precision: number): number {
     return this.#isFall
       ? shortfall(events, trials * rate * toleratedFall, precision)
       : excess(events, trials * (rate * tolerance.factor + tolerance.rate), precision)
@@ -177,8 +208,9 @@ export class RateScan {
     if (this.#isFall || !this.#spread || this.#spread.variance > steady || trials === 0) return null
     const tolerated = this.rate * tolerance.factor + tolerance.rate
     const evidence = this.#slow.add(trials, events, tolerated, this.#spread.dispersion)
-    if (this.#learns) this.#slowMaximum = Math.max(this.#slowMaximum, evidence)
-    if (evidence < this.#slowThreshold) return null
+    if (this.#learning.learns) this.#slowMaximum = Math.max(this.#slowMaximum, evidence)
+    this.#slowSeconds = evidence < this.#slowThreshold ? 0 : this.#slowSeconds + 1
+    if (this.#slowSeconds <= (this.#isYoung ? burstSeconds : 0)) return null
     const longest = this.#rows.at(-1)!.windows
     return {
       seconds: longest.scale.seconds,
@@ -194,30 +226,28 @@ export class RateScan {
   /** Updates what is normal: every minute in the first hour, then every hour. */
   #learn(): void {
     const isHour = this.#seconds % 3600 === 0
-    if (this.#learns)
+    if (this.#learning.learns)
       this.#early.add(
         this.#seconds,
         this.#rows.map((_, i) => this.#history.normal(i)),
       )
-    this.#updateNormal(isHour)
-    if (!isHour) return
-    this.#history.endHour(this.#seconds)
-    this.#isCleanHour = this.#learns
+    this.#updateNormal(isHour, isHour && this.#learning.endHour())
+    if (isHour) this.#history.endHour(this.#seconds)
   }
 
-  #updateNormal(isHour: boolean): void {
-    this.#learnSlow(isHour)
+  #updateNormal(isHour: boolean, isClean: boolean): void {
+    this.#learnSlow(isHour, isClean)
     for (const [i, row] of this.#rows.entries()) {
       row.normal = this.#early.normal(i) ?? this.#history.normal(i)
-      if (isHour) endHourOf(row, this.#isCleanHour)
+      if (isHour) endHourOf(row, isClean)
       const bound = Math.log(tests * this.#looks(row.windows.scale.bucket))
       setThresholds(row, bound, this.#budget)
     }
   }
 
-  #learnSlow(isHour: boolean): void {
+  #learnSlow(isHour: boolean, isClean: boolean): void {
     this.#spread = this.#history.spread()
-    if (isHour && this.#isCleanHour) this.#slowTail.add(this.#slowMaximum)
+    if (isClean) this.#slowTail.add(this.#slowMaximum)
     if (isHour) this.#slowMaximum = 0
     const bound = Math.log(2 * this.#looks(1))
     // A few trials a minute have no bursts, and each of their errors would stretch the tail.
@@ -238,24 +268,24 @@ export class RateScan {
   }
 
   /**
-   * Stops learning, and forgets the hours since the onset, which was `seconds` ago. Nothing is
-   * learnt from an incident.
+   * Stops learning, and forgets the hours since the onset, which was `seconds` ago, unless the harm
+   * is over at once. Nothing is learnt from an incident.
    */
   quarantine(seconds: number): void {
-    this.#learns = false
-    this.#isCleanHour = false
-    this.#history.forgetSince(this.#seconds - seconds)
+    this.#learning.stop(this.#seconds, this.#seconds - seconds)
   }
 
   /** The incident is over. */
   release(): void {
     for (const { windows } of this.#rows) windows.clear()
+    this.#last.clear()
     this.#slow.clear()
-    this.#learns = true
+    this.#slowSeconds = 0
+    this.#learning.resume()
   }
 
   get isQuarantined(): boolean {
-    return !this.#learns
+    return !this.#learning.learns
   }
 
   /** The counts before now by scale, newest first, for the estimate of the onset. */

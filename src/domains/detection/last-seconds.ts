@@ -1,0 +1,37 @@
+import type { Counts } from './counts.ts'
+
+/** The longest window that is looked at second by second. */
+export const keptSeconds = 15
+
+/** The counts of the last 15 seconds, one by one. */
+export class LastSeconds {
+  #counts: Counts[]
+
+  constructor(counts: Counts[] = []) {
+    this.#counts = counts
+  }
+
+  save(): Counts[] {
+    return this.#counts
+  }
+
+  add(counts: Counts): void {
+    this.#counts.push(counts)
+    if (this.#counts.length > keptSeconds) this.#counts.shift()
+  }
+
+  /** The sums of the last `seconds` without the `worst` ones, which have the most events. */
+  sumWithout(worst: number, seconds: number): Counts {
+    const sum: Counts = { trials: 0, events: 0 }
+    const sorted = this.#counts.slice(-seconds).toSorted((a, b) => b.events - a.events)
+    for (const { trials, events } of sorted.slice(worst)) {
+      sum.trials += trials
+      sum.events += events
+    }
+    return sum
+  }
+
+  clear(): void {
+    this.#counts = []
+  }
+}
