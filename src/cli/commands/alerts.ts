@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { causeWords, recordWords } from '#contract/alert/cause-words.ts'
-import type { Alert, AlertDetail, AlertDrift } from '#contract/alert/alert.ts'
+import type { Alert, AlertDetail, AlertDrift, Delivery } from '#contract/alert/alert.ts'
 import { number, positive, settingsOf } from '../arguments.ts'
 import { ago, table } from '../format.ts'
 import type { Register } from '../register.ts'
@@ -230,8 +230,8 @@ Examples:
               answer.deliveries.map((one) => [
                 one.sent ?? one.due,
                 one.state,
-                `${one.alert === null ? 'maintenance' : `alert ${one.alert}`} ${one.kind}`,
-                `${one.tries} tries`,
+                deliveryWords(one),
+                one.tries === 1 ? '1 try' : `${one.tries} tries`,
                 one.problem ?? '',
               ]),
             ),
@@ -247,6 +247,9 @@ Examples:
       context.answer(answer, () => [`Deleted the channel ${name}`])
     })
 }
+
+const deliveryWords = ({ alert, kind }: Delivery): string =>
+  kind === 'test' ? 'test' : `${alert === null ? 'maintenance' : `alert ${alert}`} ${kind}`
 
 interface ChannelOptions {
   person?: string
@@ -322,7 +325,11 @@ const detailLines = (alert: AlertDetail & { drift: AlertDrift[] }, now: number):
   ...alert.drift.map(driftLine),
   ...alert.sources.flatMap(({ link }) => (link === null ? [] : [`Page       ${link}`])),
   '',
-  ...table(alert.entries.map((one) => [one.time, one.kind, one.actor, one.text])),
+  // Why somebody got a message stands at the end of the line.
+  ...table(
+    alert.entries.map((one) => [one.time, one.kind, one.actor, one.text]),
+    Infinity,
+  ),
 ]
 
 const onsetWords = ({ from, until }: { from: string; until: string }): string =>

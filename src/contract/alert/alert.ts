@@ -190,11 +190,11 @@ export type Subscription = z.infer<typeof subscription>
 
 /** A message that a channel got, or should have got. */
 export const delivery = notification.omit({ channel: true, reason: true }).extend({
-  /** null for a message about maintenance */
+  /** null for a message about maintenance, and for a test */
   alert: z.number().int().nullable(),
-  /** the announced maintenance; null for a message about an alert */
+  /** the announced maintenance; null for other messages */
   silence: z.number().int().nullable().default(null),
-  kind: z.enum(['opened', 'acted', 'resolved', 'announced', 'ended']),
+  kind: z.enum(['opened', 'acted', 'resolved', 'announced', 'ended', 'test']),
   due: z.string(),
 })
 export type Delivery = z.infer<typeof delivery>

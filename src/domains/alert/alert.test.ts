@@ -164,9 +164,13 @@ describe('recipients', () => {
   ]
 
   test('after a failure, the next channel of the person', () => {
-    expect(nextChannel({ channel: 'ada-phone', person: 'Ada' }, 'high', all)).toBe('ada-mail')
-    expect(nextChannel({ channel: 'ada-mail', person: 'Ada' }, 'high', all)).toBeNull()
-    expect(nextChannel({ channel: 'team', person: null }, 'high', all)).toBeNull()
+    const next = (name: string, person: string | null, tried: string[]) =>
+      nextChannel({ channel: name, person }, 'high', all, tried)
+    expect(next('ada-phone', 'Ada', ['ada-phone'])).toBe('ada-mail')
+    // The one that worked last was tried first, and is the last one of the list.
+    expect(next('ada-mail', 'Ada', ['ada-mail'])).toBe('ada-phone')
+    expect(next('ada-mail', 'Ada', ['ada-phone', 'ada-mail'])).toBeNull()
+    expect(next('team', null, ['team'])).toBeNull()
     const to = (hasNext: boolean, isCall: boolean) => (tries: number) =>
       pauseAfter(tries, { hasNext, isCall })
     expect([1, 4, 5, 99, 100].map(to(false, false))).toEqual([5, 300, 900, 900, null])

@@ -66,6 +66,9 @@ describe('the escalation', () => {
     expect(who(1, { suspects: [suspect('Zoe')] })).toEqual({
       ...{ to: [], pause: 0, notes: ['Zoe was not notified: they have no channel'] },
     })
+    expect(who(1, { suspects: [{ ...suspect('Eve'), user: null }] }).notes).toEqual([
+      'Eve was not notified: no user has this name or address',
+    ])
     const unproven = who(2, { onCall: new Map([['primary', 'Bob']]) })
     expect(unproven).toMatchObject({ to: ['bob-mail'], pause: 0 })
     expect(unproven.notes[1]).toBe('Bob may not get it: bob-mail has never worked')

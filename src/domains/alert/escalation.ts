@@ -81,9 +81,11 @@ function planSuspects(facts: StepFacts): PlannedStep {
     }))
   const reached = found.filter(({ channel }) => channel !== null).slice(0, mostPeople)
   const last = reached.length < mostPeople ? mostPeople : found.indexOf(reached.at(-1)!)
-  const missing = found
-    .slice(0, last)
-    .flatMap(({ suspect, channel }) => (channel ? [] : [suspect.name]))
+  const missing = found.slice(0, last).flatMap(({ suspect: { name, user }, channel }) => {
+    if (channel) return []
+    const why = user === null ? 'no user has this name or address' : 'they have no channel'
+    return [`${name} was not notified: ${why}`]
+  })
   const recipients = reached.flatMap(({ suspect: { user, reason }, channel }) =>
     channel ? [{ channel: channel.name, person: user, reason }] : [],
   )
@@ -92,7 +94,7 @@ function planSuspects(facts: StepFacts): PlannedStep {
   return {
     recipients,
     notes: [
-      ...missing.map((name) => `${name} was not notified: they have no channel`),
+      ...missing,
       ...(isNobody ? ['nobody was notified: no channel gets this alert'] : []),
     ].map((text) => ({ kind: 'unnotified', text })),
     pause: team === null ? null : isReached && !isAtOnce ? team.escalation.suspects * 60 : 0,

@@ -149,6 +149,28 @@ export async function useLink(db: Database, id: number): Promise<boolean> {
   return rows.length > 0
 }
 
+/** Records a test message; `problem` is why it was not accepted. */
+export const recordTest = (channel: string, by: string, problem: string | null): Statement[] => [
+  sql`delete from notification where channel = ${channel} and kind = 'test'
+    and due < now() - interval '90 days'`,
+  sql`insert into notification (channel, kind, occurrence, person, reason, state, tries, sent,
+      problem)
+    select name, 'test', 1, person, ${`${by} tested it`}, ${problem === null ? 'sent' : 'failed'},
+      1, case when ${problem}::text is null then now() end, ${problem}::text
+    from channel where name = ${channel}`,
+]
+
+/** The channels on which a step tried to reach a person. */
+export async function triedChannels(
+  db: Database,
+  { alert, occurrence, step, person }: Claimed,
+): Promise<string[]> {
+  const rows = await db.query<{ channel: string }>(sql`select channel from notification
+    where alert = ${alert} and occurrence = ${occurrence} and step = ${step}
+      and person = ${person}::text and kind = 'opened'`)
+  return rows.map(({ channel }) => channel)
+}
+
 /** The last messages to a channel, newest first. */
 export const listDeliveries = (db: Database, channel: string, limit: number): Promise<Delivery[]> =>
   db.query<Delivery>(sql`select n.id, n.alert, n.silence, n.kind, n.person, n.state, n.tries,

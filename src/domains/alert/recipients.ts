@@ -10,18 +10,23 @@ export interface Recipient {
 /** At most so many suspects get a message of their own. */
 export const mostPeople = 3
 
-/** The channel to try after one that failed: the next one of the same person, if there is one. */
+/**
+ * The channel to try after one that failed: of the person's channels, the first one after it that
+ * was not tried yet, or else the first of them.
+ */
 export function nextChannel(
   { channel, person }: Pick<Recipient, 'channel' | 'person'>,
   urgency: Urgency,
-  channels: Channel[],
+  channels: readonly Channel[],
+  tried: readonly string[],
 ): string | null {
   if (person === null) return null
   const own = channels.filter(
     (one) => one.person === person && (one.urgency === 'low' || urgency === 'high'),
   )
   const at = own.findIndex(({ name }) => name === channel)
-  return own[at + 1]?.name ?? null
+  const inOrder = [...own.slice(at + 1), ...own.slice(0, Math.max(0, at))]
+  return inOrder.find(({ name }) => !tried.includes(name))?.name ?? null
 }
 
 /** So many refusals mean that a message does not arrive for now, and that the next step is due. */

@@ -139,22 +139,31 @@ export const addSource = (alert: number, firing: Firing): Statement[] => [
   sql`update alert set urgency = 'high' where id = ${alert} and ${firing.urgency} = 'high'::text`,
 ]
 
+/** What fired in an alert does so no longer, which is a line of its timeline. */
 export const endSource = (alert: number, source: string): Statement =>
-  sql`update alert_source set ended = now() where alert = ${alert} and source = ${source}
-    and ended is null`
+  sql`with ended as (
+      update alert_source set ended = now() where alert = ${alert} and source = ${source}
+        and ended is null returning title
+    )
+    insert into alert_entry (alert, kind, actor, text)
+    select ${alert}, 'ended', 'fairlead', 'over: ' || title from ended`
 
 export const resolve = (alert: number, by: string | null): Statement =>
   sql`update alert set resolved = now(), resolved_by = ${by}::text where id = ${alert}
     and resolved is null`
 
-/** Opens an alert again: it is sent again, with the title and reason of what fires now. */
+/** Opens an alert again: it is sent again, with the words and, unless null, the onset of now. */
 export const reopen = (
   alert: number,
   { title, reason }: Pick<Firing, 'title' | 'reason'>,
+  onset: Firing['onset'] | null,
 ): Statement =>
   sql`update alert set resolved = null, resolved_by = null, acknowledged_by = null,
     acknowledged_until = null, occurrence = occurrence + 1, step = 0, next_step = null,
-    title = ${title}, reason = ${reason}
+    title = ${title}, reason = ${reason},
+    onset_from = coalesce(${onset && new Date(onset.from).toISOString()}::timestamptz, onset_from),
+    onset_until = coalesce(${onset && new Date(onset.until).toISOString()}::timestamptz,
+      onset_until)
     where id = ${alert}`
 
 export const acknowledge = (alert: number, by: string, until: string): Statement =>

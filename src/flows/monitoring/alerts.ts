@@ -126,10 +126,7 @@ async function act(parts: AlertsParts, action: Action, live: Live): Promise<void
   const { db } = parts
   if (action.kind === 'open') return open(parts, action.sources, live)
   if (action.kind === 'end')
-    return void (await db.batch([
-      store.endSource(action.alert, action.source),
-      store.addEntry(action.alert, 'ended', `${action.source} has ended`),
-    ]))
+    return void (await db.batch([store.endSource(action.alert, action.source)]))
   const alert = await store.getAlert(db, action.alert)
   if (!alert) return
   const event = eventOf(action.kind === 'reopen' ? { ...alert, title: action.source.title } : alert)
@@ -149,7 +146,9 @@ async function act(parts: AlertsParts, action: Action, live: Live): Promise<void
   } else {
     const reason = action.kind === 'expire' ? 'the acknowledgement expired' : action.source.reason
     await db.batch([
-      store.reopen(alert.id, action.kind === 'reopen' ? action.source : alert),
+      action.kind === 'reopen'
+        ? store.reopen(alert.id, action.source, action.source.onset)
+        : store.reopen(alert.id, alert, null),
       ...(action.kind === 'reopen' ? store.addSource(alert.id, action.source) : []),
       store.addEntry(alert.id, action.kind === 'expire' ? 'expired' : 'reopened', reason),
       event('dev.cdeventsx.fairlead-alert.reopened', reason),

@@ -4,11 +4,11 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import * as channels from '#domains/alert/channel-store.ts'
 import { testMessage } from '#domains/alert/message.ts'
-import { listDeliveries } from '#domains/alert/notification-store.ts'
+import { listDeliveries, recordTest } from '#domains/alert/notification-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { Refused } from '#platform/channel/channel.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
-import { channelKind, kindViews, type NotifyParts, sendTo } from './notify.ts'
+import { channelKind, kindViews, type NotifyParts, sendTo, slotOf } from './notify.ts'
 
 export interface ChannelHandlersOptions extends NotifyParts {
   random(): string
@@ -41,20 +41,27 @@ export function channelHandlers({
   }
   /** Sends a test message; returns why the channel did not accept it. */
   const tryOut = async (name: string, caller: Caller): Promise<string | null> => {
-    const tested = (problem: string | null): Statement =>
+    const tested = (problem: string | null): Statement[] => [
+      ...recordTest(name, caller.name, problem),
       appendEvent({
         type: 'dev.cdeventsx.fairlead-channel.tested',
         ...subjectOf(name, caller),
         data: { problem },
+      }),
+    ]
+    const until = await slotOf({ db }, name)
+    if (until !== null)
+      throw new FairleadError('not_now', {
+        why: `The channel ${name} gets no more messages before ${until}, by its rate limit`,
       })
     try {
       await sendTo({ db, secrets, io }, name, testMessage(publicUrl, `test-${random()}`))
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      await db.batch([channels.markProblem(name, error.message), tested(error.message)])
+      await db.batch([channels.markProblem(name, error.message), ...tested(error.message)])
       return error.message
     }
-    await db.batch([channels.markProven(name), tested(null)])
+    await db.batch([channels.markProven(name), ...tested(null)])
     return null
   }
   return {

@@ -282,12 +282,19 @@ describe('alerts', () => {
     await fire(false)
     await reconcile()
     await fire(true)
+    await db.query(sql`update monitor set since = now() + interval '1 minute'`)
     await reconcile()
     expect(await alerts()).toMatchObject([{ state: 'open', occurrence: 3 }])
     expect((await store.getDetail(db, alert!.id))?.entries.map(({ kind }) => kind)).toEqual([
       ...['opened', 'unnotified', 'expired', 'unnotified', 'ended', 'resolved', 'reopened'],
       'unnotified',
     ])
+    const { entries } = (await store.getDetail(db, alert!.id))!
+    expect(entries.find(({ kind }) => kind === 'ended')?.text).toBe(
+      'over: web in production of shop fails requests',
+    )
+    // What fires now began after the first opening.
+    expect((await alerts())[0]?.onset?.from).not.toBe(alert?.onset?.from)
     expect(await eventTypes()).toContain('alert.reopened')
   })
 
@@ -432,6 +439,15 @@ describe('what people do with alerts', () => {
     await expect(handlers().testChannel(input, admin, signal)).rejects.toThrow(
       'The channel team did not accept the message: it cannot be reached.',
     )
+    const list = async () =>
+      (await handlers().listDeliveries({ ...input, query: { limit: 20 } }, admin, signal))
+        .deliveries
+    const refused = { kind: 'test', state: 'failed', alert: null, problem: 'it cannot be reached' }
+    expect(await list()).toMatchObject([refused])
+    // Tests count towards the rate limit of the channel, which lets five messages pass at once.
+    const rest = Array.from({ length: 12 }, () => handlers().testChannel(input, admin, signal))
+    const answers = (await Promise.allSettled(rest)).map((one) => String(Object.values(one)[1]))
+    expect(answers.filter((one) => one.includes('by its rate limit')).length).toBeGreaterThan(0)
   })
 })
 

@@ -122,8 +122,11 @@ async function refuse(
   claimed: store.Claimed,
   { alert, to, problem }: { alert: Alert; to: string; problem: string },
 ): Promise<void> {
-  const all = await channelStore.listChannels(db)
-  const next = nextChannel(claimed, alert.urgency, all)
+  const [all, tried] = await Promise.all([
+    channelStore.listChannels(db),
+    store.triedChannels(db, claimed),
+  ])
+  const next = nextChannel(claimed, alert.urgency, all, tried)
   const kind = all.find(({ name }) => name === claimed.channel)?.kind
   const hasNext = next !== null
   // A channel that was deleted does not come back.
@@ -156,11 +159,14 @@ async function actsFor(db: Database, { alert, kind, step }: store.Claimed): Prom
   return told.map(({ text }) => text)
 }
 
-/** When the channel may be sent to, if its rate limit does not allow it now. */
-async function slotOf({ db }: NotifyParts, name: string): Promise<string | null> {
+/** When the channel may be sent to (ISO 8601), if its rate limit does not allow it now. */
+export async function slotOf(
+  { db }: Pick<NotifyParts, 'db'>,
+  name: string,
+): Promise<string | null> {
   const stored = await channelStore.getChannel(db, name)
-  const limit = stored && channelKind(stored.kind)?.limit
-  return limit ? channelStore.takeSlot(db, name, limit) : null
+  const kind = stored && channelKind(stored.kind)
+  return kind ? channelStore.takeSlot(db, name, kind.limit) : null
 }
 
 /** Sends a message to a channel. Throws `Refused` when it does not accept it. */

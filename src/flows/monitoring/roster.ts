@@ -174,10 +174,11 @@ function planOf(facts: Pick<StepFacts, 'channels' | 'team' | 'onCall'>): RosterP
 /** The channels of the person that follow, in the order in which they are tried. */
 function othersOf(recipient: Recipient, channels: readonly Channel[]): string[] {
   const found: string[] = []
-  for (let one = recipient; ;) {
-    const next = nextChannel(one, 'high', [...channels])
-    if (next === null || found.includes(next)) return found
+  for (let channel = recipient.channel; ;) {
+    const tried = [recipient.channel, ...found]
+    const next = nextChannel({ ...recipient, channel }, 'high', channels, tried)
+    if (next === null) return found
     found.push(next)
-    one = { ...one, channel: next }
+    channel = next
   }
 }

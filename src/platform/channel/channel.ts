@@ -51,7 +51,7 @@ export interface ChannelKind<S extends z.ZodType = z.ZodType> {
   settings: S
   example: z.input<S>
   /** messages within seconds that one channel of the kind gets; more of them wait */
-  limit?: { messages: number; seconds: number }
+  limit: { messages: number; seconds: number }
   /** Resolves when the channel has accepted the message; throws `Refused` when it has not. */
   send(message: Message, settings: z.output<S>, io: ChannelIo): Promise<void>
 }

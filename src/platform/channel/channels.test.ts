@@ -45,7 +45,14 @@ describe('a webhook', () => {
   test.each([
     ['slack', () => ({ url: urlOf() }), { text: expect.stringContaining('web &lt;fails&gt;') }],
     ['ntfy', () => ({ server: urlOf(), topic: 'x' }), { topic: 'x', priority: 5 }],
-    ['cloudevents', () => ({ url: urlOf() }), { id: 'notification-7', subject: 'alert/3' }],
+    [
+      'cloudevents',
+      () => ({ url: urlOf() }),
+      {
+        ...{ id: 'notification-7', subject: 'alert/3' },
+        data: { answerUrl: 'https://fairlead.example.com/answer?key=k' },
+      },
+    ],
     ['teams', () => ({ url: urlOf() }), { attachments: [{ content: { actions: [{}, {}] } }] }],
     ['discord', () => ({ url: urlOf() }), { allowed_mentions: { parse: [] } }],
     [

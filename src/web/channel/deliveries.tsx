@@ -19,7 +19,7 @@ export function Deliveries({ channel }: { channel: string }) {
     <Loaded query={query} shape={<RowsShape rows={3} />}>
       {(deliveries) =>
         deliveries.length === 0 ? (
-          <Nothing>No messages about alerts yet.</Nothing>
+          <Nothing>No messages yet.</Nothing>
         ) : (
           <ul className="divide-y divide-edge">
             {deliveries.map((one) => (
@@ -41,13 +41,13 @@ function Row({
     <li className="flex flex-wrap justify-between gap-x-4 py-2">
       <span>
         {alert === null ? (
-          <span className="font-medium">Maintenance</span>
+          <span className="font-medium">{kind === 'test' ? 'Test' : 'Maintenance'}</span>
         ) : (
           <Link to={`/alerts/${alert}`} className="quiet-link font-medium">
             Alert {alert}
           </Link>
         )}{' '}
-        {kind}: {state}
+        {kind === 'test' ? state : `${kind}: ${state}`}
         {tries > 1 ? `, ${tries} attempts` : ''}
         {problem === null ? '' : `, ${problem}`}
       </span>

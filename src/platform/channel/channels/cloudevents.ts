@@ -17,8 +17,9 @@ export default defineChannel({
     token: z.string().max(500).optional(),
   }),
   example: { url: 'https://events.example.com/fairlead' },
+  limit: { messages: 120, seconds: 60 },
   send: (
-    { id, kind, title, lines, url: page, urgency, unsubscribeUrl, alert },
+    { id, kind, title, lines, url: page, urgency, answerUrl, unsubscribeUrl, alert },
     { url, token },
     io,
   ) =>
@@ -32,6 +33,7 @@ export default defineChannel({
         datacontenttype: 'application/json',
         data: {
           ...{ title, lines, url: page, urgency, ...alert },
+          ...(answerUrl === null ? {} : { answerUrl }),
           ...(unsubscribeUrl === undefined ? {} : { unsubscribeUrl }),
         },
       },

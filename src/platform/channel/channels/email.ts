@@ -8,6 +8,7 @@ export default defineChannel({
   title: 'An e-mail address',
   settings: z.strictObject({ to: z.email().max(254) }),
   example: { to: 'ada@example.com' },
+  limit: { messages: 30, seconds: 60 },
   send: async (message, { to }, { mail }) => {
     if (mail === null)
       throw new Refused(
