@@ -1,8 +1,10 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { certificateFor } from '../test/support/certificate.ts'
 import { freePorts } from '../test/support/ports.ts'
 import { waitFor } from '../test/support/wait.ts'
 import { median } from './measure.ts'
@@ -16,13 +18,15 @@ export interface Contender {
   name: string
   port: number
   process: ChildProcess
+  isSecure?: boolean
   runs: { requests: number; p50: number; p99: number; cpu: number }[]
 }
 
 /**
- * Requests a second and latency of no proxy, our edge and HAProxy, each with one thread on the same
- * core; the load and the service that answers 1 KB are on another. They take turns. Processor time
- * for each request is compared as well, because it does not depend on what else the machine does.
+ * Requests a second and latency of no proxy, our edge and HAProxy, each with one thread on one
+ * core; the load and the service that answers 1 KB are on another. The edge and HAProxy are also
+ * measured with TLS 1.3 and the same certificate. They take turns. Processor time for each request
+ * is compared as well, because it does not depend on what else the machine does.
  */
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-'))
@@ -49,8 +53,8 @@ export async function run(): Promise<void> {
         ? start(1, 'haproxy', '-db', '-f', staticService(folder, port))
         : start(1, process.execPath, file('edge-service.ts'), String(port)),
     )
-    if (has('haproxy'))
-      add('HAProxy', port + 80, start(0, 'haproxy', '-db', '-f', proxy(folder, port + 80, port)))
+    const plain = proxy(folder, `bind 127.0.0.1:${port + 80}`, port, 'proxy')
+    if (has('haproxy')) add('HAProxy', port + 80, start(0, 'haproxy', '-db', '-f', plain))
     add(
       'edge',
       port + 81,
@@ -68,8 +72,22 @@ export async function run(): Promise<void> {
         'thorough',
       ),
     )
+    if (has('wrk')) {
+      const pem = certificate(folder)
+      const add = (name: string, at: number, child: ChildProcess): void =>
+        void contenders.push({ name, port: at, process: child, isSecure: true, runs: [] })
+      if (has('haproxy')) {
+        const bind = `bind 127.0.0.1:${port + 83} ssl crt ${pem}`
+        const file = proxy(folder, bind, port, 'secure')
+        add('HAProxy, TLS', port + 83, start(0, 'haproxy', '-db', '-f', file))
+      }
+      const args = [String(port + 85), String(port), 'quick', String(port + 84), pem]
+      add('edge, TLS', port + 84, start(0, process.execPath, file('edge-server.ts'), ...args))
+    }
     for (const contender of contenders)
-      await waitFor(`${contender.name} answers`, () => answers(contender.port))
+      await waitFor(`${contender.name} answers`, () =>
+        contender.isSecure ? accepts(contender.port) : answers(contender.port),
+      )
     for (const contender of contenders) await measure(contender, 32, 2) // warm up
     for (const contender of contenders) contender.runs.length = 0
     for (let i = 0; i < rounds; i += 1)
@@ -88,11 +106,14 @@ export async function run(): Promise<void> {
 function report(contenders: Contender[], title: string): void {
   const of = (contender: Contender, key: 'requests' | 'p50' | 'p99' | 'cpu'): number =>
     median(contender.runs.map((one) => one[key]))
+  const rivalOf = ({ isSecure }: Contender): Contender | undefined =>
+    contenders.find(({ name }) => name === (isSecure ? 'HAProxy, TLS' : 'HAProxy'))
   const rival = contenders.find(({ name }) => name === 'HAProxy')
   console.log(`1 KB answers, ${title}, median of ${rounds} rounds`)
   for (const contender of contenders) {
+    const rival = rivalOf(contender)
     const requests = of(contender, 'requests')
-    const ratio = rival ? `${(requests / of(rival, 'requests')).toFixed(2)} of HAProxy` : ''
+    const ratio = rival ? `${(requests / of(rival, 'requests')).toFixed(2)} of ${rival.name}` : ''
     const cpu = `${of(contender, 'cpu').toFixed(1)} µs of processor${rival ? ` (HAProxy / this: ${(of(rival, 'cpu') / of(contender, 'cpu')).toFixed(2)})` : ''}`
     console.log(
       `  ${contender.name.padEnd(20)} ${requests.toFixed(0).padStart(6)}/s  ${ratio.padEnd(16)} p50 ${of(contender, 'p50').toFixed(2)} ms  p99 ${of(contender, 'p99').toFixed(2)} ms  ${cpu}`,
@@ -108,7 +129,7 @@ export async function measure(
 ): Promise<void> {
   const before = processorTime(contender.process.pid!)
   const result = has('wrk')
-    ? await wrk(contender.port, connections, time)
+    ? await wrk(contender, connections, time)
     : await autocannon(contender.port, connections, time)
   const cpu = ((processorTime(contender.process.pid!) - before) / ticksASecond) * 1e6
   contender.runs.push({ ...result, cpu: cpu / (result.requests * time) })
@@ -120,7 +141,11 @@ interface Result {
   p99: number
 }
 
-async function wrk(port: number, connections: number, time: number): Promise<Result> {
+async function wrk(
+  { port, isSecure = false }: Contender,
+  connections: number,
+  time: number,
+): Promise<Result> {
   const args = [
     '-t1',
     `-c${connections}`,
@@ -128,7 +153,8 @@ async function wrk(port: number, connections: number, time: number): Promise<Res
     '--latency',
     '-H',
     'Host: 127.0.0.1',
-    `http://127.0.0.1:${port}/`,
+    // The name in the handshake selects the certificate.
+    isSecure ? `https://localhost:${port}/` : `http://127.0.0.1:${port}/`,
   ]
   const pinned =
     has('taskset') && cpus().length > 1 ? ['taskset', '-c', '1', 'wrk', ...args] : ['wrk', ...args]
@@ -166,9 +192,9 @@ function staticService(folder: string, port: number): string {
   ])
 }
 
-function proxy(folder: string, port: number, upstream: number): string {
-  return configuration(folder, 'proxy', [
-    `bind 127.0.0.1:${port}`,
+function proxy(folder: string, bind: string, upstream: number, name: string): string {
+  return configuration(folder, name, [
+    bind,
     'option forwardfor',
     'default_backend services',
     '',
@@ -195,6 +221,23 @@ function configuration(folder: string, name: string, frontend: string[]): string
   writeFileSync(path, `${text.join('\n')}\n`)
   return path
 }
+
+/** Writes a certificate for `localhost` and its key to one file, as HAProxy wants it. */
+function certificate(folder: string): string {
+  const { chain, key } = certificateFor('localhost')
+  const path = join(folder, 'certificate.pem')
+  writeFileSync(path, `${chain}\n${key}`, { mode: 0o600 })
+  return path
+}
+
+const accepts = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
 
 /** Ticks of the processor that a process and its children had. */
 function processorTime(pid: number): number {
