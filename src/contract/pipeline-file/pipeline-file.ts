@@ -276,6 +276,9 @@ const gateFile = text.superRefine((expression, context) => {
   if (problem !== null) context.addIssue({ code: 'custom', message: problem })
 })
 
+/** The environments of a file that names none. */
+export const defaultEnvironments = { dev: {}, staging: {}, production: {} }
+
 export const pipelineFile = shorthand(
   null,
   z.strictObject({
@@ -343,7 +346,7 @@ export const pipelineFile = shorthand(
         (environments) => Object.keys(environments).length > 0,
         'must have at least one environment',
       )
-      .prefault({ dev: {}, staging: {}, production: {} })
+      .prefault(defaultEnvironments)
       .describe('The environments to deploy to, in order; the last one is production'),
     monitors: z
       .record(name, monitorFile)

@@ -45,11 +45,16 @@ export function longDuration() {
 
 /** Accepts a bare value for an object with the one key `key`, and null for an empty object. */
 export function shorthand<S extends z.ZodType>(key: string | null, schema: S) {
+  // A key that does not exist is refused also when it is empty.
+  const isUnknown = (name: string): boolean =>
+    schema instanceof z.ZodObject && schema.def.catchall !== undefined && !(name in schema.shape)
   const widen = (value: unknown): unknown => {
     if (value === null) return {}
     if (Array.isArray(value)) return key === null ? value : { [key]: value }
     if (typeof value === 'object')
-      return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null))
+      return Object.fromEntries(
+        Object.entries(value).filter(([name, item]) => item !== null || isUnknown(name)),
+      )
     return key === null || value === undefined ? value : { [key]: value }
   }
   return z.preprocess(widen, schema).meta({ shorthand: key })

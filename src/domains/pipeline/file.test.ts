@@ -120,6 +120,14 @@ environments:
     expect(file).toEqual(good('app: folder'))
   })
 
+  test('refuses unknown keys without a value', () => {
+    const text = 'services: {web: {run: node "a", b"}}\nbar:\n'
+    expect(problems(text).map(({ line, column, problem }) => [line, column, problem])).toEqual([
+      [1, 33, '`b"` is not a valid key here'],
+      [2, 1, '`bar` is not a valid key here'],
+    ])
+  })
+
   test('keeps the text of numbers in every value that becomes a variable', () => {
     const { steps, parameters } = good(`parameters:
   RELEASE: {default: 1.20, options: [1.20, 1.30]}

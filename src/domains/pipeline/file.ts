@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import {
+  defaultEnvironments,
   environmentFile,
   type PipelineFile,
   pipelineFile,
@@ -11,7 +12,7 @@ import { sloFile } from '#contract/pipeline-file/slo-file.ts'
 import { stepFile } from '#contract/pipeline-file/step-file.ts'
 import { switchFile } from '#contract/pipeline-file/switch-file.ts'
 import type { ReservedPort } from '#platform/net/port.ts'
-import { portRules } from './port-rules.ts'
+import { ownPortRules, portRules } from './port-rules.ts'
 import { jobRules } from './job-rules.ts'
 import { machineRules } from './machine-rules.ts'
 import { monitorRules } from './monitor-rules.ts'
@@ -61,6 +62,7 @@ export function readPipelineFile(
     ...brokenRules(file),
     ...targetRules(file, options.targets),
     ...portRules(file, options.reservedPorts ?? []),
+    ...ownPortRules(file),
     ...monitorRules(file),
     ...sloRules(file),
     ...statusRules(file),
@@ -94,7 +96,7 @@ function readable(value: unknown): Readable {
   return {
     steps: readableItems(stepFile, sectionOf(value, 'steps')),
     services: readableItems(serviceFile, sectionOf(value, 'services')),
-    environments: readableItems(environmentFile, sectionOf(value, 'environments')),
+    environments: readableItems(environmentFile, environmentsOf(value)),
     jobs: readableItems(jobFile, sectionOf(value, 'jobs')),
     monitors: readableItems(monitorFile, sectionOf(value, 'monitors')),
     slo: readableItems(sloFile, sectionOf(value, 'slo')),
@@ -110,6 +112,12 @@ function sectionOf(value: unknown, section: string): Record<string, unknown> {
     ? (found as Record<string, unknown>)
     : {}
 }
+
+/** The environments of a file, or those of a file that names none. */
+const environmentsOf = (value: unknown): Record<string, unknown> =>
+  ((value as Record<string, unknown>)['environments'] ?? null) === null
+    ? defaultEnvironments
+    : sectionOf(value, 'environments')
 
 function readableItems<S extends z.ZodType>(
   schema: S,

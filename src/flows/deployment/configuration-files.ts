@@ -8,7 +8,7 @@ import { getStored, sealedAs } from '#domains/configuration/store.ts'
 import { namesIn } from '#domains/configuration/template.ts'
 import { readFileOf } from '#domains/source/heads.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
-import { portProblems } from './exclusive-spec.ts'
+import { type Neighbour, portProblems, sharedPortProblems } from './exclusive-spec.ts'
 import { hostNameOf } from './targets.ts'
 
 /** A commit of an app with its fairlead.yaml. */
@@ -111,7 +111,7 @@ export interface ConfigurationProblem {
  * whose store does not answer now counts as set, and its files are checked when they are deployed.
  */
 export async function configurationProblems(
-  deps: Pick<Dependencies, 'source' | 'hostName' | 'secrets' | 'references'>,
+  deps: Pick<Dependencies, 'db' | 'source' | 'hostName' | 'secrets' | 'references'>,
   commit: Commit,
   environment: string,
   stored: Pick<StoredConfiguration, 'variables' | 'secrets'>,
@@ -121,15 +121,43 @@ export async function configurationProblems(
   const { secrets, unread } = await openKnown(deps, { ...commit, environment }, stored.secrets)
   const set = { variables: stored.variables, secrets }
   const host = hostNameOf(deps, definition, environment)
+  const valuesOf = (service: string): Record<string, string> =>
+    serviceValues(definition, { environment, service, host }, set)
   return [
     ...(await schemaProblemsOf(deps, commit, environment, set, unread)),
-    ...portProblems(definition.services, unread, (service) =>
-      serviceValues(definition, { environment, service, host }, set),
+    ...portProblems(definition.services, unread, valuesOf),
+    ...sharedPortProblems(
+      definition.services,
+      valuesOf,
+      await neighboursOf(deps, commit, environment),
     ),
     ...(await renderFiles(deps, commit, environment, set)).flatMap(({ rendering }) =>
       rendering.problem === null ? [] : [{ name: null, problem: rendering.problem }],
     ),
   ].filter(({ problem }) => !unread.some((name) => problem.includes(name)))
+}
+
+/** The other environments of an app on the same machine, where services have ports of their own. */
+async function neighboursOf(
+  deps: Pick<Dependencies, 'db' | 'hostName'>,
+  { app, definition }: Commit,
+  environment: string,
+): Promise<Neighbour[]> {
+  if (!Object.values(definition.services).some(({ port }) => typeof port === 'string')) return []
+  const host = hostNameOf(deps, definition, environment)
+  const others = Object.keys(definition.environments).filter(
+    (one) => one !== environment && hostNameOf(deps, definition, one) === host,
+  )
+  const read = others.map(async (other) => {
+    const { variables } = await getStored(deps.db, app, other)
+    const set = { variables, secrets: {} }
+    return {
+      environment: other,
+      valuesOf: (service: string) =>
+        serviceValues(definition, { environment: other, service, host }, set),
+    }
+  })
+  return Promise.all(read)
 }
 
 function hasConfiguration(definition: PipelineFile, environment: string): boolean {

@@ -41,6 +41,33 @@ export function portProblems(
   })
 }
 
+/** The values of services in another environment on the same machine. */
+export interface Neighbour {
+  environment: string
+  valuesOf: (service: string) => Record<string, string>
+}
+
+/** The variables whose port a service that runs once has in another environment, too. */
+export function sharedPortProblems(
+  services: Record<string, ServiceFile>,
+  valuesOf: Neighbour['valuesOf'],
+  neighbours: Neighbour[],
+): { name: string; problem: string }[] {
+  const named = Object.entries(services).flatMap(([service, { port }]) => {
+    const name = variableOf(port)
+    return name === null ? [] : [{ service, name }]
+  })
+  return named.flatMap(({ service, name }) => {
+    const port = valuesOf(service)[name]
+    const other = neighbours.find((one) =>
+      named.some((its) => isPort(port) && one.valuesOf(its.service)[its.name] === port),
+    )
+    if (other === undefined) return []
+    const there = `which ${other.environment} uses on the same machine`
+    return [{ name, problem: `must be another port than ${port}, ${there}` }]
+  })
+}
+
 /** Throws a Failed for a variable that should have a port, and has none. */
 export function requirePorts(
   services: Record<string, ServiceFile>,
