@@ -56,10 +56,13 @@ test('settings of the last rehearsals of the release are differences', () => {
   })
   const differences = [of('pool', false), of('requirepass', true)]
   const rehearsals = [
-    { service: 'redis', release: 3, differences },
-    { service: 'web', release: 2, differences },
+    { service: 'redis', release: 3, differences, ended: '2026-11-28T08:00:00Z' },
+    { service: 'web', release: 2, differences, ended: '2026-11-28T08:00:00Z' },
   ]
-  expect(settingDifferences(rehearsals, 3)).toMatchObject([
+  const restarted = new Map([['redis', Date.parse('2026-11-28T08:00:01Z')]])
+  expect(settingDifferences(rehearsals, 3, restarted)).toEqual([])
+  const older = new Map([['redis', Date.parse('2026-11-28T07:59:59Z')]])
+  expect(settingDifferences(rehearsals, 3, older)).toMatchObject([
     { service: 'redis', name: 'pool', declared: null, disk: '50', running: '5' },
     { name: 'requirepass', disk: 'secret 1', running: 'secret 2', remedy: 'manual' },
   ])

@@ -46,13 +46,18 @@ export function reconcileDrift(
 const keyOf = (one: Pick<FoundDifference, 'service' | 'kind' | 'name' | 'machine' | 'place'>) =>
   [one.service ?? '', one.machine ?? '', one.kind, one.name, one.place ?? ''].join('\0')
 
-/** The effective settings of which the last rehearsals of a release found another value on disk. */
+/**
+ * The effective settings of which the last rehearsals of a release found another value on disk.
+ * `starts`: when the oldest process of a service started; a rehearsal before that says nothing.
+ */
 export function settingDifferences(
-  rehearsals: Pick<Rehearsal, 'service' | 'release' | 'differences'>[],
+  rehearsals: Pick<Rehearsal, 'service' | 'release' | 'differences' | 'ended'>[],
   release: number,
+  starts: ReadonlyMap<string, number>,
 ): DriftDifference[] {
   return rehearsals
     .filter((one) => one.release === release)
+    .filter(({ service, ended }) => Date.parse(ended) > (starts.get(service) ?? 0))
     .flatMap(({ service, differences }) =>
       differences
         .filter(({ kind }) => kind === 'setting')

@@ -79,9 +79,26 @@ export async function checkDrift(
   actor: Actor,
 ): Promise<DriftState> {
   const { live, declared, target } = await comparable(deps, place)
-  const report = await target.drift.find(declared)
-  await recordDrift(deps, place, live, report, actor)
+  await recordDrift(deps, place, live, await findDrift(place, { live, declared, target }), actor)
   return readState(deps, place)
+}
+
+/** What a check finds, and when the oldest process of each service started. */
+export interface Found extends DriftReport {
+  starts: ReadonlyMap<string, number>
+}
+
+/** Compares what is declared with what is there. */
+export async function findDrift(
+  place: Place,
+  { live: { release }, declared, target }: Comparable,
+): Promise<Found> {
+  const report = await target.drift.find(declared)
+  const { instances } = await target.report({ ...place, release }, 0)
+  const starts = new Map<string, number>()
+  for (const { service, started } of instances)
+    if (started !== null) starts.set(service, Math.min(started, starts.get(service) ?? started))
+  return { ...report, starts }
 }
 
 /**
@@ -92,13 +109,17 @@ export async function recordDrift(
   { db, clock }: Pick<Dependencies, 'db' | 'clock'>,
   place: Place,
   { release, change: { chain } }: Pick<Deployment, 'release' | 'change'>,
-  report: DriftReport,
+  report: Found,
   actor: Actor | null,
 ): Promise<void> {
   const { app, environment } = place
   // A deployment went live meanwhile.
   if (report.release !== release) return
-  const settings = settingDifferences(await lastRehearsals(db, app, environment), release)
+  const settings = settingDifferences(
+    await lastRehearsals(db, app, environment),
+    release,
+    report.starts,
+  )
   const differences = [...report.differences, ...settings]
   const total = report.total + settings.length
   const changes = reconcileDrift(await listDrift(db, place), {

@@ -46,7 +46,7 @@ const record = (minutes: number, differences: DriftDifference[], actor: string |
     { release: 7, change: { chain: 'c-1' } as Parameters<typeof recordDrift>[2]['change'] },
     {
       ...{ release: 7, differences, total: differences.length },
-      ...{ files: 9, processes: 2, ms: 30 },
+      ...{ files: 9, processes: 2, ms: 30, starts: new Map() },
     },
     actor,
   )

@@ -3,7 +3,7 @@ import { nextCheck } from '#domains/drift/rules.ts'
 import { getCheck, saveCheck } from '#domains/drift/store.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
-import { comparable, recordDrift } from './check.ts'
+import { comparable, findDrift, recordDrift } from './check.ts'
 
 /**
  * Checks the environments whose time has come, one after another. Why one cannot be checked is
@@ -40,8 +40,8 @@ async function isDue(
 async function check(deps: Dependencies, place: Place): Promise<void> {
   const { db, clock, log } = deps
   try {
-    const { live, declared, target } = await comparable(deps, place)
-    await recordDrift(deps, place, live, await target.drift.find(declared), null)
+    const found = await comparable(deps, place)
+    await recordDrift(deps, place, found.live, await findDrift(place, found), null)
   } catch (error) {
     const problem = (error as Error).message
     log.warn('an environment could not be compared with what is declared', { ...place, problem })
