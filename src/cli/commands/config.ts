@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Comparison, Explanation, LayerValue } from '#contract/configuration/comparison.ts'
+import { FairleadError } from '#contract/errors.ts'
 import type { Context } from '../context.ts'
 import { ago, table } from '../format.ts'
 import type { Register } from '../register.ts'
@@ -50,6 +51,8 @@ async function listFiles(context: Context, params: Place, path?: string): Promis
   const { client } = await context.connect()
   const answer = await client.listConfigurationFiles({ params })
   const files = answer.files.filter((file) => path === undefined || file.path === path)
+  if (path !== undefined && files.length === 0)
+    throw new FairleadError('not_found', { kind: 'configuration file', id: path })
   context.answer({ files }, () =>
     path === undefined
       ? table(
@@ -60,7 +63,10 @@ async function listFiles(context: Context, params: Place, path?: string): Promis
             one.problem ?? one.kind ?? '',
           ]),
         )
-      : files.map((file) => file.text ?? file.problem ?? ''),
+      : files.flatMap((file) => [
+          ...(files.length > 1 ? [`# of ${file.service}`] : []),
+          file.text ?? file.problem ?? '',
+        ]),
   )
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { App } from '#contract/app/app.ts'
 import type { Environment, Line } from '#contract/environment/environment.ts'
 import { ago, createPaint, nearest, type Paint, short, state, table } from '../format.ts'
@@ -56,7 +57,7 @@ export const register: Register = (program, context) => {
         const repository = options.url
           ? { kind: 'url' as const, url: options.url }
           : options.path
-            ? { kind: 'path' as const, path: options.path }
+            ? { kind: 'path' as const, path: resolve(options.path) }
             : { kind: 'hosted' as const }
         const app = await client.createApp({
           body: { name, repository, branch: options.branch, folder: options.folder },

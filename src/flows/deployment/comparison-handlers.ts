@@ -60,7 +60,10 @@ export function comparisonHandlers(
         files: release ? await compareFiles(deps, release, before, after, isSame) : [],
         before: { environment: other, version: before.values.version },
         after: { environment, version: after.values.version },
-        differences: compare(before.values, after.values, isSame),
+        differences:
+          other === environment
+            ? compare(before.values, after.values, isSame)
+            : compare(await withFile(deps, app, before), await withFile(deps, app, after), isSame),
       }
     },
   }
@@ -113,6 +116,23 @@ async function mustGet(
       id: version,
     })
   return { environment, values }
+}
+
+/** The values that services get: those that people set, over those of fairlead.yaml. */
+async function withFile(
+  deps: Dependencies,
+  app: string,
+  { environment, values: { variables, secrets } }: Side,
+): Promise<Pick<StoredConfiguration, 'variables' | 'secrets'>> {
+  const live = await liveDeployment(deps.db, app, environment)
+  const release = live && (await store.getRelease(deps.db, live.release))
+  const host = release ? hostNameOf(deps, release.definition, environment) : deps.hostName
+  const file = fileValues(release?.definition ?? null, { environment, host })
+  const all = { ...file.environment, ...file.host, ...variables }
+  const services = Object.values(file.services).toReversed()
+  const plain = Object.entries(Object.assign({}, ...services, all) as Record<string, string>)
+  const isPlain = ([name]: [string, string]): boolean => !Object.hasOwn(secrets, name)
+  return { variables: Object.fromEntries(plain.filter(isPlain)), secrets }
 }
 
 function fileValues(

@@ -8,12 +8,13 @@ import { Scrollable } from '../ui/scrollable.tsx'
 export function Explanations({ app, environment }: { app: string; environment: string }) {
   const explanations = useExplanations(app, environment).data ?? []
   if (explanations.length === 0) return null
-  const cell = 'px-2 py-1.5 text-left first:pl-3 font-normal align-top sm:px-4'
+  const row = 'flex flex-col gap-0.5 px-4 py-1.5 sm:table-row'
+  const cell = 'text-left font-normal align-top sm:px-4 sm:py-1.5'
   return (
     <Section title="Where values come from">
       <Scrollable label="Where values come from" className="panel">
-        <table className="w-full">
-          <thead>
+        <table className="block w-full sm:table">
+          <thead className="sr-only sm:not-sr-only sm:table-header-group">
             <tr className="border-b border-edge text-soft">
               {['Name', 'Value', 'From', 'Last set'].map((title) => (
                 <th key={title} scope="col" className={cell}>
@@ -23,17 +24,26 @@ export function Explanations({ app, environment }: { app: string; environment: s
             </tr>
           </thead>
           {explanations.map((one) => (
-            <tbody key={one.name} className="border-b border-edge last:border-0">
+            <tbody
+              key={one.name}
+              className="block border-b border-edge last:border-0 sm:table-row-group"
+            >
               {one.layers.toReversed().map((layer, i) => (
-                <tr key={`${layer.layer} ${layer.service}`}>
-                  <th scope="row" className={`${cell} font-mono`}>
-                    {i === 0 ? one.name : ''}
-                  </th>
+                <tr key={`${layer.layer} ${layer.service}`} className={row}>
+                  {i > 0 ? null : (
+                    <th
+                      scope="rowgroup"
+                      rowSpan={one.layers.length}
+                      className={`${cell} font-mono font-semibold break-all sm:font-normal`}
+                    >
+                      {one.name}
+                    </th>
+                  )}
                   <td className={`${cell} font-mono break-all`}>
                     <Value layer={layer} />
                   </td>
                   <td className={cell}>{placeOf(layer, environment)}</td>
-                  <td className={`${cell} text-soft`}>
+                  <td className={`${cell} text-soft empty:hidden sm:empty:table-cell`}>
                     {layer.layer === 'configuration' ? <LastSet one={one} /> : null}
                   </td>
                 </tr>

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import { counted } from '#contract/text.ts'
 import type { Rehearsal, RehearsalState } from '#contract/rehearsal/rehearsal.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { useMay } from '../live/access-queries.ts'
@@ -155,7 +156,8 @@ function Details({
   return (
     <details className="mt-2">
       <summary className="cursor-pointer text-soft">
-        {checks.length} checks, {differences.length} differences from the running instance
+        {counted(checks.length, 'check')}, {counted(differences.length, 'difference')} from the
+        running instance
       </summary>
       <ul className="mt-2">
         {checks.map(({ name, state, detail }) => (
