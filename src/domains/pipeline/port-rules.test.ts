@@ -23,15 +23,18 @@ test('a port of Fairlead is refused at its place in the file', () => {
 
 test('one fixed port for several environments on one machine is refused', () => {
   const problemOf = (port: string, environments: string): string[] => {
-    const text = `services: {main: {run: a}, db: {run: b, keeps: true, port: ${port}}}\n${environments}`
+    const services = `{main: {run: a}, db: {run: b, keeps: true, port: ${port}}}`
+    const text = `services: ${services}\n${environments}`
     const read = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'shop', targets })
     return read.ok ? [] : read.problems.map(({ problem, hint }) => `${problem}; ${hint}`)
   }
   const two = (first: string, second: string): string =>
-    `environments: {staging: {target: {kind: process${first}}}, production: {target: {kind: process${second}}}}`
+    `environments: {staging: {target: {kind: process${first}}},` +
+    `production: {target: {kind: process${second}}}}`
   const hint = 'write `port: $DB_PORT`, and set DB_PORT in the `env` of each environment'
   expect(problemOf('6380', two('', ''))).toEqual([
-    `service \`db\` would listen on port 6380 in \`staging\` and \`production\`, on the same machine; ${hint}`,
+    'service `db` would listen on port 6380 in `staging` and `production`, on the same machine; ' +
+      hint,
   ])
   expect(problemOf('6380', '')[0]).toContain('`dev`, `staging` and `production`')
   expect(problemOf('6380', 'nothing: {}').join(' ')).toContain('`dev`, `staging` and `production`')
