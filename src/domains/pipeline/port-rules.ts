@@ -60,7 +60,8 @@ function crowdedEnvironments(environments: PipelineFile['environments']): string
   const machines = new Map<string, string[]>()
   for (const [name, { target }] of Object.entries(environments)) {
     if (target.kind !== 'process') continue
-    const machine = typeof target['host'] === 'string' ? target['host'] : ''
+    const [first]: unknown[] = [target['host'], target['hosts']].flat().filter(Boolean)
+    const machine = typeof first === 'string' ? first : ''
     machines.set(machine, [...(machines.get(machine) ?? []), `\`${name}\``])
   }
   const names = [...machines.values()].find((all) => all.length > 1)
