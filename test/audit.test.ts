@@ -34,7 +34,8 @@ const canaries = canariesOf(() => installation)
 let ada: Client
 
 const yaml = (production: string, step = '"true"'): string =>
-  `steps: {test: ${step}}\nswitches: {mail: true}\nenvironments:\n  production: ${production}\n`
+  `steps: {test: ${step}}\nswitches: {mail: {default: true, rollout: X-User}}\n` +
+  `environments:\n  production: ${production}\n`
 
 const deliver = async (app: string, text: string, known?: Repository) => {
   const repository = known ?? (await makeRepository({ 'fairlead.yaml': text }))
@@ -189,6 +190,14 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
       ada.setSwitch({
         params: { ...production, switch: 'mail' },
         body: { setting, reason: 'for the test' },
+      })
+  },
+  startSwitchRollout: async () => {
+    await shopIsLive()
+    return () =>
+      ada.startSwitchRollout({
+        params: { ...production, switch: 'mail' },
+        body: { serve: { variant: 'off' }, reason: 'for the test' },
       })
   },
   startMaintenance: async () => {

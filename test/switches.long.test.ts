@@ -57,3 +57,56 @@ describe('switches', () => {
     expect(inFile()).toBe(true)
   })
 })
+
+/** Serves 500 to who has the switch `checkout`, which it evaluates by the key in `X-User`. */
+const serverJs = `
+const { OFREP_ENDPOINT, OFREP_HEADERS, PORT } = process.env
+const authorization = OFREP_HEADERS.slice(OFREP_HEADERS.indexOf('=') + 1)
+require('node:http').createServer(async (request, response) => {
+  const targetingKey = request.headers['x-user'] ?? ''
+  const answer = await fetch(OFREP_ENDPOINT + '/ofrep/v1/evaluate/flags/checkout', {
+    ...{ method: 'POST', headers: { authorization } },
+    body: JSON.stringify({ context: { targetingKey } }),
+  })
+  const { value } = await answer.json()
+  response.writeHead(value === 'v2' ? 500 : 200).end(String(value))
+}).listen(PORT, '127.0.0.1')
+`
+test('a gradual change is rolled back when its users have failed requests', async () => {
+  const installation = await startInstallation()
+  const file =
+    'services: {web: {run: exec node server.js}}\n' +
+    `environments: {production: {port: ${installation.edgePort + 7}}}\n` +
+    'switches:\n' +
+    '  checkout: {type: string, default: old, variants: {old: v1, fine: v1b, broken: v2},\n' +
+    '    rollout: {key: X-User, steps: [20, 50], every: 3s}}\n'
+  const repository = await makeRepository({ 'server.js': serverJs, 'fairlead.yaml': file })
+  await push(installation, 'shop', repository)
+  await endedRun(installation, 1)
+  const params = { app: 'shop', environment: 'production', switch: 'checkout' }
+  const state = async () => (await installation.client.getSwitch({ params })).rollout?.state
+  const url = `http://127.0.0.1:${installation.edgePort + 7}/`
+  let isOpen = true
+  const load = (async () => {
+    for (let user = 0; isOpen; user += 1) {
+      const headers = { 'x-user': `user-${user % 400}` }
+      await fetch(url, { headers }).then((answer) => answer.text())
+    }
+  })()
+  const begin = (variant: string) =>
+    installation.cli('switch', 'rollout', 'shop', 'checkout', variant)
+  try {
+    expect((await begin('fine')).stdout).toContain('the rollout of fine goes on at 20 %')
+    await waitFor('the harmless value is for everybody', async () => (await state()) === 'finished')
+    await begin('broken')
+    await waitFor('the harmful value is rolled back', async () => (await state()) === 'harmful')
+    const { stdout } = await installation.cli('switch', 'show', 'shop', 'checkout')
+    expect(stdout).toContain('checkout of shop/production serves fine')
+    expect(stdout).toContain('the rollout of broken was rolled back: ')
+  } finally {
+    isOpen = false
+    await load
+    await installation.stop()
+    await repository.remove()
+  }
+})

@@ -147,6 +147,7 @@ class Host {
       log: logger.warn,
       programOn,
       random: Math.random,
+      keyed: (place, header) => this.#switches.begin(place, header),
       limits: edgeLimits(settings),
       proxies: settings.proxies,
       proxyProtocol: settings.proxyProtocol,

@@ -1,7 +1,13 @@
 import type { Command } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
 import { choiceOf, settingAfter, type SwitchAudience } from '#contract/switch/change.ts'
-import type { SwitchSetting, SwitchView } from '#contract/switch/switch.ts'
+import type { RolloutState } from '#contract/switch/rollout.ts'
+import type {
+  SwitchChoice,
+  SwitchDefinition,
+  SwitchSetting,
+  SwitchView,
+} from '#contract/switch/switch.ts'
 import { choiceText, settingText } from '#contract/switch/text.ts'
 import type { Context } from '../context.ts'
 import { ago, table } from '../format.ts'
@@ -43,6 +49,16 @@ export const register: Register = (program, context) => {
       change(context, { app, name, options }, (found) =>
         chosen(found, value, { percent: percentOf(options.percent), keys: options.for }),
       ),
+    )
+  changing(
+    group,
+    'rollout',
+    'give a value to a growing share of the targeting keys while it harms none',
+    'shop checkout new',
+  )
+    .argument('<value>', 'name of a variant, or a value of a switch without variants')
+    .action((app: string, name: string, value: string, options: Options) =>
+      rollOut(context, { app, name, options }, value),
     )
   changing(group, 'reset', 'return to the default of fairlead.yaml', 'shop checkout').action(
     (app: string, name: string, options: Options) =>
@@ -116,7 +132,7 @@ async function show(
   const names = Object.keys(variants)
   context.answer(found, () => [
     `${name} of ${app}/${environment} serves ${served(found)}`,
-    ...[found.description, notes(found)].filter(Boolean),
+    ...[found.description, notes(found), ...rolloutLines(found)].filter(Boolean),
     `type ${type}${names.length === 0 ? '' : `: ${names.join(', ')}`}`,
     ...(found.owner === null ? [] : [`owner ${found.owner}`]),
     ...Object.entries(found.setting?.keys ?? {}).map(
@@ -126,12 +142,52 @@ async function show(
   ])
 }
 
+async function rollOut(
+  context: Context,
+  { app, name, options: { environment, reason } }: Wanted,
+  value: string,
+): Promise<void> {
+  const { client } = await context.connect()
+  const params = { app, environment, switch: name }
+  const { definition } = await client.getSwitch({ params })
+  const { choice: serve } = wantedChoice({ definition, name }, value)
+  const answer = await client.startSwitchRollout({ params, body: { serve, reason } })
+  context.answer(answer, () => [
+    `${name} of ${app}/${environment} serves ${served(answer.switch)}`,
+    ...rolloutLines(answer.switch),
+    ...(answer.isServed ? [] : [hostIsAway]),
+  ])
+}
+
+const rolloutWords: Record<RolloutState, string> = {
+  ...{ running: 'goes on', waiting: 'waits', finished: 'is finished' },
+  ...{ harmful: 'was rolled back', ended: 'was ended' },
+}
+
+function rolloutLines({ rollout }: SwitchView): string[] {
+  if (rollout === null) return []
+  const { state, to, steps, step, reason } = rollout
+  const at = state === 'running' || state === 'waiting' ? ` at ${steps[step] ?? 0} %` : ''
+  const why = reason === '' ? '' : `: ${reason}`
+  return [`the rollout of ${to} ${rolloutWords[state]}${at}${why}`]
+}
+
+const hostIsAway = 'The host does not answer; it gets the change when it does'
+
 function chosen(found: Parameters<Next>[0], text: string, audience: SwitchAudience): SwitchSetting {
-  const { definition, name, setting } = found
+  const { definition, choice } = wantedChoice(found, text)
+  return settingAfter(definition, found.setting, choice, audience)
+}
+
+/** What a text means in a switch. */
+function wantedChoice(
+  { definition, name }: Pick<SwitchView, 'definition' | 'name'>,
+  text: string,
+): { definition: SwitchDefinition; choice: SwitchChoice } {
   if (definition === null)
     throw new FairleadError('not_now', { why: `The live release does not have ${name}` })
   const choice = choiceOf(definition, text)
-  if (choice !== null) return settingAfter(definition, setting, choice, audience)
+  if (choice !== null) return { definition, choice }
   const names = Object.keys(definition.variants)
   const wanted = names.length > 0 ? `one of ${names.join(', ')}` : `of the type ${definition.type}`
   throw new FairleadError('invalid_input', { field: name, problem: `${text} must be ${wanted}` })
@@ -165,7 +221,7 @@ async function changeOnServer(
   const answer = await client.setSwitch({ params, body })
   context.answer({ ...answer, isStored: true }, () => [
     `${name} of ${app}/${environment} serves ${served(answer.switch)}`,
-    ...(answer.isServed ? [] : ['The host does not answer; it gets the change when it does']),
+    ...(answer.isServed ? [] : [hostIsAway]),
   ])
 }
 

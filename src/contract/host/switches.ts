@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { tenantRule } from './route.ts'
+import { rolloutTally } from '#contract/switch/rollout.ts'
 import { switchDefinition, switchSetting } from '#contract/switch/switch.ts'
 
 /** How the switches of all environments are set. What they are comes with the releases. */
@@ -11,6 +13,8 @@ export const hostSwitches = z.object({
       environment: z.string(),
       name: z.string(),
       setting: switchSetting,
+      /** a gradual change that is judged, and how a request names its targeting key */
+      rollout: z.object({ id: z.string(), key: tenantRule }).optional(),
     }),
   ),
   /** ids of changes of the host that the set contains */
@@ -36,6 +40,8 @@ export const hostSwitchReport = z.object({
   version: z.string(),
   /** those that no set contains yet, oldest first */
   changes: z.array(hostSwitchChange).default([]),
+  /** what was counted for gradual changes */
+  rollouts: z.array(z.object({ id: z.string(), tallies: z.array(rolloutTally) })).default([]),
 })
 export type HostSwitchReport = z.infer<typeof hostSwitchReport>
 

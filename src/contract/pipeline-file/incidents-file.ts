@@ -6,7 +6,7 @@ const field = z
   .regex(/^[\w!#$%&'*+\-.^`|~]{1,200}$/, 'must be the name of a header or cookie')
 
 /** How a request names its tenant: a header, or a cookie. */
-const tenantFile = shorthand(
+export const tenantFile = shorthand(
   'header',
   z
     .strictObject({

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { inEnvironment } from '#contract/params.ts'
-import { switchSetting, switchView } from './switch.ts'
+import { switchChoice, switchSetting, switchView } from './switch.ts'
 
 const inSwitch = inEnvironment.extend({ switch: name })
 const path = '/apps/{app}/environments/{environment}/switches/{switch}'
@@ -39,6 +39,23 @@ export const switchEndpoints = {
       reason: z.string().trim().max(500).default(''),
       /** refuses the change when the switch has another version */
       version: z.number().int().min(0).optional(),
+    }),
+    output: z.object({
+      switch: switchView,
+      /** whether the host serves it already; otherwise it follows when the host answers */
+      isServed: z.boolean(),
+    }),
+  }),
+  startSwitchRollout: endpoint({
+    method: 'POST',
+    path: `${path}/rollout`,
+    role: 'operator',
+    summary:
+      'Give a value of a switch to a growing share of the targeting keys while it harms none',
+    params: inSwitch,
+    body: z.object({
+      serve: switchChoice,
+      reason: z.string().trim().max(500).default(''),
     }),
     output: z.object({
       switch: switchView,

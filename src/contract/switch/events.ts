@@ -62,4 +62,31 @@ export const switchEvents = [
       },
     },
   }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-switch.rolledback',
+    version: '0.1.0',
+    data: {
+      environment: z.string(),
+      name: z.string(),
+      /** null: the default of the file */
+      setting: switchSetting.nullable(),
+      /** the setting in words */
+      to: z.string(),
+      version: z.number().int(),
+      reason: z.string(),
+    },
+    sentence: ({ app, data: { environment, name, to, reason } }) =>
+      `Fairlead set the switch ${name ?? ''} in ${place(app, environment)} back to ` +
+      `${to ?? 'its last value'}${because(reason)}`,
+    tone: 'stopped',
+    example: {
+      subject: 'switch/shop/production/checkout',
+      app: 'shop',
+      data: {
+        ...{ environment: 'production', name: 'checkout', to: 'old', version: 5 },
+        setting: { serve: { variant: 'old' }, split: [], keys: {} },
+        reason: '14 of 120 keys with new had failed requests, and 3 of 1,080 without it',
+      },
+    },
+  }),
 ] as const

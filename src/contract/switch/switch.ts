@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { switchRollout } from './rollout.ts'
 
 export const switchTypes = ['boolean', 'string', 'number', 'object'] as const
 
@@ -81,5 +82,7 @@ export const switchView = z.object({
   changed: z.string().nullable(),
   /** the monitor that turned it off; null when a person set it last */
   pulledBy: z.string().nullable(),
+  /** the last gradual change; null when there was none */
+  rollout: switchRollout.nullable().default(null),
 })
 export type SwitchView = z.infer<typeof switchView>

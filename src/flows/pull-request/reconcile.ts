@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { previewName } from '#contract/pull-request/pull-request.ts'
 import { deleteConfigurations } from '#domains/configuration/store.ts'
+import { deleteRollouts } from '#domains/switch/rollout-store.ts'
 import { deleteSwitches } from '#domains/switch/store.ts'
 import { type Action, decide } from '#domains/pull-request/rules.ts'
 import { getPullRequest, type StoredPullRequest } from '#domains/pull-request/store.ts'
@@ -100,6 +101,7 @@ async function removePreview(
       mustHoldClaim(claim),
       deleteConfigurations(app.name, name),
       deleteSwitches(app.name, name),
+      deleteRollouts(app.name, name),
     ],
   })
 }

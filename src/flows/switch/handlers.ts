@@ -8,6 +8,7 @@ import { getStoredSwitch, setSwitch, type SwitchKey } from '#domains/switch/stor
 import { appendEvent, readEvents } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { settingProblem } from '#platform/switch/evaluate.ts'
+import { startRollout } from './rollout.ts'
 import { serveSwitches, type SyncSwitchesParts, takeChanges } from './sync.ts'
 import { listSwitchViews } from './views.ts'
 
@@ -21,7 +22,7 @@ const mostChanges = 50
 /** The endpoints of switches. */
 export function switchHandlers(
   options: SwitchHandlersOptions,
-): SomeHandlers<'listSwitches' | 'getSwitch' | 'setSwitch'> {
+): SomeHandlers<'listSwitches' | 'getSwitch' | 'setSwitch' | 'startSwitchRollout'> {
   const { db, now } = options
   return {
     listSwitches: async ({ query }, caller) => {
@@ -69,6 +70,21 @@ export function switchHandlers(
       } catch (error) {
         const stored = await getStoredSwitch(db, key)
         if ((stored?.version ?? 0) === before) throw error
+        throw overtaken(stored?.actor, key)
+      }
+      const isServed = await serveSwitches(options)
+      return { switch: await mustGet(db, now(), key), isServed }
+    },
+    startSwitchRollout: async ({ params, body }, caller) => {
+      const key = keyOf(params)
+      await takeChanges(options)
+      const found = await mustGet(db, now(), key)
+      try {
+        await startRollout(db, found, body, caller)
+      } catch (error) {
+        if (error instanceof FairleadError) throw error
+        const stored = await getStoredSwitch(db, key)
+        if ((stored?.version ?? 0) === found.version) throw error
         throw overtaken(stored?.actor, key)
       }
       const isServed = await serveSwitches(options)

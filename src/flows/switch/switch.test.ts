@@ -12,6 +12,7 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { switchHandlers } from './handlers.ts'
+import { listRollouts } from '#domains/switch/rollout-store.ts'
 import { syncSwitches, takeChanges } from './sync.ts'
 import { onlyHost } from '../../../test/support/host.ts'
 
@@ -19,10 +20,14 @@ import { onlyHost } from '../../../test/support/host.ts'
 class SimulatedHost {
   served: HostSwitches = { version: '', settings: [], taken: [] }
   changes: HostSwitchChange[] = []
+  rollouts: HostSwitchReport['rollouts'] = []
   isAway = false
   switches = async (): Promise<HostSwitchReport> => {
     if (this.isAway) throw new FairleadError('unavailable', { what: 'The host' })
-    return { version: this.served.version, changes: this.changes }
+    return {
+      ...{ version: this.served.version, changes: this.changes },
+      rollouts: this.rollouts,
+    }
   }
   setSwitches = async (next: HostSwitches): Promise<void> => {
     this.served = next
@@ -47,13 +52,16 @@ beforeEach(async () => {
   const definition = JSON.stringify(
     pipelineFile.parse({
       switches: {
-        recharge: { default: true, owner: 'payments', expires: '2026-01-01' },
+        recharge: {
+          ...{ default: true, owner: 'payments', expires: '2026-01-01' },
+          rollout: { key: 'X-User', steps: [10, 50], every: '10m' },
+        },
         limit: { type: 'number', default: 50 },
       },
     }),
   )
   await db.batch([
-    sql`truncate monitor, switch, change, release, deployment cascade`,
+    sql`truncate monitor, switch, switch_rollout, change, release, deployment cascade`,
     sql`delete from environment`,
     sql`delete from app`,
     sql`insert into app (name, repository, branch) values ('shop', '{"kind": "hosted"}', 'main')`,
@@ -232,4 +240,92 @@ test('the team of the switch gets an alert of its own at once', async () => {
       ...{ urgency: 'high', people: ['Ada', 'Eve'] },
     },
   ])
+})
+
+const rollOut = (variant = 'off') =>
+  handlers().startSwitchRollout(
+    { params, query: {}, body: { serve: { variant }, reason: 'cards' } },
+    ada,
+    signal,
+  )
+const count = async (percent: number, on: [number, number], off_: [number, number]) => {
+  const id = host.served.settings[0]?.rollout?.id ?? ''
+  const [failed, keys] = on
+  const [failedOff, keysOff] = off_
+  const own = { percent, on: { failed, keys }, off: { failed: failedOff, keys: keysOff } }
+  const before = host.rollouts.find((one) => one.id === id)?.tallies ?? []
+  host.rollouts = [{ id, tallies: [...before, own] }]
+}
+const after = (minutes: number) =>
+  syncSwitches({ db, hosts: onlyHost(host), now: () => Date.now() + minutes * 60_000 })
+
+test('a gradual change grows by its steps, and ends with everybody', async () => {
+  expect(await rollOut()).toMatchObject({
+    isServed: true,
+    switch: { value: true, version: 1, rollout: { state: 'running', step: 0, to: 'off' } },
+  })
+  expect(host.served.settings).toEqual([
+    expect.objectContaining({
+      setting: {
+        serve: { variant: 'on' },
+        split: [{ percent: 10, serve: { variant: 'off' } }],
+        keys: {},
+      },
+      rollout: { id: expect.any(String), key: { header: 'X-User' } },
+    }),
+  ])
+  await after(11)
+  expect((await get()).rollout).toMatchObject({
+    state: 'waiting',
+    reason: 'only 0 keys with off were seen at 10 %; 30 are needed',
+  })
+  await count(10, [1, 40], [4, 360])
+  await after(11)
+  expect((await get()).rollout).toMatchObject({ state: 'running', step: 1 })
+  expect(host.served.settings[0]?.setting.split).toEqual([
+    { percent: 50, serve: { variant: 'off' } },
+  ])
+  await count(50, [1, 80], [1, 90])
+  await after(11)
+  expect(await get()).toMatchObject({
+    value: false,
+    rollout: {
+      state: 'finished',
+      reason: '2 of 120 keys with off had failed requests, and 5 of 450 without it',
+    },
+  })
+  expect(host.served.settings[0]).not.toHaveProperty('rollout')
+})
+
+test('a gradual change that harms goes back by itself, and a person can end it', async () => {
+  await set({ ...off, serve: { variant: 'on' } })
+  await rollOut()
+  await count(10, [20, 40], [3, 360])
+  await after(0)
+  expect(await get()).toMatchObject({
+    ...{ value: true, actor: 'fairlead', version: 3 },
+    setting: { serve: { variant: 'on' }, split: [] },
+    rollout: { state: 'harmful', reason: expect.stringContaining('20 of 40 keys with off') },
+  })
+  expect((await get()).changes[0]?.text).toBe(
+    'Fairlead set the switch recharge in production of shop back to on: 20 of 40 keys with off ' +
+      'had failed requests, and 3 of 360 without it',
+  )
+  await rollOut()
+  await set(off)
+  expect(host.served.settings[0]).not.toHaveProperty('rollout')
+  await after(0)
+  expect((await listRollouts(db))[0]).toMatchObject({
+    state: 'ended',
+    reason: 'Ada set the switch',
+  })
+  await expect(rollOut('none')).rejects.toThrow('must be one of on, off')
+  const other = { ...params, switch: 'limit' }
+  await expect(
+    handlers().startSwitchRollout(
+      { params: other, query: {}, body: { serve: { value: 20 }, reason: '' } },
+      ada,
+      signal,
+    ),
+  ).rejects.toThrow('has no `rollout` in fairlead.yaml')
 })

@@ -2,11 +2,18 @@ import { createHash } from 'node:crypto'
 import { FairleadError } from '#contract/errors.ts'
 import type { HostSwitchChange, HostSwitches, HostSwitchReport } from '#contract/host/switches.ts'
 import { settingText } from '#contract/switch/text.ts'
+import {
+  isGoingOn,
+  listRollouts,
+  setRolloutCounts,
+  type StoredRollout,
+} from '#domains/switch/rollout-store.ts'
 import { getStoredSwitch, listStored, setSwitch, type StoredSwitch } from '#domains/switch/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { type EveryHost, withEveryHost } from '#flows/host/every-host.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
+import { advanceRollouts, isSame } from './rollout.ts'
 import { type DuePull, duePulls, existingApps } from '#views/pulls.ts'
 
 type SwitchHost = Pick<HostClient, 'switches' | 'setSwitches'>
@@ -14,6 +21,8 @@ type SwitchHost = Pick<HostClient, 'switches' | 'setSwitches'>
 export interface SyncSwitchesParts {
   db: Database
   hosts: EveryHost<SwitchHost>
+  /** milliseconds since 1970 */
+  now?(): number
 }
 
 /** Turns off what monitors pull, and makes the host serve how all switches are set. */
@@ -27,6 +36,7 @@ export async function syncSwitches(parts: SyncSwitchesParts): Promise<void> {
     if (!pulled.has(key)) await pull(db, due)
     pulled.add(key)
   }
+  await advanceRollouts(db, parts.now?.() ?? Date.now())
   await serveSwitches(parts)
 }
 
@@ -46,7 +56,7 @@ async function serveOn(db: Database, host: SwitchHost): Promise<boolean> {
   const report = await reportOf(host)
   if (report === null) return false
   const stored = await listStored(db)
-  const wanted = wantedSwitches(stored)
+  const wanted = wantedSwitches(stored, (await listRollouts(db)).filter(isGoingOn))
   const causes = new Set(stored.flatMap((one) => one.causes))
   const apps = await appsOf(db, report)
   const taken = report.changes.flatMap(({ id, app }) =>
@@ -59,11 +69,12 @@ async function serveOn(db: Database, host: SwitchHost): Promise<boolean> {
 
 /** Stores the changes that hosts took while no server answered. */
 export const takeChanges = ({ db, hosts }: SyncSwitchesParts): Promise<void> =>
-  withEveryHost(hosts, ({ host }) => takeFrom(db, host))
+  withEveryHost(hosts, ({ name, host }) => takeFrom(db, name, host))
 
-async function takeFrom(db: Database, host: SwitchHost): Promise<void> {
+async function takeFrom(db: Database, name: string, host: SwitchHost): Promise<void> {
   const report = await reportOf(host)
   if (report === null) return
+  for (const { id, tallies } of report.rollouts) await db.query(setRolloutCounts(id, name, tallies))
   const apps = await appsOf(db, report)
   for (const change of report.changes) {
     if (!apps.has(change.app) || (await isStored(db, change))) continue
@@ -116,10 +127,17 @@ async function reportOf(host: SwitchHost): Promise<HostSwitchReport | null> {
   }
 }
 
-function wantedSwitches(stored: StoredSwitch[]): Omit<HostSwitches, 'taken'> {
-  const settings = stored.flatMap(({ app, environment, name, setting }) =>
-    setting === null ? [] : [{ app, environment, name, setting }],
-  )
+function wantedSwitches(
+  stored: StoredSwitch[],
+  rollouts: StoredRollout[],
+): Omit<HostSwitches, 'taken'> {
+  const settings = stored.flatMap(({ app, environment, name, setting, version: own }) => {
+    if (setting === null) return []
+    const found = rollouts.find((one) => isSame(one, { app, environment, name }))
+    const isOwn = found?.version === own
+    const rollout = isOwn ? { rollout: { id: found.id, key: found.key } } : {}
+    return [{ app, environment, name, setting, ...rollout }]
+  })
   const version = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 16)
   return { version, settings }
 }

@@ -11,6 +11,7 @@ import type { EdgeRoute, Entry, RouteCount } from './route.ts'
 import { type EdgeHttps, Routes } from './routes.ts'
 import { createThorough } from './thorough.ts'
 import { handshakes } from './tls.ts'
+import type { BeginKeyed } from './passage.ts'
 import type { ServiceCount } from './traffic-count.ts'
 
 export type { EdgeRoute } from './route.ts'
@@ -66,6 +67,8 @@ export interface EdgeOptions {
   programOn?(port: number): Promise<string | null>
   /** Returns a number from 0 to 1 that selects the requests of a canary. */
   random(): number
+  /** Begins a request of an environment whose targeting key is counted; null for others. */
+  keyed?: BeginKeyed
   /** The proxies in front whose word is believed; those on this machine by default. */
   proxies?: IsProxy | null
   /** The load balancers whose connections begin with a header of the PROXY protocol. */

@@ -17,11 +17,21 @@ import { headWithTrace, type Trace, traceOf } from './trace.ts'
 import type { TrafficCount } from './traffic-count.ts'
 import { type EdgeRules, type EdgeRoute, type RequestFacts, type Entry, keyOf } from './route.ts'
 
+/**
+ * Begins a request of an environment (`APP/ENVIRONMENT`) whose targeting key is counted; null for
+ * others. The function reads headers.
+ */
+export type BeginKeyed = (
+  place: string,
+  header: (name: string) => string,
+) => { end(hasFailed: boolean): void } | null
+
 /** What a request needs of the routes. */
 interface RouteTable {
   readonly proxies: IsProxy | null
   random(): number
   readonly access: AccessSink | null
+  readonly keyed: BeginKeyed
   traffic(route: EdgeRoute, release: number): Traffic
 }
 
@@ -84,6 +94,8 @@ export class Passage {
   #strip = ''
   /** By the rule of the environment; null without one. */
   readonly #tenant: string | null
+  /** Set while a switch is changed gradually. */
+  readonly #keyed: ReturnType<BeginKeyed>
 
   /** What the edge does with the requests of its environment. */
   get rules(): EdgeRules | undefined {
@@ -104,6 +116,7 @@ export class Passage {
     this.added = addedHeaders(session?.cookie ?? null, hsts)
     this.#path = request.path()
     this.#tenant = tenantIn(entry.route.tenant, request.header)
+    this.#keyed = routes.keyed(keyOf(entry.route), request.header)
     const tenant =
       canary?.tenant === undefined ? null : tenantIn({ header: canary.tenant }, request.header)
     const [now, time] = [performance.now(), Date.now()]
@@ -232,6 +245,7 @@ export class Passage {
     this.#record(status, bytes, outcome, now)
     this.#traffic?.count.end(this.service, outcome, bytes, now - this.began, this.#parts)
     this.#leave()
+    this.#keyed?.end(isErrorOutcome(outcome))
     this.entry.count.requests += 1
     if (status >= 500) this.entry.count.errors += 1
     this.#observe(outcome, bytes, size, now)
@@ -272,8 +286,7 @@ export class Passage {
     size: number | null = null,
     now = performance.now(),
   ): void {
-    const isError = outcome === '5xx' || outcome === 'refused' || outcome === 'broken'
-    this.#counted?.end(outcome, isError, bytes, now, size)
+    this.#counted?.end(outcome, isErrorOutcome(outcome), bytes, now, size)
   }
 
   /** No instance accepted the request: returns status and sentence for the client. */
@@ -283,6 +296,7 @@ export class Passage {
     this.#record(null, 0, 'refused', performance.now())
     count.requests += 1
     count.unavailable += 1
+    this.#keyed?.end(true)
     this.#observe('refused', 0)
     if (route.release !== null) this.#countFor(route.release, 'refused', 0)
     return route.release === null
@@ -290,3 +304,6 @@ export class Passage {
       : { status: 502, text: `No instance of ${route.app} answers in ${route.environment}.\n` }
   }
 }
+
+const isErrorOutcome = (outcome: string): boolean =>
+  outcome === '5xx' || outcome === 'refused' || outcome === 'broken'

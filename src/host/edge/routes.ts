@@ -21,7 +21,7 @@ import {
   redirectAnswer,
   unknownHostAnswer,
 } from './pages.ts'
-import { type Traffic, Passage } from './passage.ts'
+import { type BeginKeyed, type Traffic, Passage } from './passage.ts'
 
 /** The listener of the edge with TLS. */
 export interface EdgeHttps {
@@ -35,6 +35,8 @@ export interface RoutesOptions {
   proxies?: IsProxy | null
   https?: EdgeHttps | null
   access?: AccessSink | null
+  /** Begins a request whose targeting key is counted; none by default. */
+  keyed?: BeginKeyed
 }
 
 /**
@@ -45,6 +47,7 @@ export class Routes {
   readonly random: () => number
   readonly proxies: IsProxy | null
   readonly access: AccessSink | null
+  readonly keyed: BeginKeyed
   readonly #https: EdgeHttps | null
   readonly #entries = new Map<string, Entry>()
   readonly #hosts = new Map<string, Entry>()
@@ -57,8 +60,9 @@ export class Routes {
   /** The last requests of releases that were drained since the last second was taken. */
   #drained: TrafficSecond[] = []
 
-  constructor({ random, proxies, https, access }: RoutesOptions) {
+  constructor({ random, proxies, https, access, keyed }: RoutesOptions) {
     this.random = random
+    this.keyed = keyed ?? (() => null)
     this.proxies = proxies ?? null
     this.access = access ?? null
     this.#https = https ?? null

@@ -145,7 +145,7 @@ test('serves the file and the API, and the next host goes on at the same address
   expect((await ask(first, '', { headers: { Authorization: 'Bearer x' } })).status).toBe(401)
   expect((await ask(first, '', { body: `"${'x'.repeat(70_000)}"` })).status).toBe(413)
   const next = await start()
-  expect(next.report()).toEqual({ version: '7', changes: [] })
+  expect(next.report()).toEqual({ version: '7', changes: [], rollouts: [] })
   expect(next.place('shop', 'production').sdk).toEqual(sdk)
   first.stop()
   expect(await (await ask(next, '/recharge')).json()).toMatchObject({ value: false })

@@ -25,6 +25,7 @@ import { settingProblem } from '#platform/switch/evaluate.ts'
 import { answerOfrep } from './ofrep.ts'
 import type { SwitchPlace } from './place.ts'
 import { fileText, settingsAfter, statesOf, type SwitchSource } from './states.ts'
+import { type KeyedRequest, RolloutCounts } from './rollout-count.ts'
 import { environmentOfToken, tokenOf } from './token.ts'
 
 export interface SwitchServerOptions {
@@ -49,6 +50,11 @@ export interface SwitchServer {
   start(): Promise<void>
   stop(): void
   report(): HostSwitchReport
+  /**
+   * Begins a request to an environment (`APP/ENVIRONMENT`), whose headers the function reads; null
+   * when no gradual change needs it.
+   */
+  begin(place: string, header: (name: string) => string): KeyedRequest | null
   set(wanted: HostSwitches): void
   list(app: string, environment: string): HostSwitch[]
   /** Changes a switch while no server answers. Throws when the switch cannot have the setting. */
@@ -73,6 +79,9 @@ export function createSwitches(options: SwitchServerOptions): SwitchServer {
   const settingsFile = join(folder, 'settings.json')
   const written = new Map<string, string>()
   let wanted = readSettings(settingsFile)
+  const rollouts = new RolloutCounts(join(folder, 'rollouts.json'))
+  const settings = () => settingsAfter(wanted.settings, wanted.changes)
+  rollouts.set(settings())
   let server: Server | null = null
   let timer: NodeJS.Timeout | undefined
   const folderOf = (app: string, environment: string): string =>
@@ -82,7 +91,7 @@ export function createSwitches(options: SwitchServerOptions): SwitchServer {
   const statesFor = (app: string, environment: string) => {
     const source = sources().find((one) => one.app === app && one.environment === environment)
     return statesOf(source ?? { app, environment, releases: [] }, {
-      settings: settingsAfter(wanted.settings, wanted.changes),
+      settings: settings(),
     })
   }
   const write = (app: string, environment: string): void => {
@@ -103,10 +112,16 @@ export function createSwitches(options: SwitchServerOptions): SwitchServer {
         log('the file of switches cannot be written', { app, environment, reason })
       }
     }
+    try {
+      rollouts.save(replace)
+    } catch (error) {
+      log('the counts of switches cannot be kept', { reason: (error as Error).message })
+    }
   }
   const keep = (next: Kept): void => {
     replace(settingsFile, JSON.stringify(next))
     wanted = next
+    rollouts.set(settings())
     tick()
   }
   return {
@@ -130,7 +145,11 @@ export function createSwitches(options: SwitchServerOptions): SwitchServer {
       server?.close()
       server?.closeIdleConnections()
     },
-    report: () => ({ version: wanted.version, changes: wanted.changes }),
+    report: () => ({
+      ...{ version: wanted.version, changes: wanted.changes },
+      rollouts: rollouts.report(),
+    }),
+    begin: (place, header) => rollouts.begin(place, header),
     set: (next) => {
       const changes = wanted.changes.filter(({ id }) => !next.taken.includes(id))
       keep({ ...next, taken: [], changes })

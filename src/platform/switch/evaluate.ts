@@ -44,6 +44,20 @@ export function evaluate(
   return served(definition, shareOf(setting, bucketOf(name, key)), 'SPLIT')
 }
 
+/**
+ * Whether a targeting key gets the choice of the first share; null when its choice is no matter of
+ * chance. Pure.
+ */
+export function isInFirstShare(
+  name: string,
+  { split, keys }: SwitchSetting,
+  key: string,
+): boolean | null {
+  const [first] = split
+  if (first === undefined || Object.hasOwn(keys, key)) return null
+  return bucketOf(name, key) < Math.round((first.percent * switchBuckets) / 100)
+}
+
 /** The shares follow one another, so a share that grows keeps its keys. */
 function shareOf({ serve, split }: SwitchSetting, bucket: number): SwitchChoice {
   let end = 0
