@@ -40,9 +40,9 @@ export function decideRollout(situation: RolloutSituation): RolloutDecision {
   if (elapsed < every) return { do: 'go on' }
   const { keys, failed } = sumAt(tallies, steps[step] ?? 0)
   if (keys < leastKeys) {
-    const at = `${steps[step] ?? 0} %`
-    const seen = `only ${counted(keys, 'key')} with ${to} ${keys === 1 ? 'was' : 'were'} seen at ${at}`
-    return { do: 'wait', reason: `${seen}; ${leastKeys} are needed` }
+    const seen = `only ${counted(keys, 'key')} with ${to} ${keys === 1 ? 'was' : 'were'} seen`
+    const at = `at ${steps[step] ?? 0} %; ${leastKeys} are needed`
+    return { do: 'wait', reason: `${seen} ${at}` }
   }
   if (failed > keys / 2) return { do: 'wait', reason: `most keys fail: ${said}` }
   return step + 1 < steps.length
