@@ -7,6 +7,7 @@ import { claimDue, listDeliveries } from '#domains/alert/notification-store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
+import { startMailServer } from '../../../test/support/mail.ts'
 import { createAlertmanager } from './alertmanager.ts'
 import { sendOne } from './notify.ts'
 import { silenceHandlers } from './silence-handlers.ts'
@@ -45,7 +46,12 @@ const now = Date.UTC(2026, 11, 1, 20)
 const plain = { seal: (_: string, text: string) => text, open: (_: string, text: string) => text }
 const parts = () => ({
   ...{ db, publicUrl: 'http://fairlead.test', secrets: { ...plain, isCurrent: () => true } },
-  io: { fetch, mail: null, commands: null },
+  io: { fetch, mail: mailAt === 0 ? null : mailSettings(mailAt), commands: null },
+})
+/** The port of the mail server; 0 for none. */
+let mailAt = 0
+const mailSettings = (port: number) => ({
+  ...{ url: `smtp://127.0.0.1:${port}?ignoreTLS=true`, from: 'fairlead@example.com' },
 })
 const caller: Caller = {
   ...{ name: 'Ada', email: null, user: 1, session: null, isLimited: false },
@@ -123,7 +129,7 @@ test('a tool of Alertmanager announces maintenance, too', async () => {
   expect(received[0]).toMatch(/^Maintenance of alertname="DiskFull": 2026-12-01 22:00 to/)
 })
 
-test('a channel that refuses is tried again, and then given up', async () => {
+test('a channel that refuses is tried again for a day', async () => {
   await create('2026-12-01T22:00:00Z')
   await db.query(sql`update channel set settings = '{"url": "http://127.0.0.1:9"}'`)
   for (let i = 0; i < 6; i += 1) {
@@ -131,6 +137,42 @@ test('a channel that refuses is tried again, and then given up', async () => {
     await db.query(sql`update notification set due = now(), claimed = null`)
   }
   expect(await listDeliveries(db, 'team', 10)).toMatchObject([
-    { state: 'failed', tries: 5, problem: 'it cannot be reached' },
+    { state: 'pending', tries: 5, problem: 'it cannot be reached' },
   ])
+})
+
+test('an hour without a mail server delays an announcement', async () => {
+  const mail = await startMailServer()
+  mailAt = Number(new URL(mail.url).port)
+  mail.close()
+  const settings = JSON.stringify({ to: 'team@example.com' })
+  await db.query(sql`delete from channel`)
+  await db.query(
+    channels.putChannel({ name: 'mail', kind: 'email', person: null, settings, urgency: 'low' }),
+  )
+  await create('2099-12-01T22:00:00Z')
+  let seconds = 0
+  while (seconds < 3600) {
+    await sendAll()
+    const [wait] = await db.query<{ seconds: number }>(
+      sql`select extract(epoch from due - now())::float8 as seconds from notification`,
+    )
+    seconds += wait?.seconds ?? Infinity
+    await db.query(sql`update notification set due = now()`)
+  }
+  expect(await listDeliveries(db, 'mail', 10)).toMatchObject([
+    { state: 'pending', tries: 8, problem: 'the mail server cannot be reached' },
+  ])
+  const back = await startMailServer(mailAt)
+  await sendAll()
+  expect(back.lines).toContain('RCPT TO:<team@example.com>')
+  back.close()
+  expect(await listDeliveries(db, 'mail', 10)).toMatchObject([{ state: 'sent', tries: 9 }])
+
+  // Maintenance that is over is not announced any more.
+  await db.query(sql`update silence set "until" = now() - interval '1 minute'`)
+  await db.query(sql`update notification set state = 'pending', due = now(), claimed = null`)
+  await sendAll()
+  expect(await listDeliveries(db, 'mail', 10)).toMatchObject([{ state: 'failed' }])
+  mailAt = 0
 })

@@ -86,8 +86,12 @@ async function sendAnnouncement(
     await untilRecorded(db, [store.markSent(id), channelStore.markProven(channel)])
   } catch (error) {
     if (!(error instanceof Refused)) throw error
+    const isGone = (await channelStore.listChannels(db)).every(({ name }) => name !== channel)
+    // Maintenance that is over is not announced any more.
+    const isPast = claimed.kind === 'announced' && Date.parse(silence.until) <= Date.now()
+    const pause = isPast ? null : pauseAfter(tries, { hasNext: false, isCall: isGone })
     await db.batch([
-      store.markRefused(id, error.message, pauseAfter(tries, { hasNext: false, isCall: true })),
+      store.markRefused(id, error.message, pause),
       channelStore.markProblem(channel, error.message),
     ])
   }
