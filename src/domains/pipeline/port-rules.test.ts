@@ -40,7 +40,6 @@ test('one fixed port for several environments on one machine is refused', () => 
   expect(problemOf('6380', 'nothing: {}').join(' ')).toContain('`dev`, `staging` and `production`')
   expect(problemOf('6380', two('', ', host: web-1'))).toEqual([])
   expect(problemOf('6380', two(', host: web-1', ', host: web-1'))).toHaveLength(1)
-  expect(problemOf('6380', two('', ', hosts: [web-1, web-2]'))).toEqual([])
   expect(problemOf('$DB_PORT', two('', ''))).toEqual([])
   expect(problemOf('6380', 'environments: {production: {}}')).toEqual([])
   expect(
