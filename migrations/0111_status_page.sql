@@ -1,4 +1,5 @@
--- Status pages: `default`, which needs no configuration, and others with host names of their own.
+-- Status pages with host names of their own, and `default`, which exists without a row: a migration
+-- adds no rows, so that a backup can be restored into a new installation.
 create table status_page (
   name text primary key,
   title text not null default '',
@@ -10,7 +11,6 @@ create table status_page (
   password text,                         -- SHA-256; null for a page that everybody can read
   created timestamptz not null default now()
 );
-insert into status_page (name) values ('default');
 -- A subscription is for what one page shows.
 alter table status_subscription
   add column page text not null default 'default' references status_page on delete cascade;

@@ -28,7 +28,8 @@ export const statusPageSettings = z.object({
   colors: z.object({ light: z.string(), dark: z.string() }).nullable(),
   /** whether readers need its password */
   private: z.boolean(),
-  created: z.string(),
+  /** null for the default page while nothing of it was changed */
+  created: z.string().nullable(),
 })
 export type StatusPageSettings = z.infer<typeof statusPageSettings>
 

@@ -14,10 +14,21 @@ export interface StoredPage
 
 const columns = sql`name, title, url, apps, groups, components, theme, password, created`
 
-/** All pages, the default one first. */
-export const listPages = (db: Database): Promise<StoredPage[]> =>
-  db.query<StoredPage>(sql`select ${columns} from status_page
+const unchangedDefault: StoredPage = {
+  ...{ name: defaultPage, title: '', url: null, apps: [], groups: [], components: [] },
+  ...{ theme: null, password: null, created: null },
+}
+
+/** All pages, the default one first, which exists without a row. */
+export async function listPages(db: Database): Promise<StoredPage[]> {
+  const pages = await db.query<StoredPage>(sql`select ${columns} from status_page
     order by name <> ${defaultPage}, name`)
+  return pages[0]?.name === defaultPage ? pages : [unchangedDefault, ...pages]
+}
+
+/** Adds the row of the default page, for what refers to it. */
+export const addDefaultPage = sql`insert into status_page (name) values (${defaultPage})
+  on conflict do nothing`
 
 export const putPage = (page: Omit<StoredPage, 'created'>): Statement =>
   sql`insert into status_page (name, title, url, apps, groups, components, theme, password)

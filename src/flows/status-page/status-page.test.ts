@@ -80,8 +80,7 @@ beforeEach(async () => {
   await db.batch([
     sql`truncate monitor, status_component, incident, alert, silence, change, release,
       deployment, event cascade`,
-    sql`delete from status_page where name <> 'default'`,
-    sql`update status_page set apps = '{}', components = '{}'`,
+    sql`delete from status_page`,
     sql`delete from environment`,
     sql`delete from app`,
     sql`insert into app (name, repository, branch) values ('shop', '{"kind": "hosted"}', 'main')`,
