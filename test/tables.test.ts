@@ -51,10 +51,10 @@ describe('tables', () => {
     expect(wrong).toEqual([])
   })
 
-  test('only the `sql` tag builds SQL outside the tools of the database', () => {
+  test('only the `sql` tag builds SQL outside the tools of databases', () => {
     const wrong = literals.filter(
       ({ file, tag, text }) =>
-        tag !== 'sql' && isSql(text) && !file.startsWith('src/platform/postgres/'),
+        tag !== 'sql' && isSql(text) && !/^src\/platform\/(postgres|mariadb)\//.test(file),
     )
     expect(wrong).toEqual([])
     const raw = files.filter(
