@@ -142,6 +142,8 @@ export async function startInstallation({
         await end(server, 'SIGKILL')
       }
       await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+      const faults = faultsIn(output)
+      if (faults.length > 0) throw new Error(`the server has faults:\n${faults.join('\n')}`)
     },
     cli: async (...args) => {
       const written = { stdout: '', stderr: '' }
@@ -172,6 +174,19 @@ export async function startInstallation({
   await installation.start()
   return installation
 }
+
+/**
+ * Errors that no outage explains: those of a statement or of the code itself. A step may store
+ * something of what is deleted meanwhile.
+ */
+const fault = new RegExp(
+  'invalid input syntax|syntax error at|(?:column|relation|operator|function) .*does not exist|' +
+    'violates (?!foreign key)|out of range|Cannot read properties|' +
+    'is not (?:a function|iterable|defined)',
+)
+
+/** The lines of a log that show such an error. */
+const faultsIn = (log: string): string[] => log.split('\n').filter((line) => fault.test(line))
 
 const urlOf = ({ host, user, database }: TestConnection): string =>
   `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}`

@@ -8,10 +8,12 @@ export async function suspendedWorkflows(
   apps: string[],
 ): Promise<string[]> {
   const db = await openDatabase({ connection, size: 1 })
+  const input = (app: string) => ({ app, environment: 'gone', deployment: 0 })
   const ids = apps.map((_, i) => `watch/${900_000 + i}`)
   for (const [i, app] of apps.entries())
     await db.query(sql`insert into workflow (id, name, chain, input, state, reason)
-      values (${ids[i]}, 'watch', ${`chain/${app}`}, ${{ app }}::json, 'suspended', 'it crashed')`)
+      values (${ids[i]}, 'watch', ${`chain/${app}`}, ${input(app)}::json, 'suspended',
+        'it crashed')`)
   await db.close()
   return ids
 }
