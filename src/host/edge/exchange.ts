@@ -81,8 +81,10 @@ export class Exchange implements UpstreamOwner {
 
   begin(passage: Passage, request: Outgoing): void {
     this.#passage = passage
-    this.#uploadedAt = passage.began
-    passage.wait = (now) => this.#wait(now)
+    if (passage.rules) {
+      this.#uploadedAt = passage.began
+      passage.wait = (now) => this.#wait(now)
+    }
     this.#request = request
     this.#tries = 0
     this.#wasLost = false

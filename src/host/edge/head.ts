@@ -142,10 +142,16 @@ function requestHeader(found: RequestHead, head: string, at: number, end: number
     case 'proxy-authenticate':
       return 'other'
     default:
-      if (!isClaim(name)) return 'keep'
+      if (!mayNameClient(name) || !isClaim(name)) return 'keep'
       found.claims += head.slice(at, end)
       return 'drop'
   }
+}
+
+/** Rules out most headers by their first letter: `x-…` and `forwarded`. */
+const mayNameClient = (name: string): boolean => {
+  const first = name.charCodeAt(0)
+  return first === 120 || first === 102
 }
 
 /** Of headers of a proxy, only `x-forwarded-…` are that long. */

@@ -184,6 +184,8 @@ export class Passage {
   /** The service that the host names, otherwise the one for the path. */
   #placeIn(services: ServicePorts[]): ServicePlace {
     const name = this.#asked
+    const [first] = services
+    if (name === null && services.length === 1 && first) return { service: first, strip: '' }
     if (name !== null) return { service: services.find((one) => one.name === name), strip: '' }
     return serviceFor(services, this.#path)
   }
