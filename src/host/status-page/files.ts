@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { StatusTheme } from '#contract/status-page/status-page.ts'
 import { badgeSvg } from '#platform/status-page/badge.ts'
 import { atomFeed, rssFeed } from '#platform/status-page/feed.ts'
+import { embedHtml } from '#platform/status-page/embed-html.ts'
 import { incidentPageHtml, pageHtml } from '#platform/status-page/html.ts'
 import { idOf, overallState, type ShownPage } from '#platform/status-page/shown-page.ts'
 import { styleOf } from '#platform/status-page/style.ts'
@@ -26,6 +27,8 @@ function policyOf(theme?: StatusTheme): string {
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
   )
 }
+
+const embedPolicy = 'frame-ancestors *'
 
 /** The headers of pages for people. */
 export const htmlHeaders = (theme?: StatusTheme) => ({
@@ -70,6 +73,13 @@ export function filesOf(page: ShownPage, url: string, isPrivate: boolean): Map<s
   const headers = htmlHeaders(page.theme)
   const html = (path: string, text: string) => add(path, headers['content-type'], text, headers)
   html('/', pageHtml(page))
+  // Other sites may frame the embed alone; a private page has none.
+  if (!isPrivate) {
+    const policy = headers['content-security-policy'].replace(/frame-ancestors .*/, embedPolicy)
+    add('/embed', headers['content-type'], embedHtml(page), {
+      ...{ ...headers, 'content-security-policy': policy },
+    })
+  }
   const logo = page.theme?.logo
   if (logo !== undefined) add('/logo.png', 'image/png', Buffer.from(logo, 'base64'))
   if (page.subscribe || page.subscribeUrl) html('/subscribe', subscribeHtml(page))

@@ -350,3 +350,16 @@ test('a private page answers nothing without its password, under any name', asyn
   await set(null)
   expect((await ask('/')).text).toContain('Vault')
 })
+
+test('other sites may frame the embed, and nothing else', async () => {
+  const { server, get, text } = await open(join(folder, 'embed'))
+  server.set(page)
+  const policyOf = async (path: string) =>
+    (await get(path)).headers.get('content-security-policy') ?? ''
+  expect(await policyOf('/embed')).toContain('frame-ancestors *')
+  expect(await policyOf('/embed')).toContain("default-src 'none'")
+  expect(await policyOf('/')).toContain("frame-ancestors 'none'")
+  expect(await text('/embed')).toContain('Everything is operational')
+  steady += 60_001
+  expect(await text('/embed')).toContain('Unknown')
+})

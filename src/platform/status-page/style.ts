@@ -30,6 +30,7 @@ main{max-width:46rem;margin:0 auto;padding:1.5rem 1rem}
 h1{font-size:1.5rem;line-height:1.25;margin:0 0 .25rem;overflow-wrap:anywhere}
 h2{font-size:1.1rem;margin:2rem 0 .5rem}h3,h4{font-size:1rem;margin:0;overflow-wrap:anywhere}
 section{border-left:.25rem solid var(--line);padding-left:1rem;margin:1rem 0}
+main.embed{padding:.5rem .75rem}
 section>ul{margin-top:.5rem}
 p{margin:.25rem 0}.name{font-weight:600;margin:0 0 .75rem;overflow-wrap:anywhere}
 .soft{color:var(--soft);font-size:.875rem}ul{list-style:none;margin:0;padding:0}
