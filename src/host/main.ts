@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +19,6 @@ import { Containers } from './docker/containers.ts'
 import { createEngine, engineSocket } from './docker/engine.ts'
 import { createEdge, type Edge } from './edge/edge.ts'
 import type { EdgeRoute } from './edge/route.ts'
-import { type GuestLimits, guestLimits } from './edge/guests.ts'
 import { handOver, inherit, type Inheritance } from './handover.ts'
 import { createLimits } from '#platform/process/memory-limit.ts'
 import { listenAt } from './listen.ts'
@@ -33,6 +32,7 @@ import { createMonitors, type HostChecks } from './monitors.ts'
 import { Pager } from './pager.ts'
 import { Ports } from './port.ts'
 import { programOn } from './processes.ts'
+import { diskOf, edgeLimits } from './machine-limits.ts'
 import { type HostSettings, readHostSettings } from './settings.ts'
 import { openState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
@@ -362,29 +362,6 @@ class Host {
         .filter(({ app }) => app !== ownApp)
         .map(({ problem, ...route }) => (problem === null ? route : { ...route, problem })),
     }
-  }
-}
-
-function diskOf(folder: string): Pick<HostStatus, 'disk'> {
-  try {
-    const { bavail, blocks, bsize } = statfsSync(folder)
-    return { disk: { free: bavail * bsize, total: blocks * bsize } }
-  } catch {
-    return {}
-  }
-}
-
-/** The limits of connections at the edge: from the settings, or as files may be opened. */
-const edgeLimits = ({ connections, connectionsPerAddress }: HostSettings): GuestLimits =>
-  guestLimits(openFilesLimit(), connections, connectionsPerAddress)
-
-/** How many files this process may open; Infinity when unknown or without a limit. */
-function openFilesLimit(): number {
-  try {
-    const limits = readFileSync('/proc/self/limits', 'utf8')
-    return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity)
-  } catch {
-    return Infinity
   }
 }
 

@@ -29,7 +29,7 @@ export function seeInstances(instances: readonly SeenInstance[] | null): {
 } {
   if (instances === null) return { state: 'unknown', reason: 'the host does not answer' }
   const wanted = instances.filter(({ state }) => state !== 'stopping' && state !== 'stopped')
-  const [first] = wanted.filter(({ state }) => state !== 'healthy')
+  const first = wanted.find(({ state }) => state !== 'healthy')
   if (wanted.length === 0) return { state: 'unknown', reason: 'it is stopped' }
   if (!first) return { state: 'up', reason: '' }
   const why = first.reason === null ? `it is ${first.state}` : first.reason

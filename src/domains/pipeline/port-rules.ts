@@ -60,7 +60,7 @@ function crowdedEnvironments(environments: PipelineFile['environments']): string
   const machines = new Map<string, string[]>()
   for (const [name, { target }] of Object.entries(environments)) {
     if (target.kind !== 'process') continue
-    const [first]: unknown[] = [target['host'], target['hosts']].flat().filter(Boolean)
+    const first: unknown = [target['host'], target['hosts']].flat().find(Boolean)
     const machine = typeof first === 'string' ? first : ''
     machines.set(machine, [...(machines.get(machine) ?? []), `\`${name}\``])
   }

@@ -502,10 +502,10 @@ test('a release with harm that was not rolled back fires until another one is li
   await db.batch(deployed)
   await db.query(sql`update deployment set stays = 'it crashes; it cannot be rolled back',
     stays_since = now() - interval '1 hour' where state = 'live'`)
-  const [firing] = (await firingSources(db)).filter(({ kind }) => kind === 'stays')
+  const firing = (await firingSources(db)).find(({ kind }) => kind === 'stays')
   expect(firing).toMatchObject({ app: 'shop', reason: 'it crashes; it cannot be rolled back' })
   await reconcile()
-  const [alert] = (await alerts()).filter(({ app }) => app === 'shop')
+  const alert = (await alerts()).find(({ app }) => app === 'shop')
   expect(alert).toMatchObject({ state: 'open', deployment: firing!.deployment })
   expect(alert?.title).toBe('The release of shop in production has harm and is not rolled back')
   await db.query(sql`update deployment set state = 'replaced' where state = 'live'`)
