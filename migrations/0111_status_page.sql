@@ -12,8 +12,7 @@ create table status_page (
   created timestamptz not null default now()
 );
 -- A subscription is for what one page shows.
-alter table status_subscription
-  add column page text not null default 'default' references status_page on delete cascade;
+alter table status_subscription add column page text not null default 'default';
 create index status_subscription_by_page on status_subscription (page);
 -- A page shows the updates that were published on it: others may name what it does not show.
 alter table status_update add column pages text[] not null default '{default}';

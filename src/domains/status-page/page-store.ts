@@ -26,10 +26,6 @@ export async function listPages(db: Database): Promise<StoredPage[]> {
   return pages[0]?.name === defaultPage ? pages : [unchangedDefault, ...pages]
 }
 
-/** Adds the row of the default page, for what refers to it. */
-export const addDefaultPage = sql`insert into status_page (name) values (${defaultPage})
-  on conflict do nothing`
-
 export const putPage = (page: Omit<StoredPage, 'created'>): Statement =>
   sql`insert into status_page (name, title, url, apps, groups, components, theme, password)
     values (${page.name}, ${page.title}, ${page.url}::text, ${page.apps}::text[],
@@ -40,5 +36,7 @@ export const putPage = (page: Omit<StoredPage, 'created'>): Statement =>
       theme = excluded.theme, password = excluded.password`
 
 /** Deletes a page with its subscriptions. */
-export const deletePage = (name: string): Statement =>
-  sql`delete from status_page where name = ${name} and name <> ${defaultPage}`
+export const deletePage = (name: string): Statement[] => [
+  sql`delete from status_subscription where page = ${name} and page <> ${defaultPage}`,
+  sql`delete from status_page where name = ${name} and name <> ${defaultPage}`,
+]

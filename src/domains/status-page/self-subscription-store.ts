@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { defaultPage } from '#contract/status-page/pages.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 
@@ -30,7 +31,8 @@ export const askSubscriber = (asked: AskedSubscription): Statement =>
       token_key, address_key, asked_due)
     select ${asked.name}, ${asked.kind}, ${asked.settings}, ${asked.apps}::text[], p.name,
       null, ${asked.tokenKey}, ${asked.addressKey}, now()
-    from status_page p where p.name = ${asked.page}
+    from (select name from status_page union select ${defaultPage}) p
+    where p.name = ${asked.page}
       and not exists (select from status_subscription where address_key = ${asked.addressKey}
         and page = p.name and created > now() - interval '1 hour' and confirmed is null)
       and (select count(*) from status_subscription where address_key = ${asked.addressKey}

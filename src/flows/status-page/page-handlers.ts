@@ -66,7 +66,7 @@ export function pageHandlers(options: PageHandlersOptions): SomeHandlers<PageEnd
       if ((await store.listPages(db)).every((one) => one.name !== name)) throw notFound(name)
       const type = 'dev.cdeventsx.fairlead-statuspage.deleted'
       await db.batch([
-        store.deletePage(name),
+        ...store.deletePage(name),
         appendEvent({ type, ...headOf(name, caller), data: {} }),
       ])
       onChange()

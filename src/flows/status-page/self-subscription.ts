@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { StatusRequest } from '#contract/host/status-requests.ts'
-import { addDefaultPage } from '#domains/status-page/page-store.ts'
 import * as own from '#domains/status-page/self-subscription-store.ts'
 import { pauseAfter } from '#domains/status-page/subscription.ts'
 import * as store from '#domains/status-page/subscription-store.ts'
@@ -71,7 +70,6 @@ async function statementsOf(
     const keys = { tokenKey: own.keyOf(token), addressKey: own.keyOf(address) }
     const sealed = secrets.seal(store.sealedAs(name), settings)
     return [
-      addDefaultPage,
       own.askSubscriber({
         name,
         kind,

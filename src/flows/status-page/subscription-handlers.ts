@@ -1,7 +1,7 @@
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import { defaultPage } from '#contract/status-page/pages.ts'
-import { addDefaultPage, listPages } from '#domains/status-page/page-store.ts'
+import { listPages } from '#domains/status-page/page-store.ts'
 import { isForCustomers } from '#domains/status-page/subscription.ts'
 import * as store from '#domains/status-page/subscription-store.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -34,7 +34,6 @@ export function subscriptionHandlers({
       const sealed = secrets.seal(store.sealedAs(name), JSON.stringify(settings))
       const type = 'dev.cdeventsx.fairlead-status.subscribed'
       await db.batch([
-        addDefaultPage,
         store.putSubscription({ name, kind: body.kind, settings: sealed, apps, page }),
         appendEvent({ type, ...headOf(name, caller), data: { kind: body.kind, apps } }),
       ])
