@@ -11,7 +11,7 @@ const firing = (source: string, more: Partial<Firing> = {}): Firing => ({
 })
 const alert = (sources: string[], more: Partial<KnownAlert> = {}): KnownAlert => ({
   ...{ id: 1, app: 'shop', environment: 'production', service: 'web', deployment: null },
-  ...{ resolved: null, acknowledgedUntil: null, isAlone: false },
+  ...{ resolved: null, acknowledgedUntil: null, isAlone: false, reopened: 0, quiet: null },
   sources: sources.map((source) => ({ source, ended: false })),
   ...more,
 })
@@ -75,6 +75,26 @@ describe('the end', () => {
     ]
     expect(kinds(ended(14), [firing('monitor/1')])).toEqual(['reopen'])
     expect(kinds(ended(16), [firing('monitor/1')])).toEqual(['open'])
+  })
+
+  test.each([
+    [1, 0],
+    [2, 5],
+    [3, 10],
+    [9, 15],
+  ])('opened again %d times, it is resolved after %d quiet minutes', (reopened, minutes) => {
+    const at = (quiet: number) =>
+      reconcile([alert([], { reopened, quiet })], [], now).map(({ kind }) => kind)
+    expect(at(now - minutes * minute)).toEqual(['resolve'])
+    if (minutes > 0) expect(at(now - minutes * minute + 1)).toEqual([])
+    const fires = alert(['monitor/1'], { reopened })
+    expect(kinds([fires], [])).toEqual(minutes > 0 ? ['end'] : ['end', 'resolve'])
+  })
+
+  test('what fires again in an alert that is not resolved yet joins it', () => {
+    const sources = [{ source: 'monitor/1', ended: true }]
+    const held = alert([], { reopened: 2, quiet: now - minute, sources })
+    expect(kinds([held], [firing('monitor/1')])).toEqual(['join'])
   })
 
   test('of several sources, one opens it again, and the others join', () => {

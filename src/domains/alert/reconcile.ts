@@ -30,6 +30,10 @@ export interface KnownAlert {
   /** null when it is not acknowledged */
   acknowledgedUntil: number | null
   isAlone: boolean
+  /** how often it was opened again in the last hour */
+  reopened: number
+  /** when its last source ended, in milliseconds; null while one goes on, and without any */
+  quiet: number | null
   sources: { source: string; ended: boolean }[]
 }
 
@@ -38,11 +42,20 @@ export type Action =
   | { kind: 'join'; alert: number; source: Firing }
   | { kind: 'reopen'; alert: number; source: Firing }
   | { kind: 'end'; alert: number; source: string }
-  | { kind: 'resolve'; alert: number }
+  /** `quietMs` is how long nothing had to fire */
+  | { kind: 'resolve'; alert: number; quietMs: number }
   | { kind: 'expire'; alert: number }
 
 /** What fires again within this time opens the same alert again. */
 const reopenMs = 15 * 60_000
+const longestQuietMs = 15 * 60_000
+
+/**
+ * How long nothing must fire before an alert is resolved, by how often it was opened again in the
+ * last hour. What comes and goes would otherwise send the same message each time.
+ */
+const quietMsOf = (reopened: number): number =>
+  Math.min(longestQuietMs, Math.max(0, reopened - 1) * 5 * 60_000)
 
 /**
  * Compares the alerts with what fires. One alert has one cause: what fires in the same service, or
@@ -83,7 +96,12 @@ function endOf(alert: KnownAlert, fires: Set<string>, actions: Action[], now: nu
   const goesOn =
     alert.sources.some(({ source, ended }) => !ended && fires.has(source)) ||
     actions.some((one) => one.kind === 'join' && one.alert === alert.id)
-  if (!goesOn) return [...ends, { kind: 'resolve', alert: alert.id }]
+  if (!goesOn) {
+    const quietMs = quietMsOf(alert.reopened)
+    const quiet = over.length > 0 ? now : (alert.quiet ?? -Infinity)
+    const isOver = now - quiet >= quietMs
+    return isOver ? [...ends, { kind: 'resolve', alert: alert.id, quietMs }] : ends
+  }
   const isExpired = alert.acknowledgedUntil !== null && alert.acknowledgedUntil <= now
   return isExpired ? [...ends, { kind: 'expire', alert: alert.id }] : ends
 }

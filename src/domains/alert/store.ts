@@ -94,10 +94,15 @@ export async function listKnown(db: Database): Promise<KnownAlert[]> {
     resolved: string | null
     acknowledgedUntil: string | null
     isAlone: boolean
+    reopened: number
+    quiet: string | null
     sources: { source: string; ended: boolean }[]
   }>(sql`select a.id, a.app, a.environment, a.service, a.deployment, a.resolved,
       a.acknowledged_until as "acknowledgedUntil",
       exists (select from alert_source s where s.alert = a.id and s.source = a.cause) as "isAlone",
+      (select count(*)::int from alert_entry e where e.alert = a.id and e.kind = 'reopened'
+        and e.time > now() - interval '1 hour') as reopened,
+      (select max(s.ended) from alert_source s where s.alert = a.id) as quiet,
       coalesce((select json_agg(json_build_object('source', s.source,
         'ended', s.ended is not null)) from alert_source s where s.alert = a.id), '[]') as sources
     from alert a where a.resolved is null or a.resolved > now() - interval '15 minutes'
@@ -107,6 +112,7 @@ export async function listKnown(db: Database): Promise<KnownAlert[]> {
   return rows.map((row) => ({
     ...row,
     resolved: ms(row.resolved),
+    quiet: ms(row.quiet),
     acknowledgedUntil: ms(row.acknowledgedUntil),
   }))
 }

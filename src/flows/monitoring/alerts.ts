@@ -136,11 +136,13 @@ async function act(parts: AlertsParts, action: Action, live: Live): Promise<void
       store.addEntry(alert.id, 'joined', `${action.source.title}: ${action.source.reason}`),
     ])
   else if (action.kind === 'resolve') {
+    const since = action.quietMs === 0 ? '' : ` for ${action.quietMs / 60_000} minutes`
+    const reason = `everything that fired has ended${since}`
     await db.batch([
       store.resolve(alert.id, null),
-      store.addEntry(alert.id, 'resolved', 'everything that fired has ended'),
+      store.addEntry(alert.id, 'resolved', reason),
       notifications.announceEnd(alert.id),
-      event('dev.cdeventsx.fairlead-alert.resolved', 'everything that fired has ended'),
+      event('dev.cdeventsx.fairlead-alert.resolved', reason),
     ])
     parts.onNotification()
   } else {
