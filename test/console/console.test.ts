@@ -674,6 +674,7 @@ describe('the console', requires('chromium'), () => {
     await page.getByRole('button', { name: 'Publish …' }).click()
     await page.getByRole('button', { name: 'Publish', exact: true }).click()
     await page.getByText('Inside', { exact: true }).waitFor()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
     expect(await accessibilityProblems(page)).toEqual([])
     await installation.client.closeIncident({ params: { incident: id }, body: {} })
   })
