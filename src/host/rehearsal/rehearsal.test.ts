@@ -269,7 +269,7 @@ describe('rehearsal of Redis', { ...requiresIsolation, ...requires('redis-server
   })
 })
 
-describe('rehearsal of MariaDB', { ...requiresIsolation, ...requires('mariadb') }, () => {
+longDescribe('rehearsal of MariaDB', { ...requiresIsolation, ...requires('mariadb') }, () => {
   const subject = subjectOf(mariadbStack)
   const usual = mariadbStack.data?.['my.cnf'] ?? ''
 
@@ -323,7 +323,7 @@ describe('rehearsal of MariaDB', { ...requiresIsolation, ...requires('mariadb') 
     expect(placeOf(report)).toContain(place)
   })
 
-  longTest('fails when a replication that is stopped would begin', async () => {
+  test('fails when a replication that is stopped would begin', async () => {
     subject().write('my.cnf', usual)
     await subject().mariadb("change master to master_host = '10.0.0.9', master_user = 'replica'")
     const report = await subject().rehearse()
@@ -332,7 +332,7 @@ describe('rehearsal of MariaDB', { ...requiresIsolation, ...requires('mariadb') 
     expect(await subject().rehearse()).toMatchObject({ state: 'returns' })
   })
 
-  longTest('a replica that runs stays one, and is not asked for a write', async () => {
+  test('a replica that runs stays one, and is not asked for a write', async () => {
     await subject().mariadb("change master to master_host = '10.0.0.9', master_user = 'replica'")
     await subject().mariadb('start slave')
     const report = await subject().rehearse()
@@ -343,7 +343,7 @@ describe('rehearsal of MariaDB', { ...requiresIsolation, ...requires('mariadb') 
     await subject().mariadb('reset slave all')
   })
 
-  longTest('signs in as a user of the app, which sees only its tables', async () => {
+  test('signs in as a user of the app, which sees only its tables', async () => {
     const own = await startSubject(host, {
       ...mariadbStack,
       service: {
