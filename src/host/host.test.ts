@@ -646,7 +646,7 @@ describe('the end of the host', () => {
     await host.ensure()
     expect(await read()).toEqual({ file: false, api: false })
     await host.client.upgrade(selfCommand('host'))
-    expect(await host.client.switches()).toEqual({ version: '1', changes: [] })
+    expect(await host.client.switches()).toEqual({ version: '1', changes: [], rollouts: [] })
     const setting = { serve: { variant: 'on' }, split: [], keys: {} }
     await host.client.changeSwitch(...at, 'mail', { setting, reason: 'by hand' })
     expect(await read()).toMatchObject({ file: true })
