@@ -162,15 +162,16 @@ export const saveRepeating = (
   sql`update machine set repeating = ${toJson(repeating)}::json
     where app = ${app} and environment = ${environment} and name = ${name}`
 
-/** Whether a playbook is being applied in an environment, or was after a time (ISO 8601). */
+/** Whether a playbook is being applied in an environment, or was since another run began. */
 export async function isAppliedSince(
   db: Database,
   { app, environment }: Place,
-  since: string,
+  run: number,
 ): Promise<boolean> {
   const rows = await db.query(sql`select from machine_run
     where app = ${app} and environment = ${environment} and mode = 'apply'
-      and (ended is null or ended > ${since}) limit 1`)
+      and (ended is null or ended > (select started from machine_run where id = ${run}))
+    limit 1`)
   return rows.length > 0
 }
 

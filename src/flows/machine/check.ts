@@ -18,10 +18,10 @@ export async function recordCheck(
   step: Pick<StepContext, 'write' | 'emit'>,
   run: MachineRun,
 ): Promise<Pick<MachineRun, 'state' | 'reason'> | null> {
-  const { app, environment, release, started } = run
+  const { id, app, environment, release } = run
   const place = { app, environment }
   const live = await liveDeployment(db, app, environment)
-  if (live?.release !== release || (await store.isAppliedSince(db, place, started)))
+  if (live?.release !== release || (await store.isAppliedSince(db, place, id)))
     return { state: 'stopped', reason: 'the playbook was applied during the check' }
   const known = await store.listMachines(db, place)
   const learned = learnRepeating(known, run)
