@@ -6,21 +6,24 @@ import { switchSetting } from './switch.ts'
 const place = (app: string | null, environment: string | undefined): string =>
   [environment, app].filter(Boolean).join(' of ')
 
+/** The setting that a switch got. */
+const newSetting = {
+  environment: z.string(),
+  name: z.string(),
+  /** null: the default of the file */
+  setting: switchSetting.nullable(),
+  /** the setting in words */
+  to: z.string(),
+  version: z.number().int(),
+  reason: z.string(),
+}
+
 /** Changes of switches of environments. */
 export const switchEvents = [
   defineEvent({
     type: 'dev.cdeventsx.fairlead-switch.changed',
     version: '0.1.0',
-    data: {
-      environment: z.string(),
-      name: z.string(),
-      /** null: the default of the file */
-      setting: switchSetting.nullable(),
-      /** the setting in words */
-      to: z.string(),
-      version: z.number().int(),
-      reason: z.string(),
-    },
+    data: newSetting,
     sentence: ({ actor, app, data: { environment, name, to, reason } }) =>
       `${actor} set the switch ${name ?? ''} in ${place(app, environment)} to ` +
       `${to ?? 'another value'}${because(reason)}`,
@@ -65,16 +68,7 @@ export const switchEvents = [
   defineEvent({
     type: 'dev.cdeventsx.fairlead-switch.rolledback',
     version: '0.1.0',
-    data: {
-      environment: z.string(),
-      name: z.string(),
-      /** null: the default of the file */
-      setting: switchSetting.nullable(),
-      /** the setting in words */
-      to: z.string(),
-      version: z.number().int(),
-      reason: z.string(),
-    },
+    data: newSetting,
     sentence: ({ app, data: { environment, name, to, reason } }) =>
       `Fairlead set the switch ${name ?? ''} in ${place(app, environment)} back to ` +
       `${to ?? 'its last value'}${because(reason)}`,
