@@ -23,7 +23,7 @@ export interface HostFindings {
   results: CheckResult[] | null
 }
 
-/** What is known of the checks of a host. */
+/** The checks that a host has, and the results that were read from it. */
 interface Known {
   wanted: HostMonitors
   run: string
