@@ -147,7 +147,7 @@ export function buildHandlers({
     ...statusPageHandlers({ db, now: () => deps.clock.now(), address: deps.statusPage }),
     ...pageHandlers({
       ...{ db, address: deps.statusPage, edgePort: home.edgePort, ownHosts: deps.edgeHosts },
-      ...{ onChange: monitoring.wakeStatusPage, random: randomBytes },
+      ...{ onChange: monitoring.wakeStatusPage, random: randomBytes, getApp },
     }),
     ...subscriptionHandlers({ db, secrets, getApp }),
     ...updateHandlers({

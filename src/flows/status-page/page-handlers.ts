@@ -19,6 +19,8 @@ export interface PageHandlersOptions extends PagePlaces {
   db: Database
   /** host names that Fairlead itself uses at the edge */
   ownHosts: readonly string[]
+  /** throws when the app does not exist */
+  getApp(app: string): Promise<unknown>
   random(bytes: number): Buffer
   /** called when there is something new to show */
   onChange(): void
@@ -46,6 +48,7 @@ export function pageHandlers(options: PageHandlersOptions): SomeHandlers<PageEnd
         throw new FairleadError('not_now', {
           why: `There are ${mostPages} status pages already; delete one`,
         })
+      for (const app of appsOf(body)) await options.getApp(app)
       const password = passwordOf(before, body, name, options.random)
       const page = {
         ...{ ...changed(before ?? emptyPage(name), body), theme: themeOf(before, body) },
@@ -91,6 +94,10 @@ const invalid = (field: string, problem: string): FairleadError =>
 const emptyPage = (name: string) => ({
   ...{ name, title: '', url: null as string | null, apps: [], groups: [], components: [] },
 })
+
+/** The apps that a change names, also those of components. */
+const appsOf = ({ apps = [], components = [] }: StatusPageChange): Set<string> =>
+  new Set([...apps, ...components.map((one) => one.slice(0, one.indexOf('/')))])
 
 const changed = (
   before: Omit<store.StoredPage, 'created' | 'theme' | 'password'>,

@@ -448,6 +448,9 @@ const setPage = (page: string, body: StatusPageChange) =>
     ...{ db, address: 'http://x', edgePort: 4480, ownHosts: ['fairlead.test'] },
     onChange: () => undefined,
     random: randomBytes,
+    getApp: async (app) => {
+      if (app !== 'shop') throw new FairleadError('not_found', { kind: 'app', id: app })
+    },
   }).putStatusPage({ params: { page }, query: {}, body }, ada, signal)
 
 test('a page shows its own components, and its incidents name no others', async () => {
@@ -542,6 +545,8 @@ test('the password of a private page is made once; the host gets its hash', asyn
   const hash = createHash('sha256').update(password!).digest('hex')
   expect(last()?.others[0]).toMatchObject({ name: 'internal', password: hash })
   expect((await setPage('internal', { renew: true })).password).not.toBe(password)
+  await expect(setPage('other', { apps: ['shp'] })).rejects.toThrow('There is no app shp')
+  await expect(setPage('other', { components: ['shp/web'] })).rejects.toThrow('no app shp')
   await expect(setPage('other', { renew: true })).rejects.toThrow('must be for a private page')
   await expect(setPage('default', { private: true })).rejects.toThrow('turn the default page off')
 })
