@@ -226,6 +226,30 @@ test('a write that the database refuses breaks the step, and none of it is store
   expect(await notes()).toEqual([])
 })
 
+test('steps that choose the same unique value at once choose again', async () => {
+  const warnings: string[] = []
+  const log = { ...quiet, warn: (message: string) => void warnings.push(message) }
+  const others = Promise.withResolvers<void>()
+  let readers = 0
+  const engine = await open(
+    async (ctx) =>
+      ctx.step('choose', async (step) => {
+        const next = String((await notes()).length)
+        readers += 1
+        if (readers === 3) others.resolve()
+        await others.promise
+        step.write(note(next))
+        return next
+      }),
+    { log },
+  )
+  const ids = ['w1', 'w2', 'w3']
+  await Promise.all(ids.map((id) => start(engine, id)))
+  const results = await Promise.all(ids.map((id) => engine.result(id)))
+  expect(results.map((one) => one.state)).toEqual(Array(3).fill('succeeded'))
+  expect([await notes(), warnings]).toEqual([['0', '1', '2'], []])
+})
+
 test('an error outside a step ends the workflow as broken', async () => {
   const engine = await open(async () => {
     throw new TypeError('x is not a function')

@@ -1,3 +1,4 @@
+import { sqlState } from '#platform/postgres/postgres.ts'
 import { toJson, type Statement } from '#platform/postgres/sql.ts'
 import { appendEvent } from './events.ts'
 import {
@@ -55,6 +56,16 @@ function answer<T>(recorded: RecordedStep): T {
   return recorded.result as T
 }
 
+/** The number of conflicts in a row after which a conflict counts as any other error. */
+const maxConflicts = 4
+
+/**
+ * Whether another transaction was committed first: with the same unique key, or in a way that
+ * cannot be serialized. The body decides again from what is stored then.
+ */
+const isConflict = (error: unknown): boolean =>
+  ['23505', '40001', '40P01'].includes(sqlState(error) ?? '')
+
 /** The limit for a step that never ends because it kills its process each time. */
 const maxAttempts = 50
 
@@ -78,6 +89,12 @@ async function runStep<T>(
         throw error
       if (!isShielded(execution)) execution.cancelled.signal.throwIfAborted()
       const reason = describe(error)
+      if (isConflict(error) && tries <= Math.min(maxConflicts, retries)) {
+        const about = { workflow: execution.id, step: name, attempt }
+        execution.context.log.info('a step conflicts with another one and runs again', about)
+        await wait(tries * 50 * execution.context.random(), stopSignal(execution))
+        continue
+      }
       execution.context.log.warn('a step broke', {
         workflow: execution.id,
         step: name,

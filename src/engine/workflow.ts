@@ -26,7 +26,8 @@ export interface WorkflowContext {
    * Runs a step once. After a crash before the result was recorded, the body runs again; effects
    * outside the database therefore carry `step.key` and `step.epoch`. The result (JSON), the writes
    * and the events are stored in one transaction. A thrown Failed is recorded and thrown again; an
-   * error that is final (`isFinal` of the engine) becomes one. Any other error is retried with
+   * error that is final (`isFinal` of the engine) becomes one. When another step has stored the
+   * same unique key meanwhile, the body runs again at once. Any other error is retried with
    * back-off, and then thrown as Broken.
    */
   step<T>(name: string, body: (step: StepContext) => Promise<T>, options?: StepOptions): Promise<T>
