@@ -272,7 +272,7 @@ steps:
     expect(run.steps.find(({ name }) => name === 'offline')?.isolation).toContain('no network')
   })
 
-  test('a step that exceeds a limit is stopped, with the reason', async () => {
+  longTest('a step that exceeds a limit is stopped, with the reason', async () => {
     const repository = await repositoryOf({
       'fairlead.yaml': `
 steps:

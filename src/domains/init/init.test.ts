@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
 import { readPipelineFile } from '#domains/pipeline/file.ts'
+import { longTest } from '../../../test/support/scale.ts'
 import { proposeFor } from './combine.ts'
 import { detectors } from './detectors.generated.ts'
 import { folderOf, lookAt } from './folder.ts'
@@ -441,7 +442,7 @@ describe('any language', () => {
     expect(found[0]).toBe('backend/go.mod: Go; the program is in ..')
   })
 
-  test('a folder with many files hides neither the root nor other folders', async () => {
+  longTest('a folder with many files hides neither the root nor other folders', async () => {
     const many = Object.fromEntries(Array.from({ length: 4100 }, (_, i) => [`assets/${i}.txt`, '']))
     const { services } = await propose({ ...many, 'index.html': '' })
     expect(services).toEqual({ web: 'static .' })
