@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { agoWords, dayWords, durationWords, shortDayWords } from './time-words.ts'
+import { agoWords, dayWords, durationWords, forWords, shortDayWords } from './time-words.ts'
 
 test.each([
   [0, '0.0 s'],
@@ -20,6 +20,12 @@ test.each([
   [3_599_000, '59 min ago'],
   [90_000_000, '1 d ago'],
 ])('%i ms before now is %s', (ms, words) => expect(agoWords(ms)).toBe(words))
+
+test.each([
+  [-5, 'for 1 s'],
+  [61_000, 'for 1 min'],
+  [7_200_000, 'for 2 h'],
+])('what began %i ms before now has lasted %s', (ms, words) => expect(forWords(ms)).toBe(words))
 
 test('a date is in English, whatever the locale of the machine', () => {
   expect([dayWords('2026-11-28T12:00:00Z'), shortDayWords('2026-11-28T12:00:00Z')]).toEqual([

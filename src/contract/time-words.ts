@@ -22,12 +22,17 @@ const twoUnits = (value: number, [large, name]: Unit, [small, smallName]: Unit):
   `${Math.floor(value / large)} ${name} ${Math.floor((value % large) / small)} ${smallName}`
 
 /** The time since a moment, in milliseconds, in one unit. */
-export function agoWords(ms: number): string {
-  if (ms < 5 * second) return 'just now'
-  if (ms < minute) return `${Math.floor(ms / second)} s ago`
-  if (ms < hour) return `${Math.floor(ms / minute)} min ago`
-  if (ms < day) return `${Math.floor(ms / hour)} h ago`
-  return `${Math.floor(ms / day)} d ago`
+export const agoWords = (ms: number): string =>
+  ms < 5 * second ? 'just now' : `${oneUnit(ms)} ago`
+
+/** How long something has lasted, in milliseconds, in one unit: `for 3 min`. */
+export const forWords = (ms: number): string => `for ${oneUnit(Math.max(ms, second))}`
+
+function oneUnit(ms: number): string {
+  if (ms < minute) return `${Math.floor(ms / second)} s`
+  if (ms < hour) return `${Math.floor(ms / minute)} min`
+  if (ms < day) return `${Math.floor(ms / hour)} h`
+  return `${Math.floor(ms / day)} d`
 }
 
 /** Dates are in one locale, as all other text: a browser in German must not add German days. */

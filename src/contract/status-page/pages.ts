@@ -47,7 +47,7 @@ export const statusPageChange = z.object({
   groups: list(z.string().min(1).max(80)).optional(),
   components: list(component).optional(),
   /** a PNG with at most 20 KB, as base64; null for that of the installation */
-  logo: z.base64().max(30_000).nullable().optional(),
+  logo: z.base64().max(30_000, 'must have at most 20 KB').nullable().optional(),
   /** such as `#0b57d0`, for the light and the dark page; null for those of the installation */
   colors: z.object({ light: z.string(), dark: z.string() }).nullable().optional(),
   /** whether readers need a password, which Fairlead makes */

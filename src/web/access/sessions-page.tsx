@@ -82,7 +82,7 @@ function SessionRow({ session, end }: { session: Session; end: () => void }) {
           {session.way === 'link' ? 'a link' : 'the provider'}
         </span>
         <span className="text-soft">
-          since <Ago time={session.created} />
+          began <Ago time={session.created} />
         </span>
         <span className="text-soft">
           last used <Ago time={session.seen} />

@@ -130,7 +130,7 @@ function AlertView({ alert }: { alert: ShownAlert }) {
                 {(service ?? machine) === null ? '' : `${service ?? machine}: `}
                 {kind} {name}{' '}
                 <span className="text-soft">
-                  since <Ago time={since} />
+                  found <Ago time={since} />
                 </span>
               </li>
             ))}

@@ -6,7 +6,7 @@ import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
 import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { ProblemLine } from '../ui/problem.tsx'
-import { Ago } from '../ui/time.tsx'
+import { Lasting } from '../ui/time.tsx'
 import { DifferenceValues } from './difference-values.tsx'
 import { TakeOver } from './take-over.tsx'
 
@@ -52,7 +52,7 @@ export function DifferenceRow({ one, mayAct }: { one: Drift; mayAct: boolean }) 
             {owner === null ? '' : `${owner}: `}
             {kind} <code className="font-mono text-small">{name}</code>{' '}
             <span className="text-soft">
-              since <Ago time={one.since} />
+              <Lasting since={one.since} />
             </span>
           </p>
           <DifferenceValues one={one} />

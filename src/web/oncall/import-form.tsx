@@ -1,14 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useId, useState } from 'react'
+import { type FormEvent, useState } from 'react'
 import { useClient } from '../live/dependencies.tsx'
 import { Button, FormButtons } from '../ui/button.tsx'
+import { FileField } from '../ui/field.tsx'
 import { ProblemLine } from '../ui/problem.tsx'
 
 /** Takes the entries of an iCalendar file as overrides. */
 export function ImportForm({ rota, close }: { rota: string; close: () => void }) {
   const client = useClient()
   const queries = useQueryClient()
-  const field = useId()
   const [file, setFile] = useState<File | null>(null)
   const [result, setResult] = useState<{ overrides: number; unmatched: string[] } | null>(null)
   const [error, setError] = useState<unknown>(null)
@@ -39,23 +39,13 @@ export function ImportForm({ rota, close }: { rota: string; close: () => void })
     )
   return (
     <form onSubmit={(event) => void save(event)} className="flex flex-col gap-3">
-      <div className="flex flex-col gap-1">
-        <label htmlFor={field} className="label">
-          iCalendar file
-        </label>
-        <input
-          id={field}
-          type="file"
-          accept=".ics,text/calendar"
-          required
-          aria-describedby={`${field}-hint`}
-          className="field w-full"
-          onChange={(event) => setFile(event.target.files?.[0] ?? null)}
-        />
-        <span id={`${field}-hint`} className="label">
-          The title of an entry names the user. The entries replace those of the last import.
-        </span>
-      </div>
+      <FileField
+        label="iCalendar file"
+        hint="The title of an entry names the user. The entries replace those of the last import."
+        accept=".ics,text/calendar"
+        required
+        set={setFile}
+      />
       <ProblemLine error={error} />
       <FormButtons verb="Import" disabled={file === null} close={close} />
     </form>

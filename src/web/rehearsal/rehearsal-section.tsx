@@ -5,6 +5,7 @@ import { counted } from '#contract/text.ts'
 import type { Rehearsal, RehearsalState } from '#contract/rehearsal/rehearsal.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { useMay } from '../live/access-queries.ts'
+import { Check } from '../ui/field.tsx'
 import { Button } from '../ui/button.tsx'
 import { Modal } from '../ui/dialog.tsx'
 import { RowsShape, Section } from '../ui/page.tsx'
@@ -239,14 +240,9 @@ function RestartForm({
           The last rehearsal failed: {asSentence(rehearsal.reason ?? '')}
         </p>
       ) : null}
-      <label className="mt-3 flex items-center gap-2">
-        <input
-          type="checkbox"
-          checked={force}
-          onChange={(event) => setForce(event.target.checked)}
-        />
-        Restart without a rehearsal
-      </label>
+      <div className="mt-3">
+        <Check label="Restart without a rehearsal" value={force} set={setForce} />
+      </div>
       <label className="mt-3 block">
         <span className="label">{force ? 'Reason' : 'Reason (optional)'}</span>
         <input

@@ -28,21 +28,23 @@ function Pages() {
         {(pages) => (
           <ul className="panel divide-y divide-edge overflow-hidden">
             {pages.map((page) => (
-              <PageRow key={page.name} page={page} />
+              <PageRow key={page.name} page={page} names={names(pages)} />
             ))}
           </ul>
         )}
       </Loaded>
       <Modal open={isAdding} close={() => setAdding(false)} title="Add status page">
         <Suspense>
-          {isAdding ? <PageForm page={null} close={() => setAdding(false)} /> : null}
+          {isAdding ? (
+            <PageForm page={null} names={names(query.data)} close={() => setAdding(false)} />
+          ) : null}
         </Suspense>
       </Modal>
     </Section>
   )
 }
 
-function PageRow({ page }: { page: StatusPageSettings }) {
+function PageRow({ page, names }: { page: StatusPageSettings; names: string[] }) {
   const { name, title, address } = page
   const client = useClient()
   const queries = useQueryClient()
@@ -64,6 +66,9 @@ function PageRow({ page }: { page: StatusPageSettings }) {
         <p>
           <span className="font-medium">{name}</span>
           {title === '' ? null : <span className="text-soft">, {title}</span>}
+          {page.hasLogo || page.colors !== null ? (
+            <span className="text-soft">, with a look of its own</span>
+          ) : null}
           {page.private ? <span className="text-soft">, private</span> : null}
         </p>
         <p className="text-soft">Shows {shownBy(page)}</p>
@@ -87,11 +92,15 @@ function PageRow({ page }: { page: StatusPageSettings }) {
       </div>
       <Confirm question={question} close={() => ask(null)} />
       <Modal open={isOpen} close={() => setOpen(false)} title={`Change the status page ${name}`}>
-        <Suspense>{isOpen ? <PageForm page={page} close={() => setOpen(false)} /> : null}</Suspense>
+        <Suspense>
+          {isOpen ? <PageForm page={page} names={names} close={() => setOpen(false)} /> : null}
+        </Suspense>
       </Modal>
     </li>
   )
 }
+
+const names = (pages: StatusPageSettings[] = []): string[] => pages.map(({ name }) => name)
 
 /** What a page shows, in words. */
 function shownBy({ apps, groups, components }: StatusPageSettings): string {

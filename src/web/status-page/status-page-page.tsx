@@ -10,7 +10,7 @@ import { Confirm, Modal, type Question } from '../ui/dialog.tsx'
 import { Nothing, PageHead, RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { Status } from '../ui/status.tsx'
-import { Ago } from '../ui/time.tsx'
+import { Ago, Lasting } from '../ui/time.tsx'
 import { componentBadge } from './badges.ts'
 import { PagesSection } from './pages-section.tsx'
 import { useStatusComponents, useStatusUpdates } from './queries.ts'
@@ -58,8 +58,8 @@ export function StatusPagePage() {
                       {name}
                     </span>
                     <span className="text-soft">
-                      {uptime === null ? '' : `${(Math.floor(uptime * 1e4) / 100).toFixed(2)} %, `}
-                      since <Ago time={since} />
+                      <Lasting since={since} />
+                      {uptime === null ? '' : `, ${uptimeText(uptime)} in 90 days`}
                     </span>
                   </li>
                 ))}
@@ -72,6 +72,8 @@ export function StatusPagePage() {
     </>
   )
 }
+
+const uptimeText = (uptime: number): string => `${(Math.floor(uptime * 1e4) / 100).toFixed(2)} %`
 
 function Incidents({ incidents }: { incidents: IncidentUpdates[] }) {
   const isCurrent = ({ draft, resolved }: IncidentUpdates): boolean =>

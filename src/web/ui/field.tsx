@@ -62,3 +62,49 @@ export function Choice<T extends string>({
     </label>
   )
 }
+
+/** Chooses a file of the reader's machine, with a hint below. */
+export function FileField({
+  label,
+  hint,
+  set,
+  ...input
+}: Input & { label: string; hint: string; set: (file: File | null) => void }) {
+  const id = useId()
+  return (
+    <div className="flex min-w-0 flex-col gap-1">
+      <label htmlFor={id} className="label">
+        {label}
+      </label>
+      <input
+        {...input}
+        id={id}
+        type="file"
+        className="field w-full"
+        aria-describedby={`${id}-hint`}
+        onChange={(event) => set(event.target.files?.[0] ?? null)}
+      />
+      <span id={`${id}-hint`} className="label">
+        {hint}
+      </span>
+    </div>
+  )
+}
+
+/** A box that is checked or not. */
+export function Check({
+  label,
+  value,
+  set,
+}: {
+  label: string
+  value: boolean
+  set: (value: boolean) => void
+}) {
+  return (
+    <label className="flex items-center gap-2">
+      <input type="checkbox" checked={value} onChange={(event) => set(event.target.checked)} />
+      {label}
+    </label>
+  )
+}

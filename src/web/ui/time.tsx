@@ -1,11 +1,21 @@
 import { useTimeText } from '../live/dependencies.tsx'
-import { agoWords, durationWords, momentWords } from '#contract/time-words.ts'
+import { agoWords, durationWords, forWords, momentWords } from '#contract/time-words.ts'
 
 /** The time since a moment, updated every second. The exact time shows on hover. */
 export function Ago({ time }: { time: string }) {
   const words = useTimeText((now) => agoWords(now - Date.parse(time)))
   return (
     <time dateTime={time} title={momentWords(time)} className="whitespace-nowrap">
+      {words}
+    </time>
+  )
+}
+
+/** How long something has lasted, such as `for 3 min`. The exact begin shows on hover. */
+export function Lasting({ since }: { since: string }) {
+  const words = useTimeText((now) => forWords(now - Date.parse(since)))
+  return (
+    <time dateTime={since} title={`Since ${momentWords(since)}`} className="whitespace-nowrap">
       {words}
     </time>
   )
