@@ -5,6 +5,7 @@ import type { Address } from '../address.ts'
 import type { AccessSink } from './access.ts'
 import { Connection } from './connection.ts'
 import { type GuestLimits, Guests, type GuestTimes, guestLimits, guestTimes } from './guests.ts'
+import { createHttp2 } from './http2.ts'
 import { page, tooMany } from './pages.ts'
 import { takeProxyHeader } from './proxy-protocol.ts'
 import type { EdgeRoute, Entry, RouteCount } from './route.ts'
@@ -99,6 +100,7 @@ export function createEdge(options: EdgeOptions): Edge {
   const listeners = new Map<string, Server>()
   const guests = new Guests(options.limits ?? guestLimits(Infinity))
   const thorough = createThorough(routes, guests, () => isClosing)
+  const http2 = createHttp2(routes, guests, () => isClosing)
   let handedOver = new Map<string, Handed>()
   let isListening = false
   let isClosing = false
@@ -117,7 +119,8 @@ export function createEdge(options: EdgeOptions): Edge {
     https &&
     handshakes({
       ...{ guests, certificates: https.certificates },
-      accept: (socket) => accept(socket, null),
+      accept: (socket) =>
+        socket.alpnProtocol === 'h2' ? http2.take(socket) : accept(socket, null),
     })
   const makeServer = (name: string, entry: Entry | null): Server =>
     createServer(

@@ -234,9 +234,15 @@ export function isForwardable(request: IncomingMessage): boolean {
 
 const absoluteTarget = /^https?:\/\/([^/?#]+)([/?#].*)?$/i
 
+/** What is needed of a request, in whatever version of HTTP it came. */
+export type PlainRequest = Pick<
+  IncomingMessage,
+  'method' | 'url' | 'headers' | 'rawHeaders' | 'socket'
+>
+
 /** Request headers to forward, as a flat list of names and values. */
 export function requestHeaders(
-  request: IncomingMessage,
+  request: PlainRequest,
   proxies: IsProxy | null,
   kept: (name: string) => boolean = () => false,
 ): string[] {
@@ -284,7 +290,7 @@ export function headersToForward(
 }
 
 /** The parts of a request that decide its route. */
-export function requestFactsOf(request: IncomingMessage, proxies: IsProxy | null): RequestFacts {
+export function requestFactsOf(request: PlainRequest, proxies: IsProxy | null): RequestFacts {
   const header = (name: string): string =>
     pairsOf(request.rawHeaders)
       .filter(([one]) => one.toLowerCase() === name)
@@ -307,7 +313,7 @@ export const clientOf = (socket: Socket): Client => ({
 })
 
 /** A flat list of names and values in pairs. */
-function pairsOf(flat: string[]): [string, string][] {
+export function pairsOf(flat: string[]): [string, string][] {
   const pairs: [string, string][] = []
   for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? ''])
   return pairs

@@ -102,7 +102,10 @@ export class Progress {
   #sentAt = 0
 
   /** Milliseconds since bytes arrived, and since waiting bytes were taken; 0 if none wait. */
-  sample({ bytesRead, writableLength }: Socket, now: number): { read: number; sent: number } {
+  sample(
+    { bytesRead, writableLength }: Pick<Socket, 'bytesRead' | 'writableLength'>,
+    now: number,
+  ): { read: number; sent: number } {
     if (bytesRead !== this.#read) [this.#read, this.#readAt] = [bytesRead, now]
     if (writableLength !== this.#unsent) [this.#unsent, this.#sentAt] = [writableLength, now]
     return { read: now - this.#readAt, sent: writableLength === 0 ? 0 : now - this.#sentAt }

@@ -145,6 +145,12 @@ const headersOf = ({ text, headers }: Page, isLast: boolean): [string, string][]
   ...(isLast ? [['connection', 'close'] satisfies [string, string]] : []),
 ]
 
+/** The same in parts, for HTTP/2. */
+export function pageParts(content: string | Page): Page {
+  const shown = typeof content === 'string' ? plain(content) : content
+  return { text: shown.text, headers: headersOf(shown, false) }
+}
+
 export function page(
   status: number,
   content: string | Page,

@@ -33,7 +33,7 @@ export function handshakes({
     const secure = new TLSSocket(socket, {
       isServer: true,
       secureContext: empty,
-      ALPNProtocols: isProof ? [proofProtocol] : ['http/1.1'],
+      ALPNProtocols: isProof ? [proofProtocol] : ['h2', 'http/1.1'],
       SNICallback: (name, done) => done(null, contextOf(name, isProof) ?? undefined),
     })
     raw.set(secure, socket)
@@ -42,6 +42,8 @@ export function handshakes({
     secure.once('secure', () => {
       if (isProof) return void secure.end()
       guests.remove(handshake)
+      // Node's HTTP/2 waits for this; only Node's server for TLS would set it.
+      Object.assign(secure, { secureConnecting: false })
       accept(secure)
       secure.off('error', failed)
     })

@@ -1,0 +1,195 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import { ChunkScanner } from './chunked.ts'
+import { Exchange, type ExchangeClient } from './exchange.ts'
+import { pairsOf, pairsOfLines, type PlainRequest, requestHeaders } from './forward.ts'
+import { authority, type ResponseHead } from './head.ts'
+import { type Page, pageParts, tooLarge } from './pages.ts'
+import type { Passage } from './passage.ts'
+
+/** Headers that HTTP/2 does not allow besides those that a head loses anyway (RFC 9113 §8.2.2). */
+const isOfConnection = /^(?:transfer-encoding|trailer|http2-settings|upgrade|connection)$/i
+const token = /^[\w!#$%&'*+\-.^`|~]+$/
+
+/**
+ * A stream of HTTP/2 as the request of HTTP/1.1 that it stands for (RFC 9113 §8.3.1): the authority
+ * is its Host header, and cookies that came apart are one header again. Null when it is none.
+ */
+export function plainRequest(
+  headers: IncomingHttpHeaders,
+  rawHeaders: string[],
+  socket: Socket,
+): PlainRequest | null {
+  const { ':method': method = '', ':path': url = '' } = headers
+  const host = headers[':authority'] ?? headers.host ?? ''
+  if (!token.test(method) || method === 'CONNECT') return null
+  if (!authority.test(host) || !/^\/[!-~\x80-\xff]*$/.test(url)) return null
+  const own = pairsOf(rawHeaders).filter(([name]) => !name.startsWith(':') && name !== 'host')
+  const cookies = own.filter(([name]) => name === 'cookie').map(([, value]) => value)
+  const all: [string, string][] = [
+    ['host', host],
+    ...own.filter(([name]) => name !== 'cookie'),
+    ...(cookies.length === 0 ? [] : [['cookie', cookies.join('; ')] satisfies [string, string]]),
+  ]
+  return { method, url, rawHeaders: all.flat(), headers: { ...headers, host }, socket }
+}
+
+/** Names and values as Node's HTTP/2 takes them. */
+export function headersOf(pairs: [string, string][]): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {}
+  for (const [given, value] of pairs) {
+    const name = given.toLowerCase()
+    if (isOfConnection.test(name)) continue
+    const before = headers[name]
+    headers[name] = before === undefined ? value : [...[before].flat(), value]
+  }
+  return headers
+}
+
+/** A page of the edge as the answer to a stream. */
+export function answerPage(
+  stream: ServerHttp2Stream,
+  status: number,
+  content: string | Page,
+): void {
+  if (stream.destroyed || stream.headersSent) return stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  const { headers, text } = pageParts(content)
+  stream.respond({ ':status': status, ...headersOf(headers) })
+  // The answer to HEAD has ended.
+  if (!stream.writableEnded) stream.end(text)
+}
+
+/** A request of HTTP/2, which a service gets in HTTP/1.1. */
+export class Http2Request implements ExchangeClient {
+  readonly #stream: ServerHttp2Stream
+  readonly #request: PlainRequest
+  readonly #passage: Passage
+  readonly #exchange = new Exchange(this)
+  readonly #hasBody: boolean
+  readonly #isChunked: boolean
+  /** Bytes of the body that may still come. */
+  #bodyLeft: number
+  #isSending = false
+  #isCut = false
+  #trailers: string[] = []
+  #decoder: ChunkScanner | null = null
+  isUploading: boolean
+
+  constructor(
+    stream: ServerHttp2Stream,
+    request: PlainRequest,
+    passage: Passage,
+    hasBody: boolean,
+  ) {
+    this.#stream = stream
+    this.#request = request
+    this.#passage = passage
+    this.#hasBody = this.isUploading = hasBody
+    this.#isChunked = hasBody && request.headers['content-length'] === undefined
+    this.#bodyLeft = passage.rules?.body ?? Infinity
+  }
+
+  start(): void {
+    const passage = this.#passage
+    const { method = '', url = '', headers } = this.#request
+    passage.cut = () => this.cut()
+    this.#stream.on('close', () => this.#exchange.abort())
+    this.#stream.on('drain', () => this.#exchange.continueDownload())
+    this.#stream.on('trailers', (_headers, _flags, raw: string[]) => (this.#trailers = raw))
+    if (headers.expect?.toLowerCase() === '100-continue' && this.#hasBody)
+      this.#stream.additionalHeaders({ ':status': 100 })
+    const lines = pairsOf(requestHeaders(this.#request, passage.proxies)).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    )
+    const coding = this.#isChunked ? 'transfer-encoding: chunked\r\n' : ''
+    this.#exchange.begin(passage, {
+      method,
+      head: `${method} ${url} HTTP/1.1\r\n${lines.join('')}${coding}\r\n`,
+      firstBody: null,
+      hasBody: this.#hasBody,
+    })
+  }
+
+  holdUpload(): void {
+    this.#stream.pause()
+  }
+
+  continueUpload(): void {
+    if (!this.#isSending) {
+      this.#isSending = true
+      this.#stream.on('data', (data: Buffer) => {
+        if (!this.#send(data)) this.#stream.pause()
+      })
+      this.#stream.on('end', () => this.#endBody())
+    }
+    this.#stream.resume()
+  }
+
+  #send(data: Buffer): boolean {
+    if (!this.#isChunked) return this.#exchange.write(data)
+    if (this.#bodyLeft < 0) return true
+    this.#bodyLeft -= data.length
+    if (this.#bodyLeft < 0) return this.#exchange.stop(413, tooLarge)
+    this.#exchange.write(`${data.length.toString(16)}\r\n`)
+    this.#exchange.write(data)
+    return this.#exchange.write('\r\n')
+  }
+
+  #endBody(): void {
+    this.isUploading = false
+    if (!this.#isChunked) return
+    const lines = pairsOf(this.#trailers).map(([name, value]) => `${name}: ${value}\r\n`)
+    this.#exchange.write(`0\r\n${lines.join('')}\r\n`)
+  }
+
+  begin(answer: ResponseHead, bytes: Buffer, from: number, to: number): boolean {
+    const stream = this.#stream
+    if (answer.body === 'chunked')
+      this.#decoder = new ChunkScanner((data) => stream.write(Buffer.from(data)))
+    const lines = answer.kept.slice(answer.kept.indexOf('\r\n') + 2)
+    const headers = headersOf([...pairsOfLines(lines), ...this.#passage.added])
+    const options = {
+      endStream: answer.body === 0,
+      // Without trailers to wait for, Node would end the stream before it breaks it off.
+      waitForTrailers: answer.body !== 0,
+    }
+    stream.on('wantTrailers', () => this.#sendTrailers())
+    stream.respond({ ':status': answer.status, ...headers }, options)
+    return to > from ? this.pass(bytes, from, to) : true
+  }
+
+  interim(status: number, head: string): void {
+    if (status === 100 || this.#stream.destroyed) return
+    const headers = headersOf(pairsOfLines(head.slice(head.indexOf('\r\n') + 2, -2)))
+    this.#stream.additionalHeaders({ ':status': status, ...headers })
+  }
+
+  pass(bytes: Buffer, from: number, to: number): boolean {
+    const body = bytes.subarray(from, to)
+    if (!this.#decoder) return this.#stream.write(Buffer.from(body))
+    this.#decoder.feed(body, 0)
+    return !this.#stream.writableNeedDrain
+  }
+
+  #sendTrailers(): void {
+    if (this.#isCut) return
+    this.#stream.sendTrailers(headersOf(pairsOfLines(this.#decoder?.trailers ?? '')))
+  }
+
+  complete(): void {
+    if (!this.#stream.writableEnded) this.#stream.end()
+    // What is left of the body is read and dropped, so that the client receives the response.
+    if (this.isUploading) this.#stream.resume()
+  }
+
+  refuse(status: number, text: string | Page): void {
+    answerPage(this.#stream, status, text)
+    if (this.isUploading) this.#stream.resume()
+  }
+
+  cut(): void {
+    this.#isCut = true
+    this.#exchange.abort()
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  }
+}
