@@ -97,12 +97,15 @@ export async function firingSources(db: Database): Promise<FiringRow[]> {
   return db.query<FiringRow>(sql`
     with firing as (
       select 'monitor/' || id || case when state = 'down'
-            and (kind in ('slo', 'certificate') or jsonb_array_length(settings -> 'pulls') > 0)
-          then '/page' else '' end as source, app, environment, service, kind, name, reason,
+            and (kind in ('slo', 'certificate') or settings -> 'from' is not null
+              or jsonb_array_length(settings -> 'pulls') > 0)
+          then '/page' else '' end as source, app, environment, service,
+        case when state = 'degraded' and kind in ('http', 'tcp', 'tls', 'dns', 'command')
+          then 'degraded' else kind end as kind, name, reason,
         coalesce(onset_from, since) as from, coalesce(onset_until, since) as until,
         null::bigint as deployment,
-        case when kind = 'clock' or kind in ('slo', 'certificate') and state = 'degraded'
-            then 'low'
+        case when kind = 'clock' or state = 'degraded'
+              and (kind in ('slo', 'certificate') or settings -> 'from' is not null) then 'low'
           else urgency end as urgency
       from monitor where firing
       union all

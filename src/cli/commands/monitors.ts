@@ -83,6 +83,7 @@ function detailLines(one: MonitorDetail, now: number): string[] {
     ...(one.needs.length === 0 ? [] : [`needs ${one.needs.join(', ')}`]),
     ...(one.entities.length === 0 ? [] : [`broken by ${one.entities.join(', ')}`]),
     ...(one.call === null ? [] : [`call ${one.call}`]),
+    ...table(one.hosts.map(({ host, state, reason }) => [`from ${host}`, state, reason])),
     ...table(one.changes.map(({ time, state, reason }) => [ago(time, now), state, reason])),
   ]
 }

@@ -1,8 +1,18 @@
 import { z } from 'zod'
+import { checkStates } from './check.ts'
 
 /** Missing data is `unknown`, never `up`. */
 export const monitorStates = ['up', 'degraded', 'down', 'unknown', 'maintenance'] as const
 export type MonitorState = (typeof monitorStates)[number]
+
+/** What one host says of a monitor that several check. */
+export const monitorHost = z.object({
+  host: z.string(),
+  state: z.enum(checkStates),
+  /** empty when it is up there */
+  reason: z.string(),
+})
+export type MonitorHost = z.infer<typeof monitorHost>
 
 /** A thing that is watched. Times are ISO 8601 UTC. */
 export const monitor = z.object({
@@ -26,6 +36,8 @@ export const monitor = z.object({
   entities: z.array(z.string()),
   /** milliseconds that the last check took; null when it is not checked */
   took: z.number().nullable(),
+  /** the hosts of `from`; empty for a monitor without it */
+  hosts: z.array(monitorHost),
 })
 export type Monitor = z.infer<typeof monitor>
 

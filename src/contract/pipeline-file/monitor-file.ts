@@ -4,6 +4,9 @@ import { name } from '#contract/app/app.ts'
 import { freezeFile } from './freeze-file.ts'
 import { duration, listOf, shorthand } from './shapes.ts'
 
+/** In `from`: all hosts of the installation. */
+export const everyHost = 'every-host'
+
 /** The keys that every monitor in `fairlead.yaml` may have, beside the one of its kind. */
 export const monitorKeys = {
   every: duration(1000)
@@ -32,6 +35,12 @@ export const monitorKeys = {
     .describe(
       'Monitors of the same file that this one depends on; while one of them is down, this one ' +
         'is unknown and raises no alert',
+    ),
+  from: listOf(name)
+    .optional()
+    .describe(
+      'The hosts that check it: names of hosts, `local` for the machine of the server, or ' +
+        '`every-host`; it is down when most of them say so; default: the host of the environment',
     ),
   environments: listOf(name)
     .prefault([])

@@ -1,3 +1,4 @@
+import type { MonitorHost } from '#contract/monitor/monitor.ts'
 import { appendEventForEach } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
@@ -6,11 +7,12 @@ import type { WantedMonitor } from './plan.ts'
 
 /** The monitors of fairlead.yaml, without its objectives. */
 export const listChecked = (db: Database): Promise<CheckedMonitor[]> =>
-  db.query<CheckedMonitor>(sql`select id, app, environment, service, kind, name, state, firing,
-      entities, settings from monitor where settings is not null and kind <> 'slo' order by id`)
+  db.query<CheckedMonitor>(sql`select id, app, environment, service, kind, name, state,
+      firing, entities, hosts, settings
+    from monitor where settings is not null and kind <> 'slo' order by id`)
 
 /** The monitor of an objective. */
-export interface SloMonitor extends Omit<CheckedMonitor, 'settings' | 'entities'> {
+export interface SloMonitor extends Omit<CheckedMonitor, 'settings' | 'entities' | 'hosts'> {
   reason: string
   /** ISO 8601 */
   since: string
@@ -90,12 +92,16 @@ export function setChecked(
   ]
 }
 
-/** Stores what breaks the rule of a monitor while the harm goes on. */
+/** Stores what breaks the rule of a monitor while its state stays. */
 export const setEntities = (
   { id }: Pick<CheckedMonitor, 'id'>,
   { entities, reason }: Pick<CheckVerdict, 'entities' | 'reason'>,
 ): Statement =>
   sql`update monitor set entities = ${entities}::text[], reason = ${reason} where id = ${id}`
+
+/** Stores what each host says of a monitor. */
+export const setHosts = ({ id }: Pick<CheckedMonitor, 'id'>, hosts: MonitorHost[]): Statement =>
+  sql`update monitor set hosts = ${JSON.stringify(hosts)}::jsonb where id = ${id}`
 
 /** Stores when monitors were checked last, and how long that took. */
 export const noteChecks = (checks: { id: number; at: number; took: number }[]): Statement =>

@@ -1,5 +1,5 @@
 import type { CheckResult } from '#contract/monitor/check.ts'
-import type { MonitorState } from '#contract/monitor/monitor.ts'
+import type { MonitorHost, MonitorState } from '#contract/monitor/monitor.ts'
 import type { MonitorSettings } from './plan.ts'
 
 /** A monitor that is checked, and what was last said of it. */
@@ -15,6 +15,8 @@ export interface CheckedMonitor {
   firing: boolean
   /** what breaks its rule, as stored */
   entities: string[]
+  /** what each host of `from` says, as stored */
+  hosts: MonitorHost[]
   settings: MonitorSettings
 }
 

@@ -19,6 +19,8 @@ export interface MonitorSettings {
   maintenance: MonitorFile['maintenance']
   /** names of switches of the same environment; absent in older rows */
   pulls?: string[] | undefined
+  /** the hosts that check it, or `every-host`; absent when it is checked by the environment's */
+  from?: string[] | undefined
   /** of the kind, as the file has them */
   check: unknown
 }
@@ -51,6 +53,7 @@ const storedMonitor = z.looseObject({
   urgency: z.enum(urgencies).optional(),
   maintenance: z.custom<MonitorFile['maintenance']>(Array.isArray),
   pulls: z.array(z.string()).optional(),
+  from: z.array(z.string()).optional(),
 })
 
 /** The monitors of an environment, as its live release has them. Pure. */
@@ -73,7 +76,8 @@ export function wantedMonitors(
         urgency: rest.urgency ?? null,
         settings: {
           ...{ every: every ?? kind.every, failures: failures ?? kind.failures },
-          ...{ timeout, recoveries, needs, maintenance: rest.maintenance, pulls: rest.pulls },
+          ...{ timeout, recoveries, needs, maintenance: rest.maintenance },
+          ...{ pulls: rest.pulls, from: rest.from },
           check: rest[kind.kind],
         },
       },

@@ -26,7 +26,7 @@ export interface Verdict {
 const columns = sql`id, app, environment, service, kind, name, state, reason, since,
   case when onset_from is not null then
     json_build_object('from', onset_from, 'until', onset_until) end as onset, checked,
-  settings is not null as "isConfigured", entities, took`
+  settings is not null as "isConfigured", entities, took, hosts`
 
 export interface MonitorFilter {
   app?: string | undefined

@@ -53,7 +53,19 @@ function kindRules(name: string, monitor: MonitorFile): Found[] {
         hint: `one of ${kindNames.join(', ')}`,
       },
     ]
-  return settingRules(path, monitor[kind.kind], kind)
+  return [...settingRules(path, monitor[kind.kind], kind), ...fromRules(name, monitor, kind)]
+}
+
+/** Other hosts have neither the release nor its edge. */
+function fromRules(name: string, monitor: MonitorFile, kind: MonitorKind): Found[] {
+  const settings = kind.settings.safeParse(monitor[kind.kind])
+  if (monitor.from === undefined || !settings.success) return []
+  const why = kind.elsewhere
+    ? kind.elsewhere(settings.data)
+    : `only ${kinds.flatMap((one) => (one.elsewhere ? [one.kind] : [])).join(', ')} can have it`
+  const problem = `monitor \`${name}\` of the kind \`${kind.kind}\` has \`from\``
+  if (why === null) return []
+  return [{ path: ['monitors', name, 'from'], atKey: true, problem, hint: why }]
 }
 
 function settingRules(path: Path, value: unknown, kind: MonitorKind): Found[] {

@@ -12,6 +12,7 @@ import type { HostClient } from '#platform/process/host-client.ts'
 import { fingerprintOf, readHostKey } from '#platform/ssh/host-key.ts'
 import { version } from '#platform/self.ts'
 import type { SshSettings } from '#platform/ssh/ssh.ts'
+import { everyHost } from '#contract/pipeline-file/monitor-file.ts'
 import { localHost } from './every-host.ts'
 import type { Hosts, LinkedHost } from './hosts.ts'
 import { unitOf } from './install.ts'
@@ -102,6 +103,10 @@ async function mustBeNew(hosts: Hosts, name: string): Promise<void> {
   if (name === 'host')
     throw new FairleadError('invalid_input', {
       ...{ field: 'name', problem: 'host is the machine of the server; choose another name' },
+    })
+  if (name === everyHost)
+    throw new FairleadError('invalid_input', {
+      ...{ field: 'name', problem: 'every-host names all hosts in a monitor; choose another name' },
     })
   if (name === localHost || hosts.get(name) !== null)
     throw new FairleadError('already_exists', { kind: 'host', id: name })

@@ -105,6 +105,7 @@ function titleOf(
     stays: `The release of ${place} has harm and is not rolled back`,
     rollback: `The rollback of ${place} failed`,
     external: name,
+    degraded: `${name} of ${place} is degraded`,
     error: `New error in ${place}: ${name}`,
     regression: `An error came back in ${place}: ${name}`,
     job: `The job ${name} of ${place} failed`,

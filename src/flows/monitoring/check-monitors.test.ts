@@ -51,6 +51,7 @@ let db: Database
 let close: () => Promise<void>
 let host: SimulatedHost
 let remote: SimulatedHost | null
+let other: SimulatedHost | null
 let changes: MonitorChange[]
 let now = Date.now()
 beforeAll(async () => ({ db, close } = await testDatabase()))
@@ -58,6 +59,7 @@ afterAll(() => close())
 beforeEach(async () => {
   host = new SimulatedHost()
   remote = null
+  other = null
   changes = []
   await db.batch([
     sql`truncate monitor, heartbeat, alert, change, release, deployment cascade`,
@@ -92,7 +94,13 @@ async function deploy(monitors: object, target: object = {}): Promise<void> {
 const watcher = () =>
   new CheckMonitors({
     ...{ db, fetch, random: () => 0, now: () => now },
-    hosts: { local: host, remotes: () => (remote ? [{ name: 'web-1', host: remote }] : []) },
+    hosts: {
+      local: host,
+      remotes: () => [
+        ...(remote ? [{ name: 'web-1', host: remote }] : []),
+        ...(other ? [{ name: 'web-2', host: other }] : []),
+      ],
+    },
     policy: { privateHosts: null, allowAddresses: '', references: [] },
     onChange: (found) => changes.push(...found),
   })
@@ -232,6 +240,59 @@ test('the host that runs an environment checks its monitors', async () => {
   host.check('/home', 'up', 1)
   await one.run()
   expect(await states()).toEqual({ home: 'up' })
+})
+
+test('a monitor of several hosts is down when most of those that can tell say so', async () => {
+  remote = new SimulatedHost()
+  other = new SimulatedHost()
+  await deploy({ shop: { tcp: 'shop.test:443', from: 'every-host' } })
+  const one = watcher()
+  await one.run()
+  for (const from of [host, remote, other]) from.check('shop.test', 'up', 1)
+  await one.run()
+  expect(await states()).toEqual({ shop: 'up' })
+  remote.check('shop.test', 'down', 3)
+  await one.run()
+  const [partial] = await listMonitors(db, { apps: null })
+  expect(partial).toMatchObject({
+    ...{ state: 'degraded', reason: 'down from 1 of 3 hosts (web-1): it answers 500' },
+    hosts: [
+      { host: 'local', state: 'up', reason: '' },
+      { host: 'web-1', state: 'down', reason: 'it answers 500' },
+      { host: 'web-2', state: 'up', reason: '' },
+    ],
+  })
+  await reconcile()
+  expect(await openAlerts()).toMatchObject([
+    { title: 'shop of shop in production is degraded', urgency: 'low' },
+  ])
+  // One more failed check of another host is not enough; three are.
+  other.check('shop.test', 'down', 2)
+  await one.run()
+  expect(await states()).toEqual({ shop: 'degraded' })
+  other.check('shop.test', 'down', 1)
+  await one.run()
+  expect(await states()).toEqual({ shop: 'down' })
+  await reconcile()
+  expect(await openAlerts()).toMatchObject([{ urgency: 'high' }])
+  // Another server takes over, and both hosts that fail are away: nothing is down for sure.
+  other.isAway = true
+  remote.isAway = true
+  const second = watcher()
+  await second.run()
+  expect(await states()).toEqual({ shop: 'down' })
+  now += 16_000
+  await second.run()
+  const [left] = await listMonitors(db, { apps: null })
+  expect(left).toMatchObject({ state: 'up' })
+  expect(left?.hosts.map(({ state }) => state)).toEqual(['up', 'unknown', 'unknown'])
+  // The file names hosts, of which one does not exist.
+  await deploy({ shop: { tcp: 'shop.test:443', from: ['web-9'] } })
+  now += 3000
+  await second.run()
+  expect(await listMonitors(db, { apps: null })).toMatchObject([
+    { state: 'unknown', reason: 'no host can tell: web-9: there is no such host' },
+  ])
 })
 
 test('a host that hangs does not delay what another one found', async () => {

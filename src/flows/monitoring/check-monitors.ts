@@ -9,10 +9,11 @@ import { type CheckedMonitor, judgeChecks, type Needed } from '#domains/monitor/
 import { monitorKind, wantedMonitors } from '#domains/monitor/plan.ts'
 import { localHost } from '#flows/host/every-host.ts'
 import { Checks } from '#platform/monitor/checks.ts'
-import { isOnServer } from '#platform/monitor/monitor-kind.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { definitionsOf, liveReleases } from '#views/watched.ts'
 import { CheckOnHosts, type CheckOnHostsOptions } from './check-on-hosts.ts'
+import { HostVotes, hostsOf } from './host-votes.ts'
+import { checkOf, isOwn, keyOf, neededBy, placeOf, unknownResult } from './planned-check.ts'
 import { type ServerCheckParts, serverIo } from './server-io.ts'
 
 export interface CheckMonitorsOptions extends ServerCheckParts, CheckOnHostsOptions {
@@ -47,8 +48,9 @@ export class CheckMonitors {
   /** the releases that the monitors come from, as JSON */
   #planned = ''
   #plannedAt = -Infinity
-  /** the host of each environment */
-  #places = new Map<string, string>()
+  /** the hosts that check each monitor */
+  #hosts = new Map<number, string[]>()
+  readonly #votes = new HostVotes()
   #ownNext = 0
   #notedAt = 0
   #unnoted = new Set<number>()
@@ -75,7 +77,7 @@ export class CheckMonitors {
     if (now() - this.#plannedAt >= planEvery) await this.#plan()
     this.#own.tick()
     await this.#readHosts()
-    for (const result of this.#own.after(this.#ownNext)) this.#take(result)
+    for (const result of this.#own.after(this.#ownNext)) this.#take(result, localHost)
     this.#ownNext = this.#own.last
     await this.#judge()
   }
@@ -106,33 +108,51 @@ export class CheckMonitors {
     for (const id of this.#results.keys()) if (!this.#monitors.has(id)) this.#results.delete(id)
     const checks = all.map((one) => ({ one, check: checkOf(one, all), isOwn: isOwn(one) }))
     this.#own.set(checks.flatMap(({ check, isOwn: mine }) => (mine ? [check] : [])))
-    this.#places = new Map(live.map((one) => [placeOf(one), one.host ?? localHost]))
-    const byHost = Map.groupBy(
+    const places = new Map(live.map((one) => [placeOf(one), one.host ?? localHost]))
+    this.#place(
       checks.filter(({ isOwn: mine }) => !mine),
-      ({ one }) => this.#hostOf(one),
+      (one) => places.get(placeOf(one)) ?? localHost,
     )
-    this.#onHosts.set(new Map([...byHost].map(([host, of]) => [host, of.map((one) => one.check)])))
   }
 
-  #hostOf(monitor: CheckedMonitor): string {
-    return this.#places.get(placeOf(monitor)) ?? localHost
+  /** Tells hosts what they check. */
+  #place(
+    checks: { one: CheckedMonitor; check: HostMonitor }[],
+    placeOf: (one: CheckedMonitor) => string,
+  ): void {
+    const names = this.#options.hosts.remotes().map(({ name }) => name)
+    this.#hosts = new Map(checks.map(({ one }) => [one.id, hostsOf(one, placeOf(one), names)]))
+    const several = checks.filter(({ one }) => one.settings.from !== undefined)
+    this.#votes.set(new Map(several.map(({ one: { id } }) => [id, this.#hosts.get(id) ?? []])))
+    const byHost = new Map([localHost, ...names].map((host): [string, HostMonitor[]] => [host, []]))
+    for (const { check } of checks)
+      for (const host of this.#hosts.get(check.id) ?? []) {
+        const theirs = byHost.get(host)
+        if (theirs) theirs.push(check)
+        else this.#take(unknownResult(check.id, this.#options.now(), 'there is no such host'), host)
+      }
+    this.#onHosts.set(new Map([...byHost].filter(([, theirs]) => theirs.length > 0)))
   }
 
   async #readHosts(): Promise<void> {
     for (const { host, results } of await this.#onHosts.read()) {
       // After a move, the former host still has results.
-      const mine = [...this.#monitors.values()].filter(
-        (one) => !isOwn(one) && this.#hostOf(one) === host,
-      )
-      const ids = new Set(mine.map(({ id }) => id))
-      for (const result of results ?? []) if (ids.has(result.id)) this.#take(result)
+      const ids = new Set([...this.#hosts].flatMap(([id, all]) => (all.includes(host) ? id : [])))
+      for (const result of results ?? []) if (ids.has(result.id)) this.#take(result, host)
       if (results === null)
-        for (const id of ids) this.#results.set(id, unknownResult(id, this.#options.now()))
+        for (const id of ids) {
+          const unknown = unknownResult(id, this.#options.now(), 'the host does not answer')
+          if (this.#votes.has(id)) this.#take(unknown, host)
+          else this.#results.set(id, unknown)
+        }
     }
   }
 
-  #take(result: CheckResult): void {
-    if (!this.#monitors.has(result.id)) return
+  #take(found: CheckResult, host: string): void {
+    const monitor = this.#monitors.get(found.id)
+    if (!monitor) return
+    const result = this.#votes.has(found.id) ? this.#votes.add(monitor, host, found) : found
+    if (result === null) return
     this.#results.set(result.id, result)
     this.#unnoted.add(result.id)
   }
@@ -150,10 +170,14 @@ export class CheckMonitors {
       }))
       const frozen = frozenUntil(monitor.settings.maintenance, now())
       const maintenance = frozen && (frozen.reason || 'it was announced')
+      const hosts = this.#votes.shown(monitor.id, monitor.hosts)
+      const isMoved = !isDeepStrictEqual(hosts, monitor.hosts)
+      if (isMoved) statements.push(store.setHosts(monitor, hosts))
+      monitor.hosts = hosts
       const verdict = judgeChecks(monitor, result, needed, { maintenance, now: now() })
       if (verdict === null) continue
       if (verdict.state === monitor.state) {
-        if (!isDeepStrictEqual(verdict.entities, monitor.entities))
+        if (isMoved || !isDeepStrictEqual(verdict.entities, monitor.entities))
           statements.push(store.setEntities(monitor, verdict))
         monitor.entities = verdict.entities
         continue
@@ -178,37 +202,3 @@ export class CheckMonitors {
     return [store.noteChecks(results)]
   }
 }
-
-const placeOf = ({ app, environment }: Pick<CheckedMonitor, 'app' | 'environment'>): string =>
-  `${app}/${environment}`
-
-const keyOf = ({ app, environment, name }: CheckedMonitor): string =>
-  `${app}/${environment}/${name}`
-
-const neededBy = (
-  { app, environment, settings }: CheckedMonitor,
-  byName: Map<string, CheckedMonitor>,
-): CheckedMonitor[] =>
-  settings.needs.flatMap((name) => byName.get(`${app}/${environment}/${name}`) ?? [])
-
-function isOwn({ kind, settings }: CheckedMonitor): boolean {
-  const found = monitorKind(kind)
-  const parsed = found?.settings.safeParse(settings.check)
-  return !found || !parsed?.success || isOnServer(found, parsed.data)
-}
-
-function checkOf(monitor: CheckedMonitor, all: CheckedMonitor[]): HostMonitor {
-  const { id, app, environment, service, kind, settings } = monitor
-  const { every, timeout, failures, recoveries, needs, check } = settings
-  const needed = needs.length === 0 ? [] : neededBy(monitor, new Map(all.map((o) => [keyOf(o), o])))
-  return {
-    ...{ id, app, environment, service, kind, every, timeout, settings: check },
-    confirm: Math.max(failures, recoveries),
-    needs: needed.map((one) => one.id),
-  }
-}
-
-const unknownResult = (id: number, at: number): CheckResult => ({
-  ...{ id, at, number: 0, streak: 1, since: at, before: null, took: 0, entities: [] },
-  ...{ state: 'unknown', reason: 'the host does not answer' },
-})

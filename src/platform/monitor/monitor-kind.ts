@@ -79,6 +79,11 @@ export interface MonitorKind<S extends z.ZodType = z.ZodType> {
   failures: number
   /** Checks from the host, which survives the server. */
   onHost?(settings: z.output<S>, io: HostIo): Promise<Finding>
+  /**
+   * Why a host that does not run the environment cannot check it, or null when it can. Without
+   * this, no such host can.
+   */
+  elsewhere?(settings: z.output<S>): string | null
   /** Checks from the server, on what it has stored. */
   onServer?(settings: z.output<S>, io: ServerIo): Promise<Finding>
   /** for a kind that can do both; default: the host when it has `onHost` */

@@ -16,8 +16,11 @@ export interface Reach {
   isConnected(): Promise<boolean>
 }
 
-/** Milliseconds for which an answer of another machine, or its absence, is believed. */
-const fresh = 5000
+/**
+ * Milliseconds for which an answer of another machine is believed, and its absence. The first is
+ * shorter than the time in which a failed check is confirmed.
+ */
+const believed = { answer: 800, absence: 5000 }
 const patience = 2000
 
 /**
@@ -40,11 +43,16 @@ export function createReach({ references, now }: ReachOptions): Reach {
       () => false,
     )
   }
+  const note = (isConnected: boolean): boolean => {
+    if (isConnected) [answeredAt, asked] = [now(), null]
+    return isConnected
+  }
   return {
     answered: () => void (answeredAt = now()),
     isConnected: () => {
-      if (now() - answeredAt < fresh) return Promise.resolve(true)
-      if (asked === null || now() - asked.at >= fresh) asked = { at: now(), answer: ask() }
+      if (now() - answeredAt < believed.answer) return Promise.resolve(true)
+      if (asked === null || now() - asked.at >= believed.absence)
+        asked = { at: now(), answer: ask().then(note) }
       return asked.answer
     },
   }

@@ -48,6 +48,7 @@ function MonitorView({ monitor }: { monitor: MonitorDetail }) {
           </ul>
         </Section>
       )}
+      <Hosts hosts={monitor.hosts} />
       {kind === 'slo' && app !== null ? <ObjectiveChart app={app} monitor={id} /> : null}
       <Section title="Changes">
         {changes.length === 0 ? (
@@ -70,6 +71,27 @@ function MonitorView({ monitor }: { monitor: MonitorDetail }) {
         )}
       </Section>
     </>
+  )
+}
+
+/** What each host of `from` says. */
+function Hosts({ hosts }: Pick<MonitorDetail, 'hosts'>) {
+  if (hosts.length === 0) return null
+  return (
+    <Section title="Hosts that check it">
+      <ul className="panel divide-y divide-edge overflow-hidden">
+        {hosts.map(({ host, state, reason }) => (
+          <li
+            key={host}
+            className="grid gap-x-4 px-4 py-2.5 md:grid-cols-[8rem_10rem_minmax(0,1fr)]"
+          >
+            <Status badge={monitorBadges[state]} />
+            <span className="font-medium break-words">{host}</span>
+            <span className="min-w-0 break-words text-soft">{asSentence(reason)}</span>
+          </li>
+        ))}
+      </ul>
+    </Section>
   )
 }
 

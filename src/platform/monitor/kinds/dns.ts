@@ -32,6 +32,7 @@ export default defineMonitorKind({
   example: { name: 'example.com', type: 'MX', expect: ['mail.example.com'] },
   every: 60_000,
   failures: 3,
+  elsewhere: () => null,
   onHost: async ({ name, type, server, expect }, io) => {
     const why = server === undefined ? null : io.refusal(server)
     if (why !== null) return { state: 'unknown', reason: why }

@@ -59,6 +59,13 @@ export default defineMonitorKind({
   example: { url: '/checkout', status: 200, contains: 'Pay now', latency: '2s' },
   every: 10_000,
   failures: 3,
+  elsewhere: ({ url, headers, body }) => {
+    if (url.startsWith('/'))
+      return 'a path is requested through the edge of the environment; use its public address'
+    return [...Object.values(headers ?? {}), body ?? ''].some((text) => text.includes('${'))
+      ? 'only the host of the environment knows the variables of its headers and body'
+      : null
+  },
   onHost: async (wanted, io) => {
     const began = performance.now()
     try {

@@ -25,6 +25,7 @@ export default defineMonitorKind({
   example: { address: 'db.internal:5432' },
   every: 10_000,
   failures: 3,
+  elsewhere: () => null,
   onHost: ({ address, latency }, io) =>
     new Promise<Finding>((resolve) => {
       const began = performance.now()

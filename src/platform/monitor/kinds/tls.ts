@@ -31,6 +31,7 @@ export default defineMonitorKind({
   example: { address: 'shop.example.com', expires: '21d' },
   every: 300_000,
   failures: 2,
+  elsewhere: () => null,
   onHost: ({ address, name, expires, ca }, io) =>
     new Promise<Finding>((resolve) => {
       const { host, port } = hostAndPort(address, 443)
