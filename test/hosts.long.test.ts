@@ -180,6 +180,25 @@ describe('a host on another machine', requires('sshd'), () => {
     expect(await answer()).toBe('one')
   })
 
+  test('has an alert on failures that only its edge has seen', async () => {
+    const load = ask(answer)
+    await waitFor('requests were judged', async () => load.asked() > 500, patience)
+    await fetch(`${address}/turn-bad`)
+    const began = performance.now()
+    await waitFor(
+      'it is an alert',
+      async () =>
+        (await installation.client.listAlerts({ query: { app } })).alerts.some(
+          ({ title, state }) => title.includes('fails requests') && state === 'open',
+        ),
+      patience,
+    )
+    console.log(`alert after ${Math.round(performance.now() - began)} ms`)
+    await load.failures()
+    const { monitors } = await installation.client.listMonitors({ query: { app } })
+    expect(monitors.find(({ kind }) => kind === 'errors')?.state).not.toBe('up')
+  })
+
   test('keeps its release when it is unreachable, and another key is refused', async () => {
     await ssh.machines[0]!.stop()
     for (const pid of await pidsOf(`fairlead-hosts-${installation.pid()}-`))

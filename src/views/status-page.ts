@@ -66,7 +66,7 @@ export const pageMonitors = (
       (settings ->> 'every')::float8 as every
     from monitor where app is not null
         and (kind = any(${[...kinds]}::text[]) or name = any(${[...names]}::text[]))
-      or app is null and kind = 'disk'`)
+      or app is null and kind = 'disk' and name = 'disk'`)
 
 /** The changes of all components in the last days and the last one before, newest first. */
 export async function pageChanges(db: Database, days: number): Promise<StatusChange[]> {

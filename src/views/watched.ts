@@ -8,18 +8,20 @@ export async function watchedEnvironments(db: Database): Promise<{ app: string; 
 }
 
 /**
- * Environments whose requests a host on another machine may get; `isMoving` while the machine of
- * the server may get them too.
+ * The hosts whose edges may get the requests of an environment, also while it moves from some to
+ * others; `local` names the machine of the server.
  */
-export async function remoteEnvironments(
+export async function hostsOfEnvironments(
   db: Database,
-): Promise<{ app: string; environment: string; isMoving: boolean }[]> {
+  local: string,
+): Promise<{ app: string; environment: string; hosts: string[] }[]> {
   return db.query(sql`select d.app, d.environment,
-      bool_or(coalesce(r.target -> 'host', r.target -> 'hosts') is null) as "isMoving"
-    from deployment d join release r on r.id = d.release
+      array_agg(distinct coalesce(h.name, ${local})) as hosts
+    from deployment d join release r on r.id = d.release cross join lateral
+      jsonb_array_elements_text(coalesce(r.target -> 'hosts',
+        jsonb_build_array(r.target -> 'host'))) as h (name)
     where d.state in ('live', 'starting', 'verifying', 'canary', 'switching')
-    group by d.app, d.environment 
-      having bool_or(coalesce(r.target -> 'host', r.target -> 'hosts') is not null)`)
+    group by d.app, d.environment`)
 }
 
 /** A release that is live in an environment. */

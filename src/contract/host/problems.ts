@@ -8,7 +8,7 @@ export interface HostProblem {
 }
 
 /** Free bytes of a disk: below the first it is a note, below the second services are in danger. */
-const scarce = { note: 2e9, bad: 500e6 }
+export const scarceDisk = { note: 2e9, bad: 500e6 }
 /** Seconds from which on a clock is wrong; a difference below it may be that of the connection. */
 const wrongClock = 1
 
@@ -22,9 +22,9 @@ export function hostProblems(host: Host): HostProblem[] {
   if (status === null) return [{ isBad: true, text: reason ?? 'the host does not answer' }]
   const problems: HostProblem[] = []
   const { disk, clock } = status
-  if (disk !== null && disk.free < scarce.note)
+  if (disk !== null && disk.free < scarceDisk.note)
     problems.push({
-      isBad: disk.free < scarce.bad,
+      isBad: disk.free < scarceDisk.bad,
       text: `its disk is almost full: ${diskWords(disk)}`,
     })
   if (Math.abs(clock) >= wrongClock)

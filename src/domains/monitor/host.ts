@@ -1,4 +1,5 @@
 import type { HostState } from '#contract/host/host.ts'
+import { diskWords, scarceDisk } from '#contract/host/problems.ts'
 import type { Verdict } from './store.ts'
 
 /** What a server sees of a host on another machine. Times are milliseconds since 1970. */
@@ -33,3 +34,9 @@ export function judgeHost(
     onset: { from: answeredAt, until: now },
   }
 }
+
+/** What the disk of a host, in bytes, says. */
+export const judgeDisk = (disk: { free: number; total: number }): Verdict =>
+  disk.free < scarceDisk.bad
+    ? { state: 'down', reason: diskWords(disk), onset: null }
+    : { state: 'up', reason: '', onset: null }

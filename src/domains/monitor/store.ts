@@ -148,29 +148,17 @@ export const deleteExcept = (kind: string, kept: string[], silent: string[] = []
     and concat_ws('/', app, environment, coalesce(service, name)) <> all(${kept}::text[])
     and app || '/' || environment <> all(${silent}::text[])`
 
-/** Removes the detector of a service and the monitors of its requests. */
-export const deleteWatch = (
-  { app, environment, service }: Pick<StoredDetector, 'app' | 'environment' | 'service'>,
-  kinds: readonly string[],
-): Statement[] => {
-  const place = sql`(app, environment, service) = (${app}, ${environment}, ${service})`
-  return [
-    sql`delete from monitor where ${place} and kind = any(${[...kinds]}::text[])`,
-    sql`delete from detector where ${place}`,
-  ]
-}
-
 /** Removes the monitors of hosts on other machines that are gone. */
 export const deleteHostsExcept = (names: string[]): Statement =>
-  sql`delete from monitor where app is null and kind = 'host'
-    and name <> 'host' and name <> all(${names}::text[])`
+  sql`delete from monitor where app is null and kind in ('host', 'disk', 'clock')
+    and name <> kind and name <> all(${names}::text[])`
 
 export interface StoredDetector {
   app: string
   environment: string
   service: string
-  run: string
-  next: number
+  /** by host, the last second that it knows, of the host process `run` */
+  places: Record<string, { run: string; next: number }>
   state: Buffer
 }
 
@@ -188,10 +176,11 @@ export async function holdsDetectors(db: Database, host: string, holder: string)
 }
 
 export const listDetectors = (db: Database): Promise<StoredDetector[]> =>
-  db.query(sql`select app, environment, service, run, next, state from detector`)
+  db.query(sql`select app, environment, service, places, state from detector`)
 
 export const saveDetector = (one: StoredDetector): Statement =>
-  sql`insert into detector (app, environment, service, run, next, state)
-    values (${one.app}, ${one.environment}, ${one.service}, ${one.run}, ${one.next}, ${one.state})
-    on conflict (app, environment, service) do update set run = excluded.run,
-      next = excluded.next, state = excluded.state, saved = now()`
+  sql`insert into detector (app, environment, service, places, state)
+    values (${one.app}, ${one.environment}, ${one.service},
+      ${JSON.stringify(one.places)}::jsonb, ${one.state})
+    on conflict (app, environment, service) do update set places = excluded.places,
+      state = excluded.state, saved = now()`

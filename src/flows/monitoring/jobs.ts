@@ -113,7 +113,7 @@ export function monitoring({
     run: () => serveSubscribers({ parts: toCustomers, host, random: () => randomBytes(32) }),
   })
   const watch = new WatchServices({
-    ...{ db, host, now, disk },
+    ...{ db, hosts, now, disk },
     onChange: () => {
       page.wake()
       alerts.wake()

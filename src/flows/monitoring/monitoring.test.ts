@@ -8,6 +8,7 @@ import * as store from '#domains/alert/store.ts'
 import { insertSilence, nextSilence } from '#domains/alert/silence-store.ts'
 import { listMonitors, setMonitor } from '#domains/monitor/store.ts'
 import { readEvents } from '#engine/events.ts'
+import type { NamedHost } from '#flows/host/every-host.ts'
 import { systemClock, systemSleep } from '#platform/clock.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
@@ -29,6 +30,8 @@ import { WatchServices } from './watch-services.ts'
 /** A host whose seconds the test makes. */
 class SimulatedHost {
   readonly #random = generator(12)
+  /** milliseconds that its clock is ahead */
+  ahead = 0
   run = 'first'
   isAway = false
   seconds: HostSecond[] = []
@@ -42,7 +45,7 @@ class SimulatedHost {
       const log = Math.log(20)
       this.seconds.push({
         number: (this.seconds.at(-1)?.number ?? 0) + 1,
-        at: this.at,
+        at: this.at + this.ahead,
         traffic: [
           {
             ...{ app: 'shop', environment: 'production', release: 1, service: 'web', bytes: 0 },
@@ -85,9 +88,10 @@ beforeEach(async () => {
   host = new SimulatedHost()
 })
 
-const watcher = (holder: string, on = db): WatchServices =>
+const watcher = (holder: string, on = db, remotes: NamedHost<SimulatedHost>[] = []) =>
   new WatchServices({
-    ...{ db: on, host, holder, now: () => host.at, onChange: () => undefined },
+    ...{ db: on, hosts: { local: host, remotes: () => remotes }, holder, now: () => host.at },
+    onChange: () => undefined,
     disk: async () => ({ free: 1000, floor: 500 }),
   })
 const stateOf = async (kind: string) =>
@@ -182,38 +186,81 @@ describe('services', () => {
   })
 })
 
-test('a move to a host on another machine is no harm here', async () => {
-  const one = watcher('one')
-  await one.run()
-  for (let i = 0; i < 6; i += 1) {
-    host.pass(200, 0.001)
-    await one.run()
+describe('an environment on hosts of other machines', () => {
+  const web = ['web-1', 'web-2'].map((name) => ({ name, host: new SimulatedHost() }))
+  const [first, second] = web.map(({ host: one }) => one) as [SimulatedHost, SimulatedHost]
+  const deploy = (target: object) =>
+    db.batch([...deployed, sql`update release set target = ${JSON.stringify(target)}::jsonb`])
+  beforeEach(() => {
+    for (const one of [first, second])
+      Object.assign(one, { isAway: false, seconds: [], at: host.at, ahead: 0, run: one.run + '.' })
+  })
+  const run = async (watch: WatchServices, seconds: number, rate: number, onSecond = rate) => {
+    for (let i = 0; i < seconds; i += 30) {
+      if (!first.isAway) first.pass(30, rate)
+      if (!second.isAway) second.pass(30, onSecond)
+      host.at += 30_000
+      first.at = second.at = host.at
+      await watch.run()
+    }
   }
-  await db.batch(deployed)
-  await db.batch([
-    sql`insert into release (app, environment, sha, artifact, definition, configuration, run,
-        target)
-      values ('shop', 'production', 'abc', 'sha256:0', '{}', 0, 1,
-        '{"kind": "process", "host": "web-1"}')`,
-    sql`insert into deployment (app, environment, kind, state, release, actor, run, workflow)
-      select 'shop', 'production', 'delivery', 'switching', max(id), 'Cy', 1, 'w' from release`,
-  ])
-  host.pass(10, 0.9)
-  await one.run()
-  expect([await stateOf('errors'), await stateOf('traffic')]).toEqual(['up', 'unknown'])
-  // It failed, and what goes wrong then is harm.
-  await db.query(sql`update deployment set state = 'failed' where state = 'switching'`)
-  host.pass(4, 0.9)
-  await one.run()
-  expect(await stateOf('errors')).toBe('down')
-  await db.query(sql`update deployment
-    set state = case state when 'live' then 'replaced' else 'live' end`)
-  host.pass(2, 0.9)
-  await one.run()
-  const kinds = async () => (await listMonitors(db, { apps: null })).map(({ kind }) => kind)
-  expect((await kinds()).toSorted()).toEqual(['disk', 'host'])
-  await watcher('two').run()
-  expect((await kinds()).toSorted()).toEqual(['disk', 'host'])
+
+  test('is judged by the sum of their seconds, whatever their clocks say', async () => {
+    await deploy({ kind: 'process', hosts: ['web-1', 'web-2'] })
+    second.ahead = 86_400_000
+    const watch = watcher('one', db, web)
+    await watch.run()
+    await run(watch, 900, 0.001)
+    expect([await stateOf('errors'), await stateOf('latency')]).toEqual(['up', 'up'])
+    // Only the edge of the second host sees it.
+    await run(watch, 30, 0.001, 0.9)
+    const [errors] = await listMonitors(db, { apps: null, state: 'down' })
+    expect(errors?.kind).toBe('errors')
+    const age = host.at - Date.parse(errors!.onset!.from)
+    expect(age).toBeGreaterThan(20_000)
+    expect(age).toBeLessThan(45_000)
+    // Another server goes on, and the end is found.
+    const other = watcher('two', db, web)
+    await other.run()
+    expect(await stateOf('errors')).toBe('down')
+    await run(other, 150, 0.001)
+    expect(await stateOf('errors')).toBe('up')
+  })
+
+  test('is judged without a host that is away, and is unknown without any', async () => {
+    await deploy({ kind: 'process', hosts: ['web-1', 'web-2'] })
+    const watch = watcher('one', db, web)
+    await watch.run()
+    await run(watch, 600, 0.001)
+    first.isAway = true
+    await run(watch, 60, 0.9)
+    expect([await stateOf('errors'), await stateOf('traffic')]).toEqual(['down', 'unknown'])
+    second.isAway = true
+    await run(watch, 60, 0)
+    const reasons = (await listMonitors(db, { apps: null, state: 'unknown' })).map(
+      ({ reason }) => reason,
+    )
+    expect(new Set(reasons)).toEqual(new Set(['web-1, web-2 do not answer']))
+    first.isAway = false
+    second.isAway = false
+    await run(watch, 30, 0.9)
+    expect(await stateOf('errors')).toBe('down')
+  })
+
+  test('keeps what was learnt when it moves there', async () => {
+    const watch = watcher('one', db, web)
+    await watch.run()
+    for (let i = 0; i < 6; i += 1) {
+      host.pass(200, 0.001)
+      await watch.run()
+    }
+    for (const one of [first, second]) one.at = host.at
+    await deploy({ kind: 'process', host: 'web-2' })
+    await run(watch, 60, 0.001)
+    expect(await stateOf('errors')).toBe('up')
+    await run(watch, 30, 0.001, 0.9)
+    expect(await stateOf('errors')).toBe('down')
+  })
 })
 
 test('harm that the database did not take is found again', async () => {

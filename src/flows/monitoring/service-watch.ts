@@ -28,6 +28,8 @@ export interface ServiceSecond {
   latency: Latency
   routes: PartCounts
   routeLatencies: PartLatencies
+  /** whether requests that a host without an answer got are missing */
+  isPartial?: boolean
 }
 
 export const watchedKinds = ['errors', 'latency', 'traffic', ...routeKinds] as const
@@ -267,10 +269,11 @@ export class ServiceWatch {
     return judgement
   }
 
-  #addTraffic({ at, requests }: ServiceSecond): Judgement | null {
+  #addTraffic({ at, requests, isPartial }: ServiceSecond): Judgement | null {
     const time = at / 1000
     const expected = this.#profile.at(time)
     const harm = this.#harms.traffic
+    if (isPartial) return { ...{ kind: 'traffic', onset: null }, ...notAllAnswer }
     if (harm) {
       if (!this.#trafficOver?.add(expected ?? 0, requests)) return harm.judgement
       delete this.#harms.traffic
@@ -300,6 +303,8 @@ export class ServiceWatch {
     return judgement
   }
 }
+
+const notAllAnswer = { state: 'unknown', reason: 'not all of its hosts answer' } as const
 
 const usually = (normal: number, { trials }: Finding): string =>
   normal * Math.max(1000, trials) < 0.1 ? '' : `, usually ${percent(normal)}`

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { HostState } from '#contract/host/host.ts'
+import type { HostStatus } from '#contract/host/status.ts'
 import { judgeHost } from '#domains/monitor/host.ts'
 import { listAlerts } from '#domains/alert/store.ts'
 import { listMonitors } from '#domains/monitor/store.ts'
@@ -34,12 +35,13 @@ test('a host that does not answer is an alert, which ends by itself', async () =
   let now = Date.parse('2026-11-30T10:00:00Z')
   let report: { state: HostState; reason: string | null } = { state: 'connected', reason: null }
   let names = ['web-1', 'web-2']
+  const status: Pick<HostStatus, 'now' | 'disk'> = {}
   const hostOf = (name: string) => ({
     stored: { name },
     client: {
       status: () =>
         report.state === 'connected' || name === 'web-2'
-          ? Promise.resolve({})
+          ? Promise.resolve(status)
           : Promise.reject(new Error('no answer')),
     },
     state: () => ({ ...report, since: now }),
@@ -82,12 +84,23 @@ test('a host that does not answer is an alert, which ends by itself', async () =
   names = ['web-2']
   expect(await look(5)).toEqual(['web-2 up'])
   expect(await alerts()).toMatchObject([{ state: 'resolved' }])
+  status.disk = { free: 4e8, total: 9e9 }
+  status.now = now + 10_000
+  expect(await look(5)).toEqual(['web-2 down', 'web-2 degraded', 'web-2 up'])
+  expect((await alerts()).slice(0, 2)).toMatchObject([
+    { title: 'The clock of the host web-2 is wrong', state: 'open', urgency: 'low' },
+    { title: 'The disk of the host web-2 is almost full', state: 'open', urgency: 'high' },
+  ])
+  status.disk.free = 5e9
+  status.now = now + 5000
+  expect(await look(5)).toEqual(['web-2 up', 'web-2 up', 'web-2 up'])
+  names = []
+  expect(await look(5)).toEqual([])
   const changes = (await readEvents(db, { limit: 100 })).filter(({ type }) =>
     type.endsWith('monitor.changed'),
   )
   expect(changes.map(({ data }) => (data as { state: string }).state)).toEqual([
-    'down',
-    'up',
-    'down',
+    // Newest first; a monitor that is new has not changed.
+    ...['up', 'up', 'down', 'up', 'down'],
   ])
 })

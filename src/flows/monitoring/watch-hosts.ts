@@ -1,6 +1,14 @@
 import type { MonitorState } from '#contract/monitor/monitor.ts'
-import { judgeHost } from '#domains/monitor/host.ts'
-import { deleteHostsExcept, getState, type MonitorKey, setMonitor } from '#domains/monitor/store.ts'
+import type { HostStatus } from '#contract/host/status.ts'
+import { judgeClock } from '#domains/monitor/clock.ts'
+import { judgeDisk, judgeHost } from '#domains/monitor/host.ts'
+import {
+  deleteHostsExcept,
+  getState,
+  type MonitorKey,
+  setMonitor,
+  type Verdict,
+} from '#domains/monitor/store.ts'
 import type { Hosts, LinkedHost } from '#flows/host/hosts.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -13,13 +21,18 @@ export interface WatchHostsOptions {
   onChange(): void
 }
 
+type Kind = 'host' | 'disk' | 'clock'
+
 interface Known {
   answeredAt: number
   /** what is stored */
-  said: MonitorState | null
+  said: Record<Kind, MonitorState | null>
 }
 
-/** Watches whether each host on another machine answers. */
+/** Milliseconds of a call after which the clock of the host is not known well enough. */
+const exactMs = 1000
+
+/** Watches whether each host on another machine answers, and its disk and clock. */
 export class WatchHosts {
   readonly #options: WatchHostsOptions
   #known = new Map<string, Known>()
@@ -50,19 +63,49 @@ export class WatchHosts {
   }
 
   async #watch({ stored: { name }, client, state }: LinkedHost): Promise<Statement[]> {
-    const { db, now } = this.#options
-    const said = this.#known.get(name)?.said ?? (await getState(db, keyOf(name)))
-    const answers = await client.status().then(
-      () => true,
-      () => false,
+    const { now } = this.#options
+    const known = this.#known.get(name)
+    const said = known?.said ?? (await this.#load(name))
+    const began = now()
+    const status = await client.status().catch(() => null)
+    const answeredAt = status ? now() : (known?.answeredAt ?? now())
+    const found: Partial<Record<Kind, Verdict | null>> = {
+      host: judgeHost({ ...state(), answers: status !== null, answeredAt }, now()),
+      ...(status?.disk && { disk: judgeDisk(status.disk) }),
+      ...(status && { clock: judgeRemoteClock(status, { began, ended: now() }, said.clock) }),
+    }
+    const statements = hostKinds.flatMap((kind) => {
+      const finding = found[kind]
+      if (!finding || finding.state === said[kind]) return []
+      said[kind] = finding.state
+      return setMonitor(keyOf(kind, name), finding)
+    })
+    this.#known.set(name, { answeredAt, said })
+    return statements
+  }
+
+  async #load(name: string): Promise<Known['said']> {
+    const { db } = this.#options
+    const [host, disk, clock] = await Promise.all(
+      hostKinds.map((kind) => getState(db, keyOf(kind, name))),
     )
-    const answeredAt = answers ? now() : (this.#known.get(name)?.answeredAt ?? now())
-    const found = judgeHost({ ...state(), answers, answeredAt }, now())
-    this.#known.set(name, { answeredAt, said: found?.state ?? said })
-    return found === null || found.state === said ? [] : setMonitor(keyOf(name), found)
+    return { host: host ?? null, disk: disk ?? null, clock: clock ?? null }
   }
 }
 
-const keyOf = (name: string): MonitorKey => ({
-  ...{ app: null, environment: null, service: null, kind: 'host', name },
+const hostKinds = ['host', 'disk', 'clock'] as const
+
+/** The clock of a host beside that of the server; null when the call took too long to tell. */
+function judgeRemoteClock(
+  { now }: Pick<HostStatus, 'now'>,
+  { began, ended }: { began: number; ended: number },
+  before: MonitorState | null,
+): Verdict | null {
+  if (now === undefined || ended - began > exactMs) return null
+  const offset = (now - (began + ended) / 2) / 1000
+  return { ...judgeClock(offset, before, 'the server'), onset: null }
+}
+
+const keyOf = (kind: Kind, name: string): MonitorKey => ({
+  ...{ app: null, environment: null, service: null, kind, name },
 })
