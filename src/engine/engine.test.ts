@@ -703,3 +703,27 @@ test('a renewal that arrives too late does not start a workflow again in its epo
   expect(await engine.result('w')).toMatchObject({ state: 'succeeded' })
   expect(epochs).toEqual([1, 2])
 })
+
+test('a replica of another home is refused until the first one is gone', async () => {
+  const run: Run = async () => null
+  const refused = { message: expect.stringContaining('with another FAIRLEAD_HOME') }
+  const first = await open(run, { home: 'one', replica: 'a/1' })
+  await open(run, { home: 'one', replica: 'a/2' }).then((second) => second.close())
+  await expect(open(run, { home: 'two', replica: 'b/3' })).rejects.toMatchObject(refused)
+  await first.close()
+  await open(run, { home: 'two', replica: 'b/4' })
+  await expect(open(run, { home: 'one', replica: 'a/5' })).rejects.toMatchObject(refused)
+})
+
+test('a replica whose place another home took reports it, and does not try again', async () => {
+  let shift = 0
+  const clock = { now: systemClock.now, monotonic: () => systemClock.monotonic() + shift }
+  const replaced = Promise.withResolvers<Error>()
+  const onReplaced = (error: Error): void => replaced.resolve(error)
+  await open(async () => null, { home: 'one', replica: 'a/1', lease: 2000, clock, onReplaced })
+  await database.db.query(sql`update replica set lease = now() - interval '1 second'`)
+  await database.db.query(sql`select register_replica('b/2/x', interval '1 hour', '{}', 'two')`)
+  // It was frozen for longer than its lease.
+  shift += 60_000
+  expect((await replaced.promise).message).toContain('A server on b (process 2) uses this database')
+})

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
+import { sqlState } from '#platform/postgres/postgres.ts'
 import type { EngineOptions } from './options.ts'
 import { cancelWorkflow, startWorkflow } from './records.ts'
 import { openReplica, type Replica } from './replica.ts'
@@ -37,6 +38,7 @@ export function createEngine(options: EngineOptions): Engine {
       try {
         return await join()
       } catch (error) {
+        if (sqlState(error) === 'FL004') return options.onReplaced?.(error as Error)
         options.log.warn('the database cannot be reached', { error: (error as Error).message })
         await new Promise((resolve) => setTimeout(resolve, pause))
       }

@@ -296,7 +296,7 @@ describe('a job for each replica', () => {
           replica === 'one' ? Promise.reject(new Error('no host')) : Promise.resolve(undefined),
       }),
     }))
-    await db.batch([register('one/1', hour), register('two/1', hour)])
+    await db.batch([register({ id: 'one/1', lease: hour }), register({ id: 'two/1', lease: hour })])
     const stop = new AbortController()
     const running = jobs.map(({ replica, job }) => runJobs([job], runtime(replica), stop.signal))
     await waitFor('both are listed', async () => (await listJobs(db, [name])).length === 2)
@@ -435,7 +435,7 @@ describe('a job on rows', () => {
 
   test('shows a claim that fails', async () => {
     const name = unique()
-    await db.query(register('rows/1', hour))
+    await db.query(register({ id: 'rows/1', lease: hour }))
     let isBroken = true
     const job = every({
       name,

@@ -19,7 +19,7 @@ let database: TestDatabase
 let used = 0
 beforeAll(async () => {
   database = await testDatabase()
-  await database.db.batch([register('r', 3_600_000)])
+  await database.db.batch([register({ id: 'r', lease: 3_600_000 })])
 })
 afterAll(() => database.close())
 

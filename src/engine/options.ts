@@ -10,6 +10,8 @@ export interface EngineOptions {
   random: () => number
   /** name of this server in events and leases */
   replica: string
+  /** the folder with the files of the installation: replicas of two folders exclude each other */
+  home?: string | null
   definitions: readonly WorkflowDefinition[]
   log: Logger
   /**
@@ -24,4 +26,6 @@ export interface EngineOptions {
    * act. Everything that acts for the replica must stop by then.
    */
   onLease?: (validUntil: number) => void
+  /** Called when a replica of another home took the place of this one: the process must end. */
+  onReplaced?: (error: Error) => void
 }

@@ -78,11 +78,19 @@ export function recordedSteps(db: Database, id: string): Promise<RecordedStep[]>
   )
 }
 
-/** `former` are the names that the process registered under before. */
-export const register = (replica: string, lease: number, former: string[] = []): Statement =>
-  sql`with back as (delete from lost_replica where name = split_part(${replica}, '/', 1))
-    insert into replica (id, lease, former)
-    values (${replica}, clock_timestamp() + ${lease} * interval '1 ms', ${former}::text[])`
+export interface Registration {
+  id: string
+  /** milliseconds */
+  lease: number
+  /** the names that the process registered under before */
+  former?: string[]
+  home?: string | null | undefined
+}
+
+/** Fails with FL004 while a replica of another home holds its lease. */
+export const register = ({ id, lease, former = [], home = null }: Registration): Statement =>
+  sql`select register_replica(${id}, ${lease} * interval '1 ms', ${former}::text[],
+    ${home}::text)`
 
 /** These replicas did not crash: their process lost its lease and registered again. */
 export const retractCrashes = (replicas: string[]): Statement =>

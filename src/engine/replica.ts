@@ -63,7 +63,7 @@ export async function openReplica(
   { id, former }: { id: string; former: string[] },
   onLost: () => void,
 ): Promise<Replica> {
-  const { db, clock } = settings
+  const { db, clock, lease, home } = settings
   const state: State = {
     id,
     settings,
@@ -81,7 +81,7 @@ export async function openReplica(
     onLost,
   }
   const asked = clock.monotonic()
-  await db.vital([register(id, settings.lease, former), retractCrashes(former)])
+  await db.vital([register({ id, lease, former, home }), retractCrashes(former)])
   renew(state, asked)
   const beating = keepBeating(state)
   for (const definition of settings.definitions) claimSoon(state, definition)

@@ -55,7 +55,10 @@ let replicas = 0
 /** Registers a replica and claims; returns the epoch, or null when nothing can be claimed. */
 async function takeOver(former: string[] = []): Promise<{ replica: string; epoch: number | null }> {
   const replica = `r${(replicas += 1)}`
-  await database.db.vital([register(replica, 60_000, former), retractCrashes(former)])
+  await database.db.vital([
+    register({ id: replica, lease: 60_000, former }),
+    retractCrashes(former),
+  ])
   const [claimed] = await claim(database.db, replica, definition, 1)
   return { replica, epoch: claimed?.epoch ?? null }
 }

@@ -7,6 +7,7 @@ import type { HostRoute } from '#contract/host/route.ts'
 import type { Fence } from '#contract/host/fence.ts'
 import type { LogLine, NewOutput, OutputPlaces } from '#contract/host/output.ts'
 import type { Observations } from '#contract/host/observations.ts'
+import { bootId } from '#platform/boot-id.ts'
 import { Commands } from './command/commands.ts'
 import type { CommandPlace, SavedCommand } from './command/saved.ts'
 import { Changes } from './changes.ts'
@@ -25,7 +26,7 @@ import { removeCommandFolders } from './release-folders.ts'
 import type { Scale } from './scale.ts'
 import type { StateFiles, WantedEnvironment } from './state.ts'
 import { sourceOf, type SwitchSource } from './switches/states.ts'
-import { bootId, openUnpacked, type UnpackedArtifacts } from './unpacked.ts'
+import { openUnpacked, type UnpackedArtifacts } from './unpacked.ts'
 
 export interface SupervisorOptions {
   /** The folder of the host. */

@@ -117,14 +117,5 @@ async function makeDurable(target: string, marker: string): Promise<void> {
   else rmSync(draft, { force: true })
 }
 
-/** The boot id of Linux: random(4). */
-export function bootId(): string | null {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return null
-  }
-}
-
 /** The name of the folder of an artifact, also when the digest is invalid. */
 const nameOf = (artifact: string): string => artifact.replace(/^sha256:/, '').replace(/\W/g, '_')

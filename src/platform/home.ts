@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { lstatSync, mkdirSync, statSync } from 'node:fs'
+import { homedir, hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
+import { bootId } from './boot-id.ts'
 
 /** Every path of an installation; ARCHITECTURE.md describes them. */
 export interface Home {
@@ -59,6 +60,12 @@ function socketPath(wished: string): string {
   if (Buffer.byteLength(wished) <= 90) return wished
   const short = createHash('sha256').update(wished).digest('hex').slice(0, 16)
   return join('/tmp', `fairlead-${process.getuid?.() ?? 0}-${short}`, basename(wished))
+}
+
+/** Names the folder on this machine, also when it is a volume of several containers. */
+export function homeId({ root }: Pick<Home, 'root'>): string {
+  const { dev, ino } = statSync(root)
+  return `${bootId() ?? hostname()} ${dev} ${ino}`
 }
 
 /** The folders of a run. After the run, the clean-up removes all of them except `log`. */

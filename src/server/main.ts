@@ -58,7 +58,10 @@ export async function main(options: ServerOptions): Promise<number> {
       // PostgreSQL starts in processes of its own while this one loads the rest.
       import('./wire.ts'),
     ])
-    const wired = await parts.wire({ ...options, settings, db: database.db, log })
+    const wired = await parts.wire({
+      ...{ ...options, settings, db: database.db, log },
+      onReplaced: (error) => ended.reject(error),
+    })
     await open(wired, options, settings, log)
     const jobs = runJobs(wired.jobs, jobRuntime(wired, database.db, log), stop.signal)
     await welcome(options, wired, log)
@@ -126,7 +129,9 @@ async function open(
   await untilBack(log, () => access.tokens.ensureLocal(home.token))
   await http.listen(home.port, listen)
   await untilBack(log, () => hosts.sync())
-  await Promise.all([ensureHost(home, env), untilBack(log, () => engine.open())])
+  // A server of another folder is refused before it has started a host.
+  await untilBack(log, () => engine.open())
+  await ensureHost(home, env)
   writeServerFile(home, publicUrl)
   const started = appendEvent({
     type: 'dev.cdeventsx.fairlead-server.started',

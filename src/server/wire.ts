@@ -32,7 +32,7 @@ import { calendarText } from '#flows/oncall/calendar.ts'
 import { webhookInbox } from '#flows/webhook/inbox.ts'
 import { takeNewKey } from '#flows/upkeep/reseal.ts'
 import { systemClock } from '#platform/clock.ts'
-import type { Home } from '#platform/home.ts'
+import { type Home, homeId } from '#platform/home.ts'
 import type { Logger } from '#platform/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { untilBack } from '#platform/postgres/until-back.ts'
@@ -62,6 +62,8 @@ import { getDeployment } from '#views/deployment.ts'
 import { getSuspended } from '#views/workflow.ts'
 
 export interface Wiring {
+  /** Called when a server of another folder took the place of this one. */
+  onReplaced(error: Error): void
   home: Home
   env: Record<string, string | undefined>
   settings: ServerSettings
@@ -73,7 +75,7 @@ export interface Wiring {
 const lease = 2000
 
 /** Builds every part of the server once. Nothing starts by itself; `main` starts it. */
-export async function wire({ home, env, settings, db, log }: Wiring) {
+export async function wire({ home, env, settings, db, log, onReplaced }: Wiring) {
   const { publicUrl, periods } = settings
   const replica = `${hostname()}/${process.pid}`
   const host = createHostClient(home.hostSocket)
@@ -94,11 +96,13 @@ export async function wire({ home, env, settings, db, log }: Wiring) {
     db,
     log,
     replica,
+    home: homeId(home),
     lease,
     clock: systemClock,
     random: Math.random,
     definitions: workflows(deps, settings.concurrency, hosts),
     isFinal,
+    onReplaced,
     onLease: (validUntil) => runner.lease(Math.max(0, validUntil - systemClock.monotonic())),
   })
   const source = openSource({ home, db, log, publicUrl, engine })

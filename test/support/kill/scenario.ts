@@ -128,7 +128,7 @@ export function observed(db: Database, at: Boundary): Database {
 /** The engine's function with the workflow and step it is about; null for what only reads. */
 function labelOf(statement: Statement | undefined): string | null {
   const text = statement?.text ?? ''
-  const name = text.includes('insert into replica')
+  const name = text.includes('register_replica')
     ? 'register'
     : (/(\w+)\(\$1/.exec(text)?.[1] ?? null)
   if (name === null || statement === undefined) return null
