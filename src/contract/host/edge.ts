@@ -17,6 +17,8 @@ export const hostEdge = z.object({
   body: z.number().optional(),
   /** milliseconds until the answer begins; absent for no limit */
   timeout: z.number().optional(),
+  /** whether answers are compressed that their services have not compressed */
+  compress: z.boolean().optional(),
   /** whether requests are written to the access log */
   log: z.boolean().optional(),
   /** begins a trace for requests without one, and marks that share of them as sampled */

@@ -41,6 +41,13 @@ export const edgeFile = z.strictObject({
   timeout: duration(1000)
     .optional()
     .describe('How long a service may take until its answer begins; default: no limit'),
+  compress: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the edge compresses text that a service sends uncompressed, with Brotli or gzip, ' +
+        'for clients that accept it',
+    ),
   log: z
     .boolean()
     .default(false)

@@ -15,7 +15,7 @@ export function edgeOf(
   // Releases that were stored by an earlier version have no such key.
   const { edge } = file
   if (!edge) return {}
-  const { redirects, request, response, auth, allow, body, timeout, log, trace } = edge
+  const { redirects, request, response, auth, allow, body, timeout, compress, log, trace } = edge
   const found: HostEdge = {
     ...(redirects.length === 0 ? {} : { redirects }),
     ...(isEmpty(request) ? {} : { request }),
@@ -24,6 +24,7 @@ export function edgeOf(
     ...(allow.length === 0 ? {} : { allow }),
     ...(body === undefined ? {} : { body: Math.floor(body * 1_000_000) }),
     ...(timeout === undefined ? {} : { timeout }),
+    ...(compress ? { compress } : {}),
     ...(log ? { log } : {}),
     ...(trace === undefined ? {} : { trace }),
   }

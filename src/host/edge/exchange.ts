@@ -1,5 +1,6 @@
 import { Upstream, type UpstreamOwner } from './backend.ts'
 import { ChunkScanner } from './chunked.ts'
+import { compression, Compressor } from './compress.ts'
 import { hasLineFeedAlone, readResponse, type ResponseHead } from './head.ts'
 import { brokenOff, lineFeedAlone, tooSlow } from './pages.ts'
 import type { Passage } from './passage.ts'
@@ -74,6 +75,7 @@ export class Exchange implements UpstreamOwner {
   /** When the last part of the request was still to come, on the steady clock. */
   #uploadedAt = 0
   #chunks: ChunkScanner | null = null
+  #compressor: Compressor | null = null
 
   constructor(client: ExchangeClient) {
     this.#client = client
@@ -88,6 +90,7 @@ export class Exchange implements UpstreamOwner {
     this.#request = request
     this.#tries = 0
     this.#wasLost = false
+    this.#compressor = null
     this.#dial()
   }
 
@@ -135,7 +138,7 @@ export class Exchange implements UpstreamOwner {
   }
 
   continueDownload(): void {
-    this.#upstream?.socket.resume()
+    if (this.#compressor?.resume() !== false) this.#upstream?.socket.resume()
   }
 
   answered(bytes: Buffer): void {
@@ -160,19 +163,34 @@ export class Exchange implements UpstreamOwner {
 
   #begin(head: ResponseHead, bytes: Buffer, from: number): void {
     const edit = this.#passage?.rules?.response
-    const answer = edit ? { ...head, kept: edit(head.kept) } : head
+    const edited = edit ? { ...head, kept: edit(head.kept) } : head
+    const answer = this.#compressed(edited)
     this.#answer = answer
     this.#headBytes += from
-    this.#left = typeof answer.body === 'number' ? answer.body : Infinity
-    this.#chunks = answer.body === 'chunked' ? new ChunkScanner() : null
+    this.#left = typeof head.body === 'number' ? head.body : Infinity
+    this.#chunks = head.body === 'chunked' ? new ChunkScanner() : null
     const taken = this.#take(bytes, from)
-    const canContinue = this.#client.begin(answer, bytes, from, from + Math.max(taken, 0))
+    const client = this.#compressor ?? this.#client
+    const canContinue = client.begin(answer, bytes, from, from + Math.max(taken, 0))
     this.#passed(bytes.length - from, taken, canContinue)
+  }
+
+  /** The head for the client; its body is compressed if the environment asks for that. */
+  #compressed(head: ResponseHead): ResponseHead {
+    const accepted = this.#passage?.compress ?? null
+    const found = accepted === null ? null : compression(head, accepted)
+    if (!found?.coding) return found?.answer ?? head
+    const isChunked = head.body === 'chunked'
+    this.#compressor = new Compressor(this.#client, { coding: found.coding, isChunked }, () =>
+      this.#upstream?.socket.resume(),
+    )
+    return found.answer
   }
 
   #passBody(bytes: Buffer): void {
     const taken = this.#take(bytes, 0)
-    this.#passed(bytes.length, taken, taken < 0 || this.#client.pass(bytes, 0, taken))
+    const client = this.#compressor ?? this.#client
+    this.#passed(bytes.length, taken, taken < 0 || client.pass(bytes, 0, taken))
   }
 
   /** How many of the bytes belong to the body; −1 when the encoding is not valid. */
@@ -204,11 +222,18 @@ export class Exchange implements UpstreamOwner {
     const size = bytes - this.#headBytes
     // A chunked body without data still has its last chunk.
     const isEmpty = this.#chunks !== null && size <= lastChunk.length
+    const client = this.#compressor ?? this.#client
     this.#forget()
     if (isClean && keepAlive && !this.#client.isUploading) upstream?.rest()
     else upstream?.destroy()
     passage?.end(status, bytes, isEmpty ? 0 : size)
-    this.#client.complete()
+    client.complete()
+  }
+
+  /** Nothing more is sent of a body that was to be compressed. */
+  #stopCompressing(): void {
+    this.#compressor?.destroy()
+    this.#compressor = null
   }
 
   #forget(): void {
@@ -257,6 +282,7 @@ export class Exchange implements UpstreamOwner {
     const passage = this.#passage
     this.#upstream?.destroy()
     this.#forget()
+    this.#stopCompressing()
     passage?.breakOff()
     if (hasHead) this.#client.cut()
     else this.#client.refuse(502, text)
@@ -275,6 +301,7 @@ export class Exchange implements UpstreamOwner {
     const passage = this.#passage
     this.#upstream?.destroy()
     this.#forget()
+    this.#stopCompressing()
     passage?.end(status, 0)
     if (hasHead) this.#client.cut()
     else this.#client.refuse(status, text)
@@ -286,6 +313,7 @@ export class Exchange implements UpstreamOwner {
     const passage = this.#passage
     this.#upstream?.destroy()
     this.#forget()
+    this.#stopCompressing()
     passage?.end(499, 0)
   }
 }

@@ -6,7 +6,7 @@ import { ChunkScanner } from './chunked.ts'
 import { hasConsoleCookie, withoutConsoleCookies } from './console-cookies.ts'
 import { Exchange, type ExchangeClient } from './exchange.ts'
 import { type Client, clientAddress, forwardedLines, isClaim, isHttps } from './forwarded.ts'
-import { authority, type ResponseHead, withoutPadding } from './head.ts'
+import { authority, pairsOf, pairsOfLines, type ResponseHead, withoutPadding } from './head.ts'
 import { cutOff } from './linger.ts'
 import { endPage, tooLarge } from './pages.ts'
 import type { RequestFacts } from './route.ts'
@@ -311,23 +311,6 @@ export const clientOf = (socket: Socket): Client => ({
   address: beneath(socket).remoteAddress ?? '',
   isSecure: socket instanceof TLSSocket,
 })
-
-/** A flat list of names and values in pairs. */
-export function pairsOf(flat: string[]): [string, string][] {
-  const pairs: [string, string][] = []
-  for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? ''])
-  return pairs
-}
-
-/** Header lines, each with its line end, as names and values without padding. */
-export const pairsOfLines = (lines: string): [string, string][] =>
-  lines
-    .split('\r\n')
-    .slice(0, -1)
-    .map((line) => {
-      const colon = line.indexOf(':')
-      return [line.slice(0, colon), withoutPadding(line.slice(colon + 1))]
-    })
 
 /** Reason phrase and headers of a response head. */
 function partsOf(kept: string): { reason: string; headers: [string, string][] } {

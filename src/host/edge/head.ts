@@ -288,3 +288,20 @@ export function hostName(header: string): string {
   const isPort = port > header.lastIndexOf(']')
   return (isPort ? header.slice(0, port) : header).toLowerCase().replace(/\.$/, '')
 }
+
+/** A flat list of names and values in pairs. */
+export function pairsOf(flat: string[]): [string, string][] {
+  const pairs: [string, string][] = []
+  for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? ''])
+  return pairs
+}
+
+/** Header lines, each with its line end, as names and values without padding. */
+export const pairsOfLines = (lines: string): [string, string][] =>
+  lines
+    .split('\r\n')
+    .slice(0, -1)
+    .map((line) => {
+      const colon = line.indexOf(':')
+      return [line.slice(0, colon), withoutPadding(line.slice(colon + 1))]
+    })

@@ -2,8 +2,8 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import type { Socket } from 'node:net'
 import { ChunkScanner } from './chunked.ts'
 import { Exchange, type ExchangeClient } from './exchange.ts'
-import { pairsOf, pairsOfLines, type PlainRequest, requestHeaders } from './forward.ts'
-import { authority, type ResponseHead } from './head.ts'
+import { type PlainRequest, requestHeaders } from './forward.ts'
+import { authority, pairsOf, pairsOfLines, type ResponseHead } from './head.ts'
 import { type Page, pageParts, tooLarge } from './pages.ts'
 import type { Passage } from './passage.ts'
 

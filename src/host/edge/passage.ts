@@ -102,6 +102,8 @@ export class Passage {
     return this.entry.route.rules
   }
 
+  /** The codings that the client accepts, where answers are compressed; null elsewhere. */
+  readonly compress: string | null
   /** The proxies in front of the edge; null when they are not named. */
   get proxies(): IsProxy | null {
     return this.#routes.proxies
@@ -115,6 +117,7 @@ export class Passage {
     const session = canary?.session ? sessionOf(canary.session, request.header) : null
     this.added = addedHeaders(session?.cookie ?? null, hsts)
     this.#path = request.path()
+    this.compress = this.rules?.compress ? request.header('accept-encoding') : null
     this.#tenant = tenantIn(entry.route.tenant, request.header)
     this.#keyed = routes.keyed(keyOf(entry.route), request.header)
     const tenant =

@@ -73,6 +73,8 @@ export interface EdgeRules {
   body: number
   /** Milliseconds until an answer begins. */
   timeout: number
+  /** Whether answers are compressed that their services have not compressed. */
+  compress?: boolean
   /** Whether requests are written to the access log. */
   log: boolean
   /** The share of begun traces that is sampled; null when none is begun. */

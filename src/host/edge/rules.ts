@@ -17,7 +17,7 @@ export function edgeRulesOf(edge: HostEdge | undefined): EdgeRules | undefined {
 }
 
 function compile(edge: HostEdge): EdgeRules {
-  const { redirects, request, response, users, allow, body, timeout, log, trace } = edge
+  const { redirects, request, response, users, allow, body, timeout, compress, log, trace } = edge
   const rules = parseRedirects((redirects ?? []).join('\n'))
   const way = typeof rules === 'string' ? [] : rules
   const list = allow ? blockList(allow, 'allow') : null
@@ -32,6 +32,7 @@ function compile(edge: HostEdge): EdgeRules {
       tooLong(body, asked),
     ...{ request: editOf(edits), response: editOf(response) },
     ...{ body: body ?? Infinity, timeout: timeout ?? Infinity },
+    ...(compress ? { compress } : {}),
     ...{ log: log ?? false, trace: trace ?? null },
   }
 }

@@ -1,7 +1,8 @@
 import { type IncomingMessage, request as connect } from 'node:http'
 import type { Socket } from 'node:net'
 import { socketOf } from '../address.ts'
-import { headersToForward, pairsOfLines, requestHeaders } from './forward.ts'
+import { headersToForward, requestHeaders } from './forward.ts'
+import { pairsOfLines } from './head.ts'
 import { brokenOff, lineFeedAlone, page } from './pages.ts'
 import type { Passage } from './passage.ts'
 
