@@ -4,6 +4,7 @@ import { startHost, type TestHost } from '../test/support/host.ts'
 import { startSubject, type Subject } from '../test/support/rehearsal.ts'
 import { type Fault, faults, goodChanges, stacks } from './rehearsal/faults.ts'
 import { isRefusedBySchema } from './rehearsal/schemas.ts'
+import { sourceOf } from './rehearsal/sources.ts'
 
 /** How a fault was found before the restart. */
 type Found = 'rehearsal' | 'difference' | 'unknown' | 'missed'
@@ -99,15 +100,14 @@ function succeeds(check: string, data: string): boolean {
   }
 }
 
-/** One row of the table in docs/decisions. */
+/** A row with what the tables in docs/faults.md have, and with what the report says. */
 function describeFault({ fault, found, isFoundByCheck, isFoundBySchema, report }: Result): void {
-  const { place, reason, differences } = report
-  const named = place && `${place.file.split('/').at(-1)}:${place.line}`
-  const what = reason ?? differences.map(({ name }) => `\`${name}\``).join(', ')
+  const what = report.reason ?? report.differences.map(({ name }) => `\`${name}\``).join(', ')
   const also = [...(isFoundBySchema ? ['schema'] : []), ...(isFoundByCheck ? ['check'] : [])]
   const by = [...also, found].join(', ')
-  const text = `${named ? `\`${named}\` ` : ''}${what}`.replaceAll('|', '/').slice(0, 140)
-  const source = fault.source === undefined ? '' : `[report](${fault.source})`
+  const [title, url] = sourceOf(fault) ?? []
+  const source = url === undefined ? 'none known' : `[${title}](${url})`
+  const text = what.replaceAll('|', '/').slice(0, 140)
   console.log(`| ${fault.stack} | ${fault.name} | ${by} | ${text} | ${source} |`)
 }
 

@@ -20,8 +20,6 @@ export interface Fault {
   break(subject: Subject): void | Promise<void>
   /** brings the files back */
   repair?: (subject: Subject) => void | Promise<void>
-  /** a public report of a fault of this kind */
-  source?: string
   /** what a check of syntax alone can find: a command with `DATA` for the data folder */
   check?: string
 }
@@ -56,24 +54,13 @@ const checks = {
   json: `exec ${process.execPath} -e 'JSON.parse(fs.readFileSync("DATA/settings.json"))'`,
 }
 
-const twilio =
-  'https://www.twilio.com/blog/2013/07/billing-incident-post-mortem-breakdown-analysis-and-root-cause.html'
-const travis = 'https://www.traviscistatus.com/incidents/khzk8bg4p9sy'
-const heroku = 'https://blog.heroku.com/how-i-broke-git-push-heroku-main'
-const azure =
-  'https://azure.microsoft.com/en-us/blog/details-of-the-february-22nd-2013-windows-azure-storage-disruption/'
-const foursquare = 'https://news.ycombinator.com/item?id=1769761'
-const gitlab =
-  'https://about.gitlab.com/blog/2017/02/10/postmortem-of-database-outage-of-january-31/'
-
 /** A line at the end of a file, which counts more than the lines before it. */
 const lineFault =
   (stack: Fault['stack'], file: string, check?: string) =>
-  (name: string, line: string, source?: string): Fault => ({
+  (name: string, line: string): Fault => ({
     ...{ name, stack },
     break: ({ write, data }) => write(file, `${textOf(stack, data, file)}${line}\n`),
     repair: ({ write, data }) => write(file, textOf(stack, data, file)),
-    ...(source === undefined ? {} : { source }),
     ...(check === undefined ? {} : { check }),
   })
 
@@ -93,7 +80,7 @@ const appending = lineFault('redis-aof', 'redis.conf')
 const postgres = lineFault('postgresql', 'pg/postgresql.conf', checks.postgresql)
 const mariadb = lineFault('mariadb', 'my.cnf', checks.mariadb)
 
-const nginx = (name: string, from: string, to: string, source?: string): Fault => ({
+const nginx = (name: string, from: string, to: string): Fault => ({
   ...{ name, stack: 'nginx', check: checks.nginx },
   break: ({ write, data }) =>
     write(
@@ -101,41 +88,33 @@ const nginx = (name: string, from: string, to: string, source?: string): Fault =
       textOf('nginx', data, 'nginx.conf').replace(from, () => to),
     ),
   repair: ({ write, data }) => write('nginx.conf', textOf('nginx', data, 'nginx.conf')),
-  ...(source === undefined ? {} : { source }),
 })
 
-const app = (
-  name: string,
-  change: object,
-  source?: string,
-  stack: Fault['stack'] = 'app',
-): Fault => ({
+const app = (name: string, change: object, stack: Fault['stack'] = 'app'): Fault => ({
   ...{ name, stack, check: checks.json },
   break: ({ write, data }) => {
     const usual = JSON.parse(textOf(stack, data, 'settings.json')) as object
     write('settings.json', JSON.stringify({ ...usual, ...change }))
   },
   repair: ({ write, data }) => write('settings.json', textOf(stack, data, 'settings.json')),
-  ...(source === undefined ? {} : { source }),
 })
 
 /** Changes files and cannot be undone: its service is removed afterwards. */
-const once = (
-  name: string,
-  stack: Fault['stack'],
-  act: Fault['break'],
-  more: Partial<Fault> = {},
-): Fault => ({ name, stack, break: act, ...more })
+const once = (name: string, stack: Fault['stack'], act: Fault['break']): Fault => ({
+  name,
+  stack,
+  break: act,
+})
 
 export const faults: Fault[] = [
-  redis('replica of a host that is gone', 'replicaof 10.0.0.9 6379', twilio),
-  redis('append-only file switched on, and there is none', 'appendonly yes', twilio),
+  redis('replica of a host that is gone', 'replicaof 10.0.0.9 6379'),
+  redis('append-only file switched on, and there is none', 'appendonly yes'),
   redis('data in another folder', 'dir /tmp'),
   redis('data in a folder that does not exist', 'dir /nowhere'),
   redis('another name of the data file', 'dbfilename other.rdb'),
-  redis('a password that clients do not have', 'requirepass another', travis),
+  redis('a password that clients do not have', 'requirepass another'),
   redis('the default user is off', 'user default off'),
-  redis('less memory than the data, nothing evicted', 'maxmemory 1mb', foursquare),
+  redis('less memory than the data, nothing evicted', 'maxmemory 1mb'),
   redis('less memory than the data, keys evicted', 'maxmemory 900kb\nmaxmemory-policy allkeys-lru'),
   redis('another eviction policy', 'maxmemory-policy allkeys-lru'),
   redis('no snapshots any more', 'save ""'),
@@ -149,7 +128,7 @@ export const faults: Fault[] = [
   redis('a file of users that is gone', 'aclfile /etc/redis/gone.acl'),
   redis('a command is renamed away', 'rename-command SET ""'),
   once('a damaged data file', 'redis', ({ write }) => write('dump.rdb', 'REDIS0010damaged')),
-  appending('append-only file switched off', 'appendonly no', twilio),
+  appending('append-only file switched off', 'appendonly no'),
   appending('another name of the append-only file', 'appendfilename "other.aof"'),
   once('the append-only file is gone', 'redis-aof', ({ data }) =>
     rmSync(join(data, 'appendonlydir'), { recursive: true }),
@@ -164,10 +143,10 @@ export const faults: Fault[] = [
   postgres('an unknown parameter', 'shared_bufers = 128MB'),
   postgres('a value without a unit that exists', "shared_buffers = '12XB'"),
   postgres('more shared memory than the machine has', "shared_buffers = '900GB'"),
-  postgres('fewer connections than are reserved', 'max_connections = 2', gitlab),
+  postgres('fewer connections than are reserved', 'max_connections = 2'),
   postgres('all transactions are read-only', 'default_transaction_read_only = on'),
   postgres('an address that the machine does not have', "listen_addresses = '10.99.99.99'"),
-  postgres('TLS without a certificate', 'ssl = on', azure),
+  postgres('TLS without a certificate', 'ssl = on'),
   postgres('a library that is not installed', "shared_preload_libraries = 'gone'"),
   postgres('an included file that is gone', "include 'gone.conf'"),
   postgres('a time zone that does not exist', "timezone = 'Mars/Phobos'"),
@@ -175,7 +154,6 @@ export const faults: Fault[] = [
   postgres('less memory for a sort', "work_mem = '64kB'"),
   {
     ...{ name: 'nobody may sign in', stack: 'postgresql' },
-    source: travis,
     break: ({ write, data }) => {
       textOf('postgresql', data, 'pg/pg_hba.conf')
       write('pg/pg_hba.conf', 'host all all 127.0.0.1/32 reject\n')
@@ -190,7 +168,7 @@ export const faults: Fault[] = [
     repair: ({ write }) => write('pg/postgresql.auto.conf', ''),
   },
   {
-    ...{ name: 'it is marked as a standby', stack: 'postgresql', source: gitlab },
+    ...{ name: 'it is marked as a standby', stack: 'postgresql' },
     break: ({ write }) => write('pg/standby.signal', ''),
     repair: ({ data }) => rmSync(join(data, 'pg/standby.signal')),
   },
@@ -246,9 +224,9 @@ export const faults: Fault[] = [
   mariadb('no network', 'skip-networking'),
   mariadb('a socket in a missing folder', 'socket = /nowhere/mariadb.sock'),
   mariadb('a socket whose path is too long', `socket = /tmp/${'x'.repeat(120)}`),
-  mariadb('TLS without a certificate', 'ssl_cert = /gone.pem\nssl_key = /gone.key', azure),
+  mariadb('TLS without a certificate', 'ssl_cert = /gone.pem\nssl_key = /gone.key'),
   mariadb('clients need TLS', 'require_secure_transport = ON'),
-  mariadb('anybody is let in', 'skip-grant-tables', travis),
+  mariadb('anybody is let in', 'skip-grant-tables'),
   mariadb('a character set that does not exist', 'character_set_server = utf9'),
   mariadb(
     'a collation of another character set',
@@ -295,7 +273,6 @@ export const faults: Fault[] = [
     'a certificate that is gone',
     'listen 127.0.0.1:PORT;',
     'listen 127.0.0.1:PORT ssl; ssl_certificate /etc/gone.pem; ssl_certificate_key /etc/gone.key;',
-    azure,
   ),
   nginx('a missing semicolon', 'access_log off;', 'access_log off'),
   nginx('an unknown directive', 'access_log off;', 'acess_log off;'),
@@ -311,15 +288,15 @@ export const faults: Fault[] = [
   nginx('every request is refused', 'root ', 'deny all;\n    root '),
   once('the pages are gone', 'nginx', ({ data }) => rmSync(join(data, 'index.html'))),
 
-  app('a setting is missing', { database: undefined }, heroku),
-  app('a token that has expired', { expires: '2020-02-28' }, azure),
+  app('a setting is missing', { database: undefined }),
+  app('a token that has expired', { expires: '2020-02-28' }),
   app('another port', { port: 18_081 }),
   app('another address', { listen: '127.0.0.7' }),
   app('the health check answers 500', { status: 500 }),
   app('it never answers', { blocks: true }),
   app('a smaller pool of connections', { pool: 1 }),
   app('a database that is not there any more', { connect: '127.0.0.1:18082' }),
-  app('more memory than its limit', { memory: 600 }, foursquare, 'app-limited'),
+  app('more memory than its limit', { memory: 600 }, 'app-limited'),
   {
     ...{ name: 'a file that is no JSON', stack: 'app', check: checks.json },
     break: ({ write, data }) => {
@@ -328,19 +305,13 @@ export const faults: Fault[] = [
     },
     repair: ({ write, data }) => write('settings.json', textOf('app', data, 'settings.json')),
   },
-  once('the file of settings is gone', 'app', ({ data }) => rmSync(join(data, 'settings.json')), {
-    source: heroku,
-  }),
+  once('the file of settings is gone', 'app', ({ data }) => rmSync(join(data, 'settings.json'))),
   once('the file of settings belongs to somebody else', 'app', ({ data }) => {
     chownSync(join(data, 'settings.json'), 0, 0)
     chmodSync(join(data, 'settings.json'), 0o600)
   }),
 
-  lineFault('java', 'jvm.options')(
-    'more memory than the machine has',
-    ' -Xms900g -Xmx900g',
-    foursquare,
-  ),
+  lineFault('java', 'jvm.options')('more memory than the machine has', ' -Xms900g -Xmx900g'),
   lineFault('java', 'jvm.options')(
     'an option that this Java does not have',
     ' -XX:+UseNoSuchThing',

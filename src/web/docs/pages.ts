@@ -15,6 +15,7 @@ export const docs: readonly (readonly [string, string])[] = [
   ['evidence', 'Evidence'],
   ['canary', 'Canary analysis'],
   ['rehearsal', 'Rehearsal'],
+  ['faults', 'Faults of configuration'],
   ['mariadb', 'MariaDB and MySQL'],
   ['drift', 'Drift'],
   ['incidents', 'Incidents'],
