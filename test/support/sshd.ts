@@ -4,12 +4,16 @@ import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { pathOf, skipWhen } from './programs.ts'
+import { makeNetwork, type NetworkOfMachine } from './ssh-network.ts'
 import { waitFor } from './wait.ts'
 
-/** An SSH server on a port of 127.0.0.1, as a machine. */
+/** An SSH server as a machine: on a port of 127.0.0.1, or in a network of its own. */
 export interface SshMachine {
   name: string
+  address: string
   port: number
+  /** null on 127.0.0.1 */
+  network: NetworkOfMachine | null
   /** runs a script of `sh` on it, and returns its output */
   run(script: string): string
   /** its public key, for `host_key` */
@@ -29,6 +33,11 @@ export interface SshMachines {
   /** where the playbooks of a test write */
   folder: string
   remove(): Promise<void>
+}
+
+interface MachineOptions {
+  own?: boolean
+  net?: boolean
 }
 
 const makeKey = (file: string): void =>
@@ -59,11 +68,11 @@ export const requiresOwnFolders = skipWhen(
 
 /**
  * Starts one SSH server for each name, which accept one key. With `own`, each has system folders of
- * its own, in which a playbook can change users and packages.
+ * its own, in which a playbook can change users and packages; with `net`, an address of its own.
  */
 export async function startSshMachines(
   names: string[],
-  options: { own?: boolean } = {},
+  options: MachineOptions = {},
 ): Promise<SshMachines> {
   const root = mkdtempSync(join(tmpdir(), 'fairlead-sshd-'))
   const folder = join(root, 'machines')
@@ -81,16 +90,18 @@ export async function startSshMachines(
     user: userInfo().username,
     remove: async () => {
       for (const one of machines) await one.stop()
+      for (const { network } of machines) network?.remove()
       rmSync(root, { recursive: true, force: true })
     },
   }
 }
 
-const knownHost = ({ port, hostKey }: SshMachine): string => `[127.0.0.1]:${port} ${hostKey}\n`
+const knownHost = ({ address, port, hostKey }: SshMachine): string =>
+  `[${address}]:${port} ${hostKey}\n`
 
-const configOf = (root: string, { name, port }: SshMachine): string =>
+const configOf = (root: string, { name, address, port }: SshMachine): string =>
   [
-    `Host ${name}\n  HostName 127.0.0.1\n  Port ${port}\n  User ${userInfo().username}`,
+    `Host ${name}\n  HostName ${address}\n  Port ${port}\n  User ${userInfo().username}`,
     `  IdentityFile ${join(root, 'user')}\n  IdentitiesOnly yes`,
     `  UserKnownHostsFile ${join(root, 'known_hosts')}\n`,
   ].join('\n')
@@ -106,16 +117,18 @@ function otherKey(file: string): string {
 async function makeMachine(
   root: string,
   name: string,
-  { own }: { own?: boolean },
+  { own, net }: MachineOptions,
 ): Promise<SshMachine> {
   const file = join(root, name)
   makeKey(`${file}.key`)
   mkdirSync(`${file}.home`)
-  const port = await freePort()
+  const network = net ? makeNetwork(file) : null
+  const address = network?.address ?? '127.0.0.1'
+  const port = network ? 2222 : await freePort()
   writeFileSync(
     `${file}.conf`,
     [
-      ...[`Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${file}.key`, 'UsePAM no'],
+      ...[`Port ${port}`, `ListenAddress ${address}`, `HostKey ${file}.key`, 'UsePAM no'],
       ...[`AuthorizedKeysFile ${join(root, 'user.pub')}`, 'StrictModes no', 'PidFile none'],
       ...['PermitRootLogin yes', 'PasswordAuthentication no', 'MaxStartups 100'],
       // What this user's shell does at its start is no part of a test.
@@ -124,7 +137,7 @@ async function makeMachine(
   )
   let server: ChildProcess | null = null
   return {
-    ...{ name, port },
+    ...{ name, address, port, network },
     run: (input) =>
       execFileSync('ssh', ['-F', join(root, 'ssh_config'), name, 'sh', '-s'], {
         ...{ input, encoding: 'utf8' },
@@ -133,10 +146,14 @@ async function makeMachine(
     start: async (how) => {
       const config = how === 'other key' ? otherKey(file) : `${file}.conf`
       const sshd = pathOf('sshd') ?? 'sshd'
-      server = own
-        ? spawn('unshare', inOwnFolders(`${sshd} -D -e -f ${config}`), { stdio: 'ignore' })
-        : spawn(sshd, ['-D', '-e', '-f', config], { stdio: 'ignore' })
-      await waitFor(`${name} listens`, () => canConnect(port))
+      const words = [
+        ...(network?.words ?? []),
+        ...(own
+          ? ['unshare', ...inOwnFolders(`${sshd} -D -e -f ${config}`)]
+          : [sshd, '-D', '-e', '-f', config]),
+      ]
+      server = spawn(words[0] ?? '', words.slice(1), { stdio: 'ignore' })
+      await waitFor(`${name} listens`, () => canConnect(address, port))
     },
     stop: async () => {
       const ended = server
@@ -150,9 +167,9 @@ async function makeMachine(
   }
 }
 
-const canConnect = (port: number): Promise<boolean> =>
+const canConnect = (address: string, port: number): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, address)
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     socket.once('data', () => socket.destroy())
   })

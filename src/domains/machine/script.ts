@@ -45,8 +45,8 @@ export function machineScript(settings: MachinesFile, action: MachineAction): st
     ...(settings.known_hosts === undefined
       ? []
       : [
-          `ANSIBLE_SSH_EXTRA_ARGS="\${ANSIBLE_SSH_EXTRA_ARGS:-} -o UserKnownHostsFile=` +
-            `$PWD/"${shellWord(settings.known_hosts)}; export ANSIBLE_SSH_EXTRA_ARGS`,
+          `ANSIBLE_SSH_EXTRA_ARGS="$ANSIBLE_SSH_EXTRA_ARGS -o UserKnownHostsFile=` +
+            `$PWD/"${shellWord(settings.known_hosts)}`,
         ]),
     ...(settings.forks === undefined ? defaultForks : []),
     `ansible-playbook ${wordsOf(settings, action).join(' ')}`,
@@ -75,6 +75,10 @@ const beginning = [
   `theirs=$(sed -n 's/^ *callback_plugins *= *//p' "\${ANSIBLE_CONFIG:-ansible.cfg}" 2>/dev/null)`,
   'theirs=${ANSIBLE_CALLBACK_PLUGINS:-$theirs}',
   'export ANSIBLE_CALLBACK_PLUGINS="$work/callback${theirs:+:$theirs}"',
+  // Without this, ssh waits forever for a machine that stops answering. The first value counts.
+  `theirs=$(sed -n 's/^ *ssh_extra_args *= *//p' "\${ANSIBLE_CONFIG:-ansible.cfg}" 2>/dev/null)`,
+  'theirs=${ANSIBLE_SSH_EXTRA_ARGS:-$theirs}',
+  'export ANSIBLE_SSH_EXTRA_ARGS="$theirs -o ServerAliveInterval=15 -o ServerAliveCountMax=4"',
 ]
 
 const defaultForks = [
