@@ -175,6 +175,9 @@ const titles: Record<MachineRun['mode'], string> = {
   ...{ plan: 'Plan', apply: 'Application', check: 'Check' },
 }
 
+const indented = (text: string): string[] =>
+  text.split('\n').map((line) => `    ${stripControlCodes(line)}`)
+
 /** A run with each machine and each change. */
 export function machineLines(run: MachineRun): string[] {
   const { id, mode, playbook, environment, app, sha } = run
@@ -182,9 +185,12 @@ export function machineLines(run: MachineRun): string[] {
     `${titles[mode]} ${id} of ${playbook} (${sha.slice(0, 7)}) ` +
       `for ${app}/${environment}: ${inWords(run)}`,
     ...table(run.machines.map((one) => [`  ${one.name}`, stateOf(one)])),
+    ...run.machines.flatMap(({ name, output }) =>
+      output === null ? [] : [`${name}: output of the task that failed`, ...indented(output)],
+    ),
     ...run.changes.flatMap(({ machine, task, at, object, diff }) => [
       `${machine}: ${task}${at === null ? '' : ` (${at})`}${object === null ? '' : `: ${object}`}`,
-      ...(diff === null ? [] : diff.split('\n').map((line) => `    ${stripControlCodes(line)}`)),
+      ...(diff === null ? [] : indented(diff)),
     ]),
     ...(run.total > run.changes.length
       ? [`… and ${counted(run.total - run.changes.length, 'change')} more`]

@@ -29,6 +29,8 @@ export const machineResult = z.object({
   tasks: z.number().int(),
   /** why it failed or is unreachable, in one sentence; null when it did neither */
   reason: z.string().nullable(),
+  /** what the task that failed printed, its last 4,000 characters; null when there is no more */
+  output: z.string().nullable().default(null),
   /** the first tasks that check mode skipped, because their module cannot tell what would change */
   skipped: z.array(z.string()).default([]),
 })

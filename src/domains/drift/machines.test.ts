@@ -8,6 +8,7 @@ import { reconcileDrift } from './rules.ts'
 const result = (name: string, state: MachineResult['state'], changed = 0): MachineResult => ({
   ...{ name, state, changed, failed: 0, tasks: 3, skipped: [] },
   reason: state === 'unreachable' ? 'it does not answer' : null,
+  output: null,
 })
 const change = (machine: string, task: string, more: Partial<MachineChange> = {}) => ({
   ...{ machine, task, at: 'site.yml:3', object: null, diff: null, ...more },

@@ -153,6 +153,18 @@ describe('the script', () => {
     expect(of({ groups: ['web', 'db'] }, ['a'])).toContain("--limit 'a:&web:&db'")
   })
 
+  test('lets ssh give up a machine that stops answering, and keeps the words of the team', () => {
+    const script = machineScript(settings, { kind: 'plan' })
+    const lines = script.split('\n').filter((one) => /^(theirs=|export ANSIBLE_SSH_E)/.test(one))
+    const text = [...lines, 'printf %s "$ANSIBLE_SSH_EXTRA_ARGS"'].join('\n')
+    const args = (env: Record<string, string>): string =>
+      execFileSync('/bin/sh', ['-c', text], {
+        env: { PATH: process.env['PATH'], ...env },
+      }).toString()
+    expect(args({})).toBe(' -o ServerAliveInterval=15 -o ServerAliveCountMax=4')
+    expect(args({ ANSIBLE_SSH_EXTRA_ARGS: '-v' })).toMatch(/^-v -o ServerAliveInterval=15/)
+  })
+
   test('gives the key of SSH to an agent only', () => {
     const file = machinesFile.parse({ playbook: 'site.yml', key: 'SSH_KEY' })
     expect(machineScript(file, { kind: 'plan' })).toContain('unset SSH_KEY')
@@ -166,14 +178,18 @@ describe('the output', () => {
       result('a', 'ok'),
       result('a', 'changed', { diff: '-one\n+two' }),
       result('b', 'skipped'),
-      result('b', 'failed', { message: 'no such package\nmore' }),
+      result('b', 'failed', { message: 'no such package', output: 'Reading\nno such package' }),
       'a warning',
     )
     expect([...machines.values()]).toEqual([
-      { name: 'a', state: 'running', changed: 1, failed: 0, tasks: 2, reason: null, skipped: [] },
+      {
+        ...{ name: 'a', state: 'running', changed: 1, failed: 0, tasks: 2, reason: null },
+        ...{ output: null, skipped: [] },
+      },
       {
         ...{ name: 'b', state: 'running', changed: 0, failed: 1, tasks: 1 },
         reason: '“Install” (site.yml:3) failed: no such package',
+        output: 'Reading\nno such package',
         skipped: [],
       },
     ])
@@ -185,13 +201,13 @@ describe('the output', () => {
 
   test('of a rescued or ignored failure is no failure', () => {
     const { machines } = read(
-      result('a', 'failed', { message: 'no' }),
+      result('a', 'failed', { message: 'no', output: 'one\ntwo' }),
       result('b', 'failed', { message: 'no', ignored: true }),
       stats({ a: [0, 0], b: [0, 0] }),
     )
-    expect([...machines.values()].map(({ state, reason }) => [state, reason])).toEqual([
-      ['ok', null],
-      ['ok', null],
+    expect([...machines.values()].map((one) => [one.state, one.reason, one.output])).toEqual([
+      ['ok', null, null],
+      ['ok', null, null],
     ])
   })
 
@@ -258,6 +274,7 @@ describe('a batch', () => {
         state: 'changed',
         changed: 1,
         failed: 0,
+        output: null,
         tasks: 1,
         reason: null,
         skipped: [],

@@ -16,6 +16,7 @@ const event = z.discriminatedUnion('e', [
     object: z.string().nullish(),
     diff: z.string().nullish(),
     message: z.string().nullish(),
+    output: z.string().nullish(),
     ignored: z.boolean().optional(),
     isUnknown: z.boolean().optional(),
   }),
@@ -65,7 +66,8 @@ export function readEvent(line: string): MachineEvent | null {
 }
 
 const fresh = (name: string): MachineResult => ({
-  ...{ name, state: 'running', changed: 0, failed: 0, tasks: 0, reason: null, skipped: [] },
+  ...{ name, state: 'running', changed: 0, failed: 0, tasks: 0, reason: null, output: null },
+  skipped: [],
 })
 
 /** Adds a line of the output. */
@@ -104,6 +106,9 @@ function addResult(progress: Progress, found: Extract<MachineEvent, { e: 'result
     machine.reason =
       `“${task}”${at === null ? '' : ` (${at})`} failed` +
       (message === null ? '' : `: ${firstLine(message)}`)
+    // The reason has the only line.
+    const output = found.output ?? message
+    machine.output = output?.trim().includes('\n') ? output.trim().slice(-4000) : null
   }
 }
 
@@ -117,7 +122,8 @@ function addStats(progress: Progress, hosts: Extract<MachineEvent, { e: 'stats' 
     if (stats.unreachable > 0) machine.state = 'unreachable'
     else if (stats.failures > 0) machine.state = 'failed'
     else machine.state = machine.changed > 0 ? 'changed' : 'ok'
-    if (machine.state === 'ok' || machine.state === 'changed') machine.reason = null
+    if (machine.state === 'ok' || machine.state === 'changed')
+      Object.assign(machine, { reason: null, output: null })
   }
 }
 

@@ -7,7 +7,7 @@ const machine = (name: string, more: Partial<Machine> = {}) => ({
   ...{ name, state: 'changed' as const, release: 7, applied, repeating: null, ...more },
 })
 const result = (name: string, state: MachineResult['state']): MachineResult => ({
-  ...{ name, state, changed: 1, failed: 0, tasks: 1, reason: null, skipped: [] },
+  ...{ name, state, changed: 1, failed: 0, tasks: 1, reason: null, skipped: [], output: null },
 })
 const check = (started: string, states: Record<string, MachineResult['state']>) => ({
   ...{ release: 7, started },

@@ -73,7 +73,8 @@ export function mergeMachines(
 ): MachineResult[] {
   const byName = new Map(known.map((one) => [one.name, one]))
   const waiting = (name: string): MachineResult => ({
-    ...{ name, state: 'waiting', changed: 0, failed: 0, tasks: 0, reason: null, skipped: [] },
+    ...{ name, state: 'waiting', changed: 0, failed: 0, tasks: 0, reason: null, output: null },
+    skipped: [],
   })
   const names = [...new Set([...all, ...byName.keys()])]
   return names.map((name) => byName.get(name) ?? waiting(name))

@@ -38,6 +38,7 @@ afterAll(() => close())
 const result = (name: string, state: MachineResult['state'], changed = 0): MachineResult => ({
   ...{ name, state, changed, failed: 0, tasks: 2, skipped: [] },
   reason: state === 'unreachable' ? 'it does not answer' : null,
+  output: null,
 })
 const change = (machine: string, task: string) => ({
   ...{ machine, task, at: 'site.yml:3', object: 'copy /etc/motd', diff: '-a\n+b' },

@@ -20,6 +20,15 @@ export function MachineChanges({ run }: { run: Shown }) {
             {one.reason === null ? null : (
               <span className="min-w-0 break-words">{asSentence(one.reason)}</span>
             )}
+            {one.output === null ? null : (
+              <Scrollable
+                as="pre"
+                label={`Output on ${one.name}`}
+                className="max-h-72 basis-full font-mono text-small"
+              >
+                {one.output}
+              </Scrollable>
+            )}
           </li>
         ))}
       </ul>
