@@ -103,9 +103,8 @@ describe(
       const ended = await endedRun(installation, run, patience)
       ssh.machines[0]?.network?.plug()
       // Ansible does not always see that its connection ended the task.
-      expect(ended.reason).toMatch(
-        /m1: (it does not answer|“shell” failed: Failed to connect to the host via ssh): .*; done: m2, m3/,
-      )
+      expect(ended.reason).toMatch(/m1: (it does not answer|“shell” failed: Failed to connect)/)
+      expect(ended.reason).toContain('; done: m2, m3')
       expect([textOf('m2'), textOf('m3')]).toEqual(['two', 'two'])
     })
   },

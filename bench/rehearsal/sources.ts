@@ -51,9 +51,8 @@ const innodb = (name: string): Source =>
   mariadb('server-usage/storage-engines/innodb/innodb-system-variables', name)
 const start = 'server-management/starting-and-stopping-mariadb'
 const doesNotStart = mariadb(`${start}/what-to-do-if-mariadb-doesnt-start`)
-const optionFiles = mariadb(
-  'server-management/install-and-upgrade-mariadb/configuring-mariadb/configuring-mariadb-with-option-files',
-)
+const configuring = 'server-management/install-and-upgrade-mariadb/configuring-mariadb'
+const optionFiles = mariadb(`${configuring}/configuring-mariadb-with-option-files`)
 const redoLog = mariadb('server-usage/storage-engines/innodb/innodb-redo-log')
 const systemTablespace = mariadb(
   'server-usage/storage-engines/innodb/innodb-tablespaces/innodb-system-tablespaces',
