@@ -14,6 +14,10 @@ async function main(): Promise<number> {
       return (await import('#host/rehearsal/rehearsal.ts')).main()
     case 'drift-reader':
       return (await import('#host/drift/reader.ts')).main()
+    case 'guardian':
+      return (await import('#host/fault/guardian.ts')).main()
+    case 'injector':
+      return (await import('#host/fault/injector.ts')).main()
     case 'stage':
       return (await import('#host/rehearsal/stage.ts')).main()
     case 'inspector':

@@ -18,6 +18,7 @@ export const kinds: Kind[] = Object.entries({
   'src/domains/forge/forges': 'forges',
   'src/domains/init/detectors': 'detectors',
   'src/domains/report/formats': 'formats',
+  'src/host/fault/actions': 'actions',
   'src/host/rehearsal/software': 'software',
   'src/platform/monitor/kinds': 'monitorKinds',
 }).map(([folder, list]) => ({ folder, list }))

@@ -10,6 +10,7 @@ import * as deployments from './commands/deployments.ts'
 import * as drift from './commands/drift.ts'
 import * as environment from './commands/environment.ts'
 import * as evidence from './commands/evidence.ts'
+import * as experiment from './commands/experiment.ts'
 import * as events from './commands/events.ts'
 import * as files from './commands/files.ts'
 import * as hosts from './commands/hosts.ts'
@@ -74,6 +75,7 @@ export const groups: Record<string, Register[]> = {
     scale.register,
     statusPage.register,
     alerts.register,
+    experiment.register,
     incidents.register,
     reviews.register,
     oncall.register,

@@ -1,5 +1,6 @@
 import type { Evidence } from '#contract/evidence/evidence.ts'
 import type { HostSwitch, HostSwitchRequest } from '#contract/host/switches.ts'
+import type { HostFault } from '#contract/experiment/fault.ts'
 import type { Role } from '#contract/endpoint.ts'
 import type { PlanAnswer, PlanQuestion } from '#contract/verdict/plan.ts'
 
@@ -61,6 +62,14 @@ export interface Local {
    * names a server elsewhere.
    */
   hostSwitches(): HostSwitchControl | null
+  /** The faults of the host of this machine, read and undone without host and server. */
+  faults: {
+    list(): Promise<HostFault[]>
+    /**
+     * Undoes faults with these ids, or all. Resolves when they are undone, or after 30 seconds.
+     */
+    undo(ids: string[] | null): Promise<HostFault[]>
+  }
   /** Checks this installation and lists the results. */
   doctor(): Promise<DoctorLine[]>
   /**

@@ -20,6 +20,7 @@ import { serveTerminals } from './command/serve-terminals.ts'
 import { hostSwitches, hostSwitchRequest } from '#contract/host/switches.ts'
 import type { Blobs } from './blobs.ts'
 import { serveBlob } from './serve-blobs.ts'
+import { faultRoutes } from './fault/routes.ts'
 import type { MaintenancePages } from './maintenance.ts'
 import type { HostChecks } from './monitors.ts'
 import type { Pager } from './pager.ts'
@@ -70,6 +71,7 @@ export function createApi(api: HostApi): Server {
   const base = '/apps/:app/environments/:environment'
   const routes: Route[] = [
     ...commandRoutes(supervisor.commands, base),
+    ...faultRoutes(supervisor.faults, base),
     ['GET', '/status', async () => api.status()],
     [
       'GET',

@@ -13,6 +13,8 @@ export interface Origin {
 
 interface Process {
   pid: number
+  /** As in proc_pid_stat(5): `T` for stopped. */
+  state: string
   parent: number
   group: number
   startTime: string
@@ -28,6 +30,9 @@ export function startTimeOf(pid: number): string | null {
 
 export const isRunning = (pid: number, startTime: string | null): boolean =>
   startTime !== null && startTimeOf(pid) === startTime
+
+/** Whether a process is stopped by a signal. */
+export const isStopped = (pid: number): boolean => readProcess(pid)?.state === 'T'
 
 /** Name of the program that a process runs; null when it has ended. */
 export function programOf(pid: number): string | null {
@@ -150,7 +155,10 @@ function readProcess(pid: number): Process | null {
     // The program name in parentheses can contain anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (fields[0] === 'Z' || fields[0] === 'X') return null
-    return { pid, parent: Number(fields[1]), group: Number(fields[2]), startTime: fields[19] ?? '' }
+    return {
+      ...{ pid, state: fields[0] ?? '', startTime: fields[19] ?? '' },
+      ...{ parent: Number(fields[1]), group: Number(fields[2]) },
+    }
   } catch {
     return null
   }

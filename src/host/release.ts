@@ -9,6 +9,8 @@ import { Before } from './before.ts'
 import type { ServicePorts } from './edge/paths.ts'
 import { busyPort, type Done, type Holder, measurePauses, reportOf, takeOver } from './exclusive.ts'
 import type { WantedMetrics } from './exposition.ts'
+import { liveTarget } from './fault/live-target.ts'
+import type { FaultTarget } from './fault/target.ts'
 import { Instances } from './instances.ts'
 import { keepOutput } from './kept-output.ts'
 import { logOf, outputsOf } from './release-output.ts'
@@ -329,6 +331,11 @@ export class Release {
   /** What a rehearsal of a service needs; its files are unpacked. Throws when there is none. */
   rehearsable(name: string) {
     return rehearsablePlace(name, this.spec, this.files, this.#folders, this.#instances.saved)
+  }
+
+  /** A service with its instances, for a fault. */
+  faultTarget(name: string): FaultTarget {
+    return liveTarget(name, this.spec, this.#folders, this.#instances.saved)
   }
 
   /**

@@ -145,6 +145,16 @@ export function openState(folder: string, onProblem: (sentence: string) => void)
 }
 
 /**
+ * What runs of an environment, for another process than the host. Null when the host has no such
+ * environment. Throws when the file cannot be read.
+ */
+export function readActual(host: string, app: string, environment: string): ActualRelease[] | null {
+  const [folder, file] = [join(host, 'state'), `${app}.${environment}.actual.json`]
+  if (!readdirSync(folder).includes(file)) return null
+  return actualEnvironment.parse(JSON.parse(readFileSync(join(folder, file), 'utf8')))
+}
+
+/**
  * After a crash of this process, the file has the old or the new text; with `isDurable`, also after
  * a power cut.
  */

@@ -15,6 +15,7 @@ import type { Edge } from './edge/edge.ts'
 import { Environment } from './environment.ts'
 import { Examiner } from './examiner.ts'
 import type { WantedMetrics } from './exposition.ts'
+import { Faults } from './fault/faults.ts'
 import type { Machine } from './machine.ts'
 import { endStrays } from './processes.ts'
 import { readOutput } from './output.ts'
@@ -56,6 +57,7 @@ export class Supervisor {
   readonly #changes = new Changes()
   readonly examiner: Examiner
   readonly commands: Commands
+  readonly faults: Faults
   #isFrozen = false
   #trimmer: NodeJS.Timeout | undefined
   #settler: NodeJS.Timeout | undefined
@@ -84,6 +86,10 @@ export class Supervisor {
       ...{ folder, machine, artifacts: this.#artifacts },
       live: (app, name) => this.#live(app, name),
     })
+    this.faults = new Faults({
+      ...{ folder, id: machine.id, random: machine.random, log: options.log },
+      live: (app, name) => this.#live(app, name),
+    })
   }
 
   /**
@@ -103,6 +109,7 @@ export class Supervisor {
     this.#sweeper = setInterval(() => void this.#sweepContainers(), sweepEveryMs)
     this.#sweeper.unref()
     this.examiner.sweep()
+    this.faults.start()
     this.#removedOutput.sweep()
     void this.#artifacts.sweep().catch(({ message: error }: Error) => {
       this.#options.log('unused artifacts could not be deleted', { error })
@@ -355,6 +362,7 @@ export class Supervisor {
   freeze(): void {
     this.#isFrozen = true
     this.examiner.stop()
+    this.faults.stop()
     this.#removedOutput.release()
     this.commands.freeze()
     clearInterval(this.#trimmer)

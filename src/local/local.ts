@@ -69,6 +69,10 @@ export function createLocal(env: Record<string, string | undefined>): Local {
       (await import('./database.ts')).restoreFrom(home(), env, resolve(file)),
     link: async (wanted) => (await import('./database.ts')).createLink(home(), wanted),
     hostSwitches: () => (env['FAIRLEAD_URL'] ? null : hostSwitches(home())),
+    faults: {
+      list: async () => (await import('#host/fault/offline.ts')).listOffline(home().host),
+      undo: async (ids) => (await import('#host/fault/offline.ts')).undoOffline(home().host, ids),
+    },
     doctor: async () => (await import('./doctor.ts')).examine(home(), env),
     repository,
     commitFile,

@@ -28,6 +28,8 @@
  * - `drift` compares the release with the traffic on disk and in processes with the declared one.
  * - `repairDrift` writes a file again, and `driftFile` reads a configuration file on disk.
  * - `restart` restarts the instances of a service one after another.
+ * - `makeFault` makes a fault of an experiment and answers when it exists; `renewFault` postpones
+ *   its undo, `undoFault` begins it, and `faults` returns those of the last day.
  * - `command` starts a command whose key is new, returns, stops or deletes it, and its output.
  * - `blob` returns how much of a blob is there; `putBlob` appends the body to what `from` says is
  *   there, until it has `size` bytes.
@@ -73,6 +75,10 @@ export const hostPaths = {
     path: '/apps/{app}/environments/{environment}/releases/{release}/restart',
   },
   command: { method: 'PUT', path: '/apps/{app}/environments/{environment}/commands/{key}' },
+  faults: { method: 'GET', path: '/faults' },
+  makeFault: { method: 'POST', path: '/apps/{app}/environments/{environment}/faults' },
+  renewFault: { method: 'PUT', path: '/faults/{id}/lease' },
+  undoFault: { method: 'POST', path: '/faults/{id}/undo' },
   blob: { method: 'GET', path: '/blobs/{digest}' },
   putBlob: { method: 'PUT', path: '/blobs/{digest}' },
   upgrade: { method: 'POST', path: '/upgrade' },

@@ -16,6 +16,7 @@ import { type DriftReport, driftReport } from '#contract/drift/drift.ts'
 import type { DriftFile, DriftRepair, DriftRequest } from '#contract/drift/host.ts'
 import { type BlobClient, createBlobClient } from './blob-client.ts'
 import { type CommandClient, createCommandClient } from './command-client.ts'
+import { createFaultClient, type FaultClient } from './fault-client.ts'
 import { upgrade } from './upgrade.ts'
 import type { RehearsalRequest } from '#contract/rehearsal/host.ts'
 import { type RehearsalReport, rehearsalReport } from '#contract/rehearsal/rehearsal.ts'
@@ -103,6 +104,7 @@ export interface HostClient {
   /** The text of a configuration file on disk, with its secrets. */
   driftFile(app: string, environment: string, file: DriftFile): Promise<string>
   readonly commands: CommandClient
+  readonly faults: FaultClient
   /** for a host on another machine */
   readonly blobs: BlobClient
   /** Returns why an instance of the service is not healthy again, or null. */
@@ -153,6 +155,7 @@ export function createHostClient(socketPath: string, what = 'The host'): HostCli
       upgrade({ socketPath, path, headers, readError }),
     ),
     blobs: createBlobClient({ socketPath, call, readError }),
+    faults: createFaultClient(call),
     status: async () => hostStatus.parse(await call('GET', '/status', undefined, 3000)),
     measurements: async (after) =>
       measurements.parse(await call('GET', `/measurements?after=${after}`, undefined, 5000)),

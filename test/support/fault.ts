@@ -1,0 +1,78 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Injection, injection } from '../../src/host/fault/inject.ts'
+import { readActual } from '../../src/host/state.ts'
+import { deploy, releaseOf, server, type TestHost } from './host.ts'
+
+/** Gives the traffic to a service `web` with a data folder, for faults. */
+export async function startTarget(host: TestHost): Promise<void> {
+  const artifact = await host.artifact({ 'server.js': server('fine') })
+  await deploy(host, releaseOf(host, 1, artifact))
+}
+
+/** What the host asks for to hit all instances of that service. */
+export function injectionOf(
+  { home: { host } }: TestHost,
+  action: string,
+  parameters: Record<string, unknown>,
+): Injection {
+  const [release] = readActual(host, 'shop', 'production') ?? []
+  const instances = release?.instances ?? []
+  return injection.parse({
+    ...{ id: action, service: 'web', action, parameters, duration: 60_000, lease: 60_000 },
+    marker: `fault/${readFileSync(join(host, 'id'), 'utf8')}/test/${action}`,
+    target: {
+      ...{ app: 'shop', environment: 'production', service: 'web', release: 1, instances },
+      ...{ of: instances.length, dataFolder: join(host, 'data', 'shop', 'production') },
+    },
+  })
+}
+
+/** What faults change, read from the kernel and the files, not from Fairlead. */
+export async function machineState(
+  { home }: TestHost,
+  faults = join(home.host, 'faults'),
+): Promise<object> {
+  const id = readFileSync(join(home.host, 'id'), 'utf8')
+  const data = join(home.host, 'data', 'shop', 'production')
+  const files = readdirSync(faults)
+  const marked = (prefix: string): number[] => processesWhose(`FAIRLEAD_PROCESS=${prefix}/`)
+  return {
+    instances: marked(`${id}/shop`).map(stateOf).toSorted(),
+    processes: marked(`fault/${id}`).length,
+    mode: existsSync(data) ? statSync(data).mode.toString(8) : null,
+    fills: files.filter((file) => file.endsWith('.fill')),
+  }
+}
+
+/** A file of a process; empty when it has ended. */
+function read(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Whether a process is stopped, and its limit of open files. */
+function stateOf(pid: number): string {
+  const state = /^State:\s+(T?)/m.exec(read(pid, 'status'))?.[1] ?? ''
+  const limit = /^Max open files\s+(\d+\s+\d+)/m.exec(read(pid, 'limits'))?.[1] ?? ''
+  return `${read(pid, 'comm').trim()} ${state} ${limit}`
+}
+
+/** The processes whose environment has a text; those that have ended count for nothing. */
+const processesWhose = (text: string): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && read(pid, 'environ').includes(text))
+
+/** The processes of Fairlead for faults of a host that run now. */
+const processesOf = ({ home }: TestHost, face: string): number[] =>
+  processesWhose(`FAIRLEAD_HOME=${home.root}`).filter((pid) =>
+    read(pid, 'cmdline').includes(`\0${face}\0`),
+  )
+
+export const guardiansOf = (host: TestHost): number[] => processesOf(host, 'guardian')
+export const injectorsOf = (host: TestHost): number[] => processesOf(host, 'injector')
