@@ -490,6 +490,8 @@ test('a user tests and deletes their own channels, and no others', async () => {
     const body = { kind: 'cloudevents', settings, ...person }
     await installation.client.putChannel({ params: { channel }, body })
   }
+  const add = ['channels', 'add', 'of-cz', 'cloudevents', `url=${settings.url}`, '--person', 'Cz']
+  expect((await installation.cli(...add)).stderr).toContain('There is no user Cz.')
   const statusOf = async (method: string, path: string): Promise<number> => {
     const url = `${installation.url}/api/v1/channels/${path}`
     return (await fetch(url, { method, headers })).status

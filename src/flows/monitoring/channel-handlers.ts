@@ -2,11 +2,13 @@ import { type Channel, subscription } from '#contract/alert/alert.ts'
 import { may } from '#contract/access/grants.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
+import { getUser } from '#domains/access/user-store.ts'
 import * as channels from '#domains/alert/channel-store.ts'
 import { testMessage } from '#domains/alert/message.ts'
 import { listDeliveries, recordTest } from '#domains/alert/notification-store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { Refused } from '#platform/channel/channel.ts'
+import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { channelKind, kindViews, type NotifyParts, sendTo, slotOf } from './notify.ts'
 
@@ -80,7 +82,8 @@ export function channelHandlers({
         const field = ['settings', ...(issue?.path ?? [])].join('.')
         throw new FairleadError('invalid_input', { field, problem: issue?.message ?? 'is invalid' })
       }
-      const { urgency, person = null } = body
+      const { urgency } = body
+      const person = body.person === undefined ? null : await userNamed(db, body.person)
       return save({ name, kind: kind.kind, person, urgency }, parsed.data, caller)
     },
     addBrowser: async ({ body }, caller) => {
@@ -111,6 +114,14 @@ export function channelHandlers({
       return { done: true }
     },
   }
+}
+
+/** The name of an enabled user, as it is written there. */
+async function userNamed(db: Database, name: string): Promise<string> {
+  const user = await getUser(db, name)
+  if (!user || user.disabled !== null)
+    throw new FairleadError('not_found', { kind: 'user', id: name })
+  return user.name
 }
 
 /** Admins change every channel, and users their own, such as that of their browser. */
