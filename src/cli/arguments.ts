@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
+import { type Hours, readHours } from '#contract/oncall/oncall.ts'
 
 /** The number of a run or deployment: `12` or `#12`. */
 export function number(text: string): number {
@@ -52,3 +54,33 @@ export const settingsOf = (pairs: readonly string[]): Record<string, string> =>
       return [pair.slice(0, at), pair.slice(at + 1)]
     }),
   )
+
+/** Hours of the week. */
+export function hours(text: string): Hours[] {
+  const found = readHours(text)
+  if (!found) throw new InvalidArgumentError('It must be hours such as "mon-fri 09:00-17:00".')
+  return found
+}
+
+/** Fails for the first option that is missing, where a file can replace all of them. */
+export function mustHave(options: Record<string, unknown>): void {
+  const [missing] = Object.entries(options).find(([, value]) => value === undefined) ?? []
+  if (missing !== undefined)
+    throw new FairleadError('invalid_input', {
+      field: `--${missing}`,
+      problem: 'must be given, unless --file names a file with everything',
+    })
+}
+
+/** The JSON in a file that an option names. */
+export async function jsonFile(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const problem = error.code === 'ENOENT' ? 'does not exist' : 'cannot be read'
+    throw new FairleadError('invalid_input', { field: file, problem })
+  })
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new FairleadError('invalid_input', { field: file, problem: 'is not JSON' })
+  }
+}

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { type Command, InvalidArgumentError } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
-import { type Hours, type Rota, readHours, rotaPlan, type Shift } from '#contract/oncall/oncall.ts'
-import { number, positive } from '../arguments.ts'
+import { type Hours, type Rota, rotaPlan, type Shift } from '#contract/oncall/oncall.ts'
+import { hours, jsonFile, mustHave, number, positive } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { table } from '../format.ts'
 import type { Register } from '../register.ts'
@@ -43,12 +43,6 @@ const namesOf = (text: string): string[] =>
     .map((one) => one.trim())
     .filter(Boolean)
 
-function hoursOf(text: string): Hours[] {
-  const found = readHours(text)
-  if (!found) throw new InvalidArgumentError('It must be hours such as "mon-fri 09:00-17:00".')
-  return found
-}
-
 function addPlan(group: Command, context: Context): void {
   group
     .command('set')
@@ -58,11 +52,7 @@ function addPlan(group: Command, context: Context): void {
     .option('--zone <name>', 'time zone, such as Europe/Vienna')
     .option('--every <n>', 'length of a turn, in units', positive)
     .option('--unit <unit>', 'hours, days or weeks')
-    .option(
-      '--hours <hours>',
-      'on call in these hours only, such as "mon-fri 09:00-17:00"',
-      hoursOf,
-    )
+    .option('--hours <hours>', 'on call in these hours only, such as "mon-fri 09:00-17:00"', hours)
     .option('--file <file>', 'all layers, as JSON; see docs/on-call.md')
     .description('create a rota, or replace its layers')
     .addHelpText(
@@ -89,10 +79,9 @@ Examples:
 }
 
 async function planOf({ file, people, start, zone, ...turn }: PlanOptions) {
+  if (file === undefined) mustHave({ people, start, zone })
   const given =
-    file === undefined
-      ? { zone, layers: [{ people, start, ...turn }] }
-      : parseJson(await readFile(file, 'utf8'), file)
+    file === undefined ? { zone, layers: [{ people, start, ...turn }] } : await jsonFile(file)
   const parsed = rotaPlan.safeParse(given)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
@@ -100,14 +89,6 @@ async function planOf({ file, people, start, zone, ...turn }: PlanOptions) {
     field: issue?.path.join('.') || (file ?? 'rota'),
     problem: issue?.message ?? 'is invalid',
   })
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new FairleadError('invalid_input', { field: file, problem: 'is not JSON' })
-  }
 }
 
 function addOverrides(group: Command, context: Context): void {

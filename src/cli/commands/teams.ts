@@ -1,15 +1,14 @@
-import { readFile } from 'node:fs/promises'
 import { type Command, InvalidArgumentError } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
-import { escalation, readHours, type Team } from '#contract/oncall/oncall.ts'
-import { fraction } from '../arguments.ts'
+import { escalation, type Hours, repeatWords, type Team } from '#contract/oncall/oncall.ts'
+import { fraction, hours, jsonFile, mustHave } from '../arguments.ts'
 import type { Context } from '../context.ts'
 
 interface TeamOptions {
   step?: { notify: string[]; minutes: number }[]
   suspects?: number
   repeats?: number
-  hours?: string
+  hours?: Hours[]
   zone?: string
   file?: string
 }
@@ -44,7 +43,7 @@ export function registerTeams(program: Command, context: Context): void {
     .option('--step <step>', 'minutes and targets, such as "5: rota:primary"; repeatable', stepOf)
     .option('--suspects <minutes>', 'time for the authors of a change before step 1', fraction)
     .option('--repeats <n>', 'how often all steps are repeated', fraction)
-    .option('--hours <hours>', 'low urgency waits for them, such as "mon-fri 09:00-17:00"')
+    .option('--hours <hours>', 'low urgency waits for them, such as "mon-fri 09:00-17:00"', hours)
     .option('--zone <name>', 'time zone of the hours')
     .option('--file <file>', 'all of it, as JSON; see docs/on-call.md')
     .description('create a team, or replace how alerts reach it')
@@ -71,12 +70,10 @@ Examples:
     })
 }
 
-async function bodyOf({ step, hours, zone, file, ...rest }: TeamOptions) {
-  const working = hours === undefined ? null : { zone, hours: readHours(hours) ?? hours }
-  const given: unknown =
-    file === undefined
-      ? { ...rest, steps: step, working }
-      : JSON.parse(await readFile(file, 'utf8'))
+async function bodyOf({ step, hours: open, zone, file, ...rest }: TeamOptions) {
+  if (file === undefined) mustHave({ step, ...(open && { zone }) })
+  const working = open === undefined ? null : { zone, hours: open }
+  const given = file === undefined ? { ...rest, steps: step, working } : await jsonFile(file)
   const parsed = escalation.safeParse(given)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
@@ -91,6 +88,6 @@ const linesOf = ({ name, suspects, steps, repeats, missing }: Team): string[] =>
   ...steps.map(
     ({ notify, minutes }, at) => `  step ${at + 1}, for ${minutes} min: ${notify.join(', ')}`,
   ),
-  `  repeated ${repeats} times`,
+  `  ${repeatWords(repeats)}`,
   ...missing.map((target) => `  ${target} does not exist`),
 ]

@@ -143,6 +143,10 @@ export const team = escalation.extend({
 })
 export type Team = z.infer<typeof team>
 
+/** How often all steps of a team are repeated, in words. */
+export const repeatWords = (repeats: number): string =>
+  repeats === 0 ? 'not repeated' : repeats === 1 ? 'repeated once' : `repeated ${repeats} times`
+
 const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
 /**
