@@ -42,6 +42,10 @@ const locale = 'en-GB'
 export const momentWords = (time: string | number): string =>
   new Date(time).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' })
 
+/** Date and time to the minute, in the local time zone: `29 Nov 2026, 11:50`. */
+export const minuteWords = (time: string | number): string =>
+  new Date(time).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' })
+
 /** The time of a day, in the local time zone: `11:50:12`. */
 export const timeWords = (time: string | number): string =>
   new Date(time).toLocaleTimeString(locale, { hour12: false })

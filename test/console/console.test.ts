@@ -536,6 +536,12 @@ describe('the console', requires('chromium'), () => {
       .or(overrides.getByText('Jan and Ida swap'))
       .first()
       .waitFor()
+    const weeks = page.getByRole('navigation', { name: 'Weeks of the calendar of nights' })
+    const shown = await weeks.getByText(/ to /).textContent()
+    await weeks.getByRole('button', { name: 'Later' }).press('Enter')
+    await weeks.getByText(shown ?? '').waitFor({ state: 'detached' })
+    await weeks.getByRole('button', { name: 'Today' }).press('Enter')
+    await weeks.getByText(shown ?? '').waitFor()
     await page.getByRole('button', { name: 'Import …' }).click()
     const calendar = [
       ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'BEGIN:VEVENT', 'UID:1', 'SUMMARY:Nobody known'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Shift } from '#contract/oncall/oncall.ts'
-import { coloursOf, daysOf, mondayOf, shiftChoices } from './calendar.ts'
+import { coloursOf, daysOf, mondayOf, shiftChoices, weeksAfter } from './calendar.ts'
 
 const shift = (from: number, until: number, person: string | null): Shift => ({
   ...{ from: new Date(from).toISOString(), until: new Date(until).toISOString() },
@@ -13,6 +13,11 @@ describe('the calendar', () => {
   test('begins on the Monday before', () => {
     expect(new Date(monday)).toEqual(new Date(2026, 10, 23))
     expect(mondayOf(monday)).toBe(monday)
+  })
+
+  test('pages by whole weeks, also over a change of the clocks', () => {
+    expect(new Date(weeksAfter(monday, 20))).toEqual(new Date(2027, 3, 12))
+    expect(weeksAfter(weeksAfter(monday, -36), 36)).toBe(monday)
   })
 
   test('splits a shift at midnight', () => {

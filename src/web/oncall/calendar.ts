@@ -22,6 +22,13 @@ export function mondayOf(now: number): number {
   return date.getTime()
 }
 
+/** Local midnight some weeks later, or earlier when negative. */
+export function weeksAfter(monday: number, weeks: number): number {
+  const date = new Date(monday)
+  date.setDate(date.getDate() + weeks * 7)
+  return date.getTime()
+}
+
 /** Splits shifts into the local days of some weeks. A day can have 23 or 25 hours. */
 export function daysOf(shifts: readonly Shift[], monday: number, weeks: number): CalendarDay[] {
   return Array.from({ length: weeks * 7 }, (_, index) => {

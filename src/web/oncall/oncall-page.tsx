@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { Rota, RotaProblem } from '#contract/oncall/oncall.ts'
-import { momentWords } from '#contract/time-words.ts'
+import { minuteWords } from '#contract/time-words.ts'
 import { useMay } from '../live/access-queries.ts'
 import { Button } from '../ui/button.tsx'
 import { Modal } from '../ui/dialog.tsx'
@@ -54,15 +54,13 @@ export function OncallPage() {
 function RotaSection({ rota }: { rota: Rota }) {
   return (
     <Section title={rota.name} aside={<RotaActions rota={rota} />}>
-      {rota.problems.slice(0, 5).map((problem) => (
-        <Warning key={`${problem.kind} ${problem.from}`} text={sentenceOf(problem)} />
-      ))}
+      <Problems rota={rota} />
       <p className="mb-3">
         <span className="font-medium">{rota.now?.person ?? 'Nobody'}</span> is on call
-        {rota.now ? ` until ${momentWords(rota.now.until)}` : ''}.{' '}
+        {rota.now ? ` until ${minuteWords(rota.now.until)}` : ''}.{' '}
         {rota.next ? (
           <span className="text-soft">
-            Next: {rota.next.person} from {momentWords(rota.next.from)}.
+            Next: {rota.next.person} from {minuteWords(rota.next.from)}.
           </span>
         ) : null}
       </p>
@@ -71,10 +69,30 @@ function RotaSection({ rota }: { rota: Rota }) {
   )
 }
 
+/** So many problems are shown before the others are asked for. */
+const problemsShown = 5
+
+function Problems({ rota: { problems } }: { rota: Rota }) {
+  const [isAll, setAll] = useState(false)
+  const shown = isAll ? problems : problems.slice(0, problemsShown)
+  return (
+    <>
+      {shown.map((problem) => (
+        <Warning key={`${problem.kind} ${problem.from}`} text={sentenceOf(problem)} />
+      ))}
+      {problems.length > problemsShown ? (
+        <Button className="mb-3" aria-expanded={isAll} onClick={() => setAll(!isAll)}>
+          {isAll ? 'Show fewer' : `Show all ${problems.length} problems`}
+        </Button>
+      ) : null}
+    </>
+  )
+}
+
 function sentenceOf({ kind, person, from, until }: RotaProblem): string {
   if (kind === 'hole')
-    return `Nobody is on call from ${momentWords(from)} until ${momentWords(until)}.`
-  const when = `and is on call from ${momentWords(from)}.`
+    return `Nobody is on call from ${minuteWords(from)} until ${minuteWords(until)}.`
+  const when = `and is on call from ${minuteWords(from)}.`
   return kind === 'unproven'
     ? `${person ?? ''} has no channel that has worked, ${when}`
     : `${person ?? ''} is not an enabled user, ${when}`

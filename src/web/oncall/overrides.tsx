@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { RotaOverride } from '#contract/oncall/oncall.ts'
-import { momentWords } from '#contract/time-words.ts'
+import { minuteWords } from '#contract/time-words.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { useMay } from '../live/access-queries.ts'
 import { Button } from '../ui/button.tsx'
@@ -17,7 +17,7 @@ export function Overrides({ rota, overrides }: { rota: string; overrides: RotaOv
   if (current.length === 0) return null
   const askDelete = ({ id, person, from }: RotaOverride): void =>
     ask({
-      title: `Delete the override of ${person} from ${momentWords(from)}?`,
+      title: `Delete the override of ${person} from ${minuteWords(from)}?`,
       text: 'The layers of the rota apply again in its time.',
       verb: 'Delete',
       danger: true,
@@ -39,7 +39,7 @@ export function Overrides({ rota, overrides }: { rota: string; overrides: RotaOv
           <span className="min-w-0">
             <span className="font-medium">{one.person}</span>{' '}
             <span className="text-soft">
-              {momentWords(one.from)} to {momentWords(one.until)}
+              {minuteWords(one.from)} to {minuteWords(one.until)}
               {one.reason === '' ? '' : `: ${one.reason}`}, by {one.actor}
             </span>
           </span>

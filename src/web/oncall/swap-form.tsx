@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { momentWords } from '#contract/time-words.ts'
+import { minuteWords } from '#contract/time-words.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { FormButtons } from '../ui/button.tsx'
 import { Choice, Field } from '../ui/field.tsx'
@@ -14,7 +14,7 @@ export function SwapForm({ rota, close }: { rota: string; close: () => void }) {
   const queries = useQueryClient()
   const [now] = useState(() => Date.now())
   const { data } = useRota(rota, new Date(mondayOf(now)).toISOString(), periodDays)
-  const choices = shiftChoices(data?.shifts ?? [], now, momentWords)
+  const choices = shiftChoices(data?.shifts ?? [], now, minuteWords)
   const moments = Object.keys(choices)
   const [chosen, setOne] = useState('')
   const [chosenOther, setOther] = useState('')

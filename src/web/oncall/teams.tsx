@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { hoursText, type Team } from '#contract/oncall/oncall.ts'
+import { hoursText, repeatWords, type Team } from '#contract/oncall/oncall.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { useMay } from '../live/access-queries.ts'
 import { Button } from '../ui/button.tsx'
@@ -64,7 +64,7 @@ function TeamRow({ team }: { team: Team }) {
         ))}
       </ol>
       <span className="text-soft">
-        {repeats === 0 ? 'Not repeated.' : `Repeated ${repeats} times.`}
+        All steps are {repeatWords(repeats)}.
         {working === null
           ? ''
           : ` Low urgency waits for ${hoursText(working.hours)} (${working.zone}).`}
