@@ -120,7 +120,8 @@ function rank(
     const isExplained = withExplanation && kind === 'delivery' && random() < 0.5
     const harmed = {
       ...{ app: 'shop', environment: 'production', service: 'web' },
-      ...{ deployment: isExplained ? 1 : null, onset: { from: onset, until: onset + 20_000 } },
+      ...{ deployment: isExplained ? 1 : null, rollout: null },
+      ...{ onset: { from: onset, until: onset + 20_000 } },
     }
     const ranked = rankChanges(harmed, [...all, make('1', kind, lag)])
     const place = ranked.findIndex(({ ref }) => ref === '1')

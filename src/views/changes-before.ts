@@ -40,7 +40,9 @@ export async function changesBefore(
         concat('switch ', v.data->>'name', ' set to ', coalesce(v.data->>'to', 'off'), ' by ',
           coalesce(v.data->>'monitor', v.actor)), v.time
       from event v where v.app = ${app}::text and v.data->>'environment' = ${environment}::text
-        and v.type like 'dev.cdeventsx.fairlead-switch.%' and ${within(sql`v.time`, 24)}
+        -- A rollout that is taken back ends harm; its beginning is the change.
+        and v.type like 'dev.cdeventsx.fairlead-switch.%' and v.type not like '%.rolledback'
+        and ${within(sql`v.time`, 24)}
       union all
       select 'restart', v.data->>'service', v.app, ${environment}::text, v.data->>'service',
         concat('restart of ', v.data->>'service', ' by ', v.actor,

@@ -30,7 +30,8 @@ export async function alertsForIncidents(db: Database): Promise<AlertOfIncident[
   return db.query<AlertOfIncident>(sql`
     select a.id as alert, a.app, a.environment, a.service, a.title, a.reason, a.deployment,
       a.urgency, a.occurrence, ${ms(sql`a.onset_from`)} as from, ${ms(sql`a.onset_until`)} as until,
-      ${ms(sql`a.opened`)} as opened, s.ended, s.kinds, s.monitors, l.incident,
+      ${ms(sql`a.opened`)} as opened, s.ended, s.kinds, s.monitors, s.rollouts,
+      l.incident,
       ${ms(sql`k.time`)} as "acknowledgedAt", k.actor as "acknowledgedBy"
     from alert a
       left join incident_alert l on l.alert = a.id
@@ -38,7 +39,9 @@ export async function alertsForIncidents(db: Database): Promise<AlertOfIncident[
         select case when bool_and(f.ended is not null) then ${ms(sql`max(f.ended)`)} end as ended,
           json_agg(distinct coalesce(m.kind, case when f.source like 'crash-loop/%'
             then 'restarts' else split_part(f.source, '/', 1) end)) as kinds,
-          coalesce(json_agg(distinct m.name) filter (where m.name is not null), '[]') as monitors
+          coalesce(json_agg(distinct m.name) filter (where m.name is not null), '[]') as monitors,
+          coalesce(json_agg(distinct split_part(f.source, '/', 3))
+            filter (where f.source like 'rollout/%'), '[]') as rollouts
         from alert_source f left join monitor m on m.id = ${monitorOfSource}
         where f.alert = a.id) s on s.kinds is not null
       left join lateral (select e.time, e.actor from alert_entry e
@@ -83,14 +86,18 @@ export async function recentMeasures(db: Database): Promise<Measure[]> {
       coalesce(v.data->>'service', v.data->>'name', '') as name,
       coalesce(v.data->>'reason', '') as reason,
       case when v.type like '%.pulled' then v.data->>'monitor' end as monitor,
+      v.type like '%.rolledback' as "isSetBack",
       case when v.type like '%.restarted' then v.actor || ' restarted ' || (v.data->>'service')
         when v.type like '%-scale.%' then concat(v.actor, ' changed the instances of ',
           v.data->>'service', ' from ', v.data->>'from', ' to ', v.data->>'to')
         when v.type like '%-maintenance.%' then v.actor || ' started the maintenance page'
+        when v.type like '%.rolledback' then 'Fairlead set the switch ' || (v.data->>'name')
+          || ' back'
         else coalesce('the monitor ' || (v.data->>'monitor'), v.actor)
           || ' turned off the switch ' || (v.data->>'name') end as what
     from event v where v.time > now() - interval '1 day' and v.app is not null
       and (v.type in ('dev.cdeventsx.fairlead-switch.pulled',
+          'dev.cdeventsx.fairlead-switch.rolledback',
           'dev.cdeventsx.fairlead-maintenance.started', 'dev.cdeventsx.fairlead-scale.changed')
         or v.type = 'dev.cdeventsx.fairlead-scale.ended'
           and not (v.data->>'isReleased')::boolean

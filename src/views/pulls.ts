@@ -30,21 +30,28 @@ export const duePulls = (db: Database): Promise<DuePull[]> =>
     order by p.app, p.environment, p.name, p.harm`)
 
 /**
- * The team that owns what an alert turned off, the first of several switches; null when no team is
- * named. `isPull` is false when the alert is not about switches.
+ * The team that owns what an alert turned off or set back, the first of several switches; null when
+ * no team is named. `isPull` is false when the alert is not about switches.
  */
 export async function pulledOwnerOf(
   db: Database,
   alert: number,
 ): Promise<{ isPull: boolean; team: string | null }> {
   const rows = await db.query<{ team: string | null }>(sql`
-    select r.definition -> 'switches' -> p.name ->> 'owner' as team
-    from alert_source a join monitor m on a.source = 'monitor/' || m.id || '/page'
-      join deployment d on d.app = m.app and d.environment = m.environment and d.state = 'live'
-      join release r on r.id = d.release,
+    with pull as (select p.name, p.position, m.app, m.environment
+    from alert_source a join monitor m on a.source = 'monitor/' || m.id || '/page',
       jsonb_array_elements_text(coalesce(m.settings -> 'pulls', '[]')) with ordinality
         as p (name, position)
-    where a.alert = ${alert} order by p.position`)
+    where a.alert = ${alert}
+    union all
+    select split_part(a.source, '/', 3), 0, l.app, l.environment
+    from alert_source a join alert l on l.id = a.alert
+    where a.alert = ${alert} and a.source like 'rollout/%')
+    select r.definition -> 'switches' -> p.name ->> 'owner' as team
+    from pull p
+      join deployment d on d.app = p.app and d.environment = p.environment and d.state = 'live'
+      join release r on r.id = d.release
+    order by p.position`)
   return { isPull: rows.length > 0, team: rows.find(({ team }) => team !== null)?.team ?? null }
 }
 

@@ -91,7 +91,8 @@ export interface FiringRow {
  * Everything that should have an alert: monitors, crash loops, rollbacks that failed in the last
  * week while nothing else went live, live releases with harm that were not rolled back, jobs with a
  * schedule whose last run failed, runs that start late, servers that were lost within a day,
- * promised updates of the status page that are late, and errors that go on: those that a deployment
+ * promised updates of the status page that are late, rollouts of switches that harmed, and errors
+ * that go on: those that a deployment
  * brought, those that came back, and other new ones that were seen ten times. What other tools
  * report is one source for each cause.
  */
@@ -175,6 +176,13 @@ export async function firingSources(db: Database): Promise<FiringRow[]> {
       where u.state = 'published' and u.promised < now() and u.phase <> 'resolved'
         and i.closed is null and not exists (select from status_update l
           where l.incident = u.incident and l.state = 'published' and l.id > u.id)
+      union all
+      -- A rollout that harmed, for a while after its switch was set back.
+      select 'rollout/' || o.id || '/' || o.name, o.app, o.environment, null, 'rollout', o.name,
+        o.reason, o.started, s.changed, null, 'high'
+      from switch_rollout o join switch s on (s.app, s.environment, s.name, s.version)
+          = (o.app, o.environment, o.name, o.version)
+      where o.state = 'harmful' and s.changed > now() - interval '10 minutes'
       union all
       select source, app, environment, service, 'external',
         (array_agg(title order by starts, id))[1],

@@ -1,14 +1,13 @@
 import type { Command } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
 import { choiceOf, settingAfter, type SwitchAudience } from '#contract/switch/change.ts'
-import type { RolloutState } from '#contract/switch/rollout.ts'
 import type {
   SwitchChoice,
   SwitchDefinition,
   SwitchSetting,
   SwitchView,
 } from '#contract/switch/switch.ts'
-import { choiceText, settingText } from '#contract/switch/text.ts'
+import { choiceText, rolloutText, settingText } from '#contract/switch/text.ts'
 import type { Context } from '../context.ts'
 import { ago, table } from '../format.ts'
 import type { Register } from '../register.ts'
@@ -159,18 +158,8 @@ async function rollOut(
   ])
 }
 
-const rolloutWords: Record<RolloutState, string> = {
-  ...{ running: 'goes on', waiting: 'waits', finished: 'is finished' },
-  ...{ harmful: 'was rolled back', ended: 'was ended' },
-}
-
-function rolloutLines({ rollout }: SwitchView): string[] {
-  if (rollout === null) return []
-  const { state, to, steps, step, reason } = rollout
-  const at = state === 'running' || state === 'waiting' ? ` at ${steps[step] ?? 0} %` : ''
-  const why = reason === '' ? '' : `: ${reason}`
-  return [`the rollout of ${to} ${rolloutWords[state]}${at}${why}`]
-}
+const rolloutLines = ({ rollout }: SwitchView): string[] =>
+  rollout === null ? [] : [rolloutText(rollout)]
 
 const hostIsAway = 'The host does not answer; it gets the change when it does'
 

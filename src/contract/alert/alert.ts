@@ -55,7 +55,8 @@ export type Alert = z.infer<typeof alert>
  * `stays/ID` for a deployment with harm that is not rolled back,
  * `job/APP/ENVIRONMENT/JOB` for a job that failed, `job-late/…` for one that is late,
  * `error/ID/ENVIRONMENT`, `replica/HOST` for a server, `promise/ID` for an update of the status
- * page that is late, or `external/HASH` for what other tools report.
+ * page that is late, `rollout/ID/SWITCH` for a gradual change that did harm, or `external/HASH` for
+ * what other tools report.
  */
 export const alertSource = z.object({
   source: z.string(),

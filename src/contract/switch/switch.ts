@@ -82,6 +82,8 @@ export const switchView = z.object({
   changed: z.string().nullable(),
   /** the monitor that turned it off; null when a person set it last */
   pulledBy: z.string().nullable(),
+  /** the shares of a gradual change in percent; null when fairlead.yaml has no `rollout` */
+  steps: z.array(z.number()).nullable().default(null),
   /** the last gradual change; null when there was none */
   rollout: switchRollout.nullable().default(null),
 })

@@ -25,6 +25,8 @@ export interface Harmed {
   service: string | null
   /** the deployment in whose release the harm was found; null when only the time is known */
   deployment: number | null
+  /** the switch whose rollout did the harm; null when none is known to */
+  rollout: string | null
   /** milliseconds */
   onset: { from: number; until: number }
 }
@@ -63,6 +65,7 @@ export const isReleaseKnown = (kinds: readonly string[]): boolean =>
 export function rankChanges(harmed: Harmed, candidates: Candidate[]): RankedChange[] {
   const weighed = candidates
     .filter(({ time }) => time <= harmed.onset.until + laterMs)
+    .filter((one) => !isLaterStep(harmed, one))
     .map((candidate) => ({ candidate, ...weigh(harmed, candidate) }))
     .toSorted((a, b) => b.weight - a.weight || b.candidate.time - a.candidate.time)
   const all = weighed.reduce((sum, { weight }) => sum + weight, unknownWeight)
@@ -71,12 +74,22 @@ export function rankChanges(harmed: Harmed, candidates: Candidate[]): RankedChan
     .map(({ candidate, reason, weight }) => ({ ...candidate, reason, confidence: weight / all }))
 }
 
-function weigh(
-  { app, environment, service, deployment, onset }: Harmed,
-  one: Candidate,
-): { weight: number; reason: string } {
+/** A rollout is one change: its later steps are no others. */
+const isLaterStep = (harmed: Harmed, one: Candidate): boolean =>
+  isRolledOut(harmed, one) && one.time > harmed.onset.from + laterMs
+
+const isRolledOut = (
+  { app, environment, rollout }: Harmed,
+  one: Pick<Candidate, 'kind' | 'app' | 'environment' | 'ref'>,
+): boolean =>
+  one.kind === 'switch' && one.ref === rollout && one.app === app && one.environment === environment
+
+function weigh(harmed: Harmed, one: Candidate): { weight: number; reason: string } {
+  const { app, environment, service, deployment, onset } = harmed
   const before = Math.max(0, onset.from - one.time)
-  const isFound = deployed.has(one.kind) && one.app === app && one.ref === String(deployment ?? '')
+  const isReleased =
+    deployed.has(one.kind) && one.app === app && one.ref === String(deployment ?? '')
+  const isFound = isReleased || (isRolledOut(harmed, one) && before < laterMs)
   const isHere = one.environment === environment && one.app === app
   const isService = service !== null && one.service === service
   const place = isHere ? 1 : one.app === app || one.app === null ? 0.5 : 0.1
@@ -100,6 +113,10 @@ function weigh(
       2 ** (-before / halfMs) *
       (isAtOnce ? atOnce.times : 1) *
       (isFound ? 100 : 1),
-    reason: isFound ? `the harm is in its release, which went live ${when}` : `${where}, ${when}`,
+    reason: isReleased
+      ? `the harm is in its release, which went live ${when}`
+      : isFound
+        ? 'the keys with its new value fail more often'
+        : `${where}, ${when}`,
   }
 }

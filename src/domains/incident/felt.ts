@@ -3,12 +3,12 @@ import type { Severity } from '#contract/incident/incident.ts'
 /**
  * The kinds of what fires that customers feel: outcomes and delays at the edge, traffic that stays
  * away, addresses and hosts that do not answer, a burning error budget, a broken rule of the
- * business, and services that crash again and again or do not answer. Not: jobs, disks, single
- * errors.
+ * business, services that crash again and again or do not answer, and a gradual change of a switch
+ * that did harm. Not: jobs, disks, single errors.
  */
 const felt = new Set([
   ...['errors', 'latency', 'traffic', 'http', 'tcp', 'dns', 'tls'],
-  ...['slo', 'invariant', 'host', 'restarts', 'reachable', 'routes', 'slow-routes'],
+  ...['slo', 'invariant', 'host', 'restarts', 'reachable', 'routes', 'slow-routes', 'rollout'],
 ])
 /** What these find, nobody can use. */
 const unreachable = new Set(['http', 'tcp', 'dns', 'tls', 'host', 'restarts', 'reachable'])
@@ -43,12 +43,16 @@ export function proofOf(kinds: string[]): string {
   const tested = ['errors', 'latency', 'traffic', 'routes', 'slow-routes'].filter((kind) =>
     kinds.includes(kind),
   )
-  const rest = kinds.some((kind) => !tested.includes(kind))
+  const isSetBack = kinds.includes('rollout')
+  const rest = kinds.some((kind) => kind !== 'rollout' && !tested.includes(kind))
   const parts = [
     ...(tested.length > 0
       ? [`the test of ${tested.join(', ')} that allows 1 % of errors has passed`]
       : []),
-    ...(rest || tested.length === 0 ? ['every monitor that fired is well again'] : []),
+    ...(isSetBack ? ['the switch was set back'] : []),
+    ...(rest || (tested.length === 0 && !isSetBack)
+      ? ['every monitor that fired is well again']
+      : []),
   ]
   return parts.join(', and ')
 }

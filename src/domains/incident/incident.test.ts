@@ -18,7 +18,7 @@ const place = { app: 'shop', environment: 'production', service: 'web' }
 const alert = (id: number, more: Partial<FeltAlert> = {}): FeltAlert => ({
   ...place,
   ...{ alert: id, title: 'web fails', reason: '4 % fail', deployment: null, kinds: ['errors'] },
-  monitors: ['web'],
+  ...{ monitors: ['web'], rollouts: [] },
   onset: { from: start - 20_000, until: start - 10_000 },
   ...{ opened: start, ended: null, occurrence: 1, acknowledged: null },
   ...more,
@@ -248,12 +248,13 @@ test('the proof names the test of the detectors and its error', () => {
     'the test of errors that allows 1 % of errors has passed, and every monitor that fired is ' +
       'well again',
   )
+  expect(proofOf(['rollout'])).toBe('the switch was set back')
   expect(proofOf(['http'])).toBe('every monitor that fired is well again')
 })
 
 describe('what changed before', () => {
   const harmed: Harmed = {
-    ...{ ...place, deployment: null },
+    ...{ ...place, deployment: null, rollout: null },
     onset: { from: start, until: start + 10_000 },
   }
   const candidate = (ref: string, more: Partial<Candidate> = {}): Candidate => ({
@@ -286,6 +287,18 @@ describe('what changed before', () => {
       'in another app on this machine, 1 min 0 s before it',
       'in production, 1 h 0 min before it',
     ])
+  })
+
+  test('the switch whose rollout did harm is first, once', () => {
+    const step = (time: number): Candidate => candidate('checkout', { kind: 'switch', time })
+    const all = [candidate('7', { time: start - 3000 }), step(start), step(start + 8000)]
+    expect(refs(all)).toEqual(['checkout', 'checkout', '7'])
+    const ranked = rankChanges({ ...harmed, rollout: 'checkout' }, all)
+    expect(ranked.map(({ ref, time }) => [ref, time])).toEqual([
+      ['checkout', start],
+      ['7', start - 3000],
+    ])
+    expect(ranked[0]?.reason).toBe('the keys with its new value fail more often')
   })
 
   test('a job with the number of the deployment is not the release with the harm', () => {

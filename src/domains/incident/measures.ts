@@ -20,6 +20,8 @@ export interface Measure {
   reason: string
   /** the monitor that did it, perhaps before its alert opened */
   monitor: string | null
+  /** whether Fairlead set a harmful switch back by itself, perhaps before its alert opened */
+  isSetBack?: boolean
   at: number
   /** when it was begun, if it takes a while; what was begun before the harm may be its cause */
   begun?: number | null
@@ -38,7 +40,7 @@ interface Harmed {
   switches: string[]
 }
 
-/** A monitor acts at most this long before its alert opens. */
+/** A monitor or a rollout acts at most this long before its alert opens. */
 const automaticMs = 120_000
 
 /** What was done first about an incident since it began; `monitors` fired in it. */
@@ -58,7 +60,7 @@ export function firstMeasure(
       .filter((one) => isAbout(one, incident, monitors))
       .map((one) => ({
         ...one,
-        begun: (one.begun ?? one.at) + (one.monitor === null ? 0 : automaticMs),
+        begun: (one.begun ?? one.at) + (one.monitor === null && !one.isSetBack ? 0 : automaticMs),
       })),
   ]
     .filter((one) => one.app === app && one.environment === environment && one.begun >= began)

@@ -18,6 +18,8 @@ export interface FeltAlert {
   kinds: string[]
   /** the names of the monitors that fired in it */
   monitors: string[]
+  /** the switches whose rollouts did harm */
+  rollouts: string[]
 }
 
 /** A release that had all of the traffic and was rolled back because of its harm. */

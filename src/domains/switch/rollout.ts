@@ -1,5 +1,6 @@
 import { counted } from '#contract/text.ts'
 import type { RolloutTally } from '#contract/switch/rollout.ts'
+import { sumOf, tallyText } from '#contract/switch/text.ts'
 
 /** Keys with the new value that a share needs before it grows. */
 export const leastKeys = 30
@@ -35,7 +36,7 @@ export type RolloutChange =
 export function decideRollout(situation: RolloutSituation): RolloutDecision {
   const { steps, step, elapsed, every, tallies, evidence, alpha, to } = situation
   const all = tallies.reduce((sum, { on }) => sum + on.failed, 0)
-  const said = sentenceOf(tallies, to)
+  const said = tallyText(tallies, to)
   if (evidence >= 1 / alpha && all >= leastFailing) return { do: 'take back', reason: said }
   if (elapsed < every) return { do: 'go on' }
   const { keys, failed } = sumAt(tallies, steps[step] ?? 0)
@@ -52,20 +53,6 @@ export function decideRollout(situation: RolloutSituation): RolloutDecision {
 
 const sumAt = (tallies: readonly RolloutTally[], percent: number): RolloutTally['on'] =>
   sumOf(tallies.filter((one) => one.percent === percent).map(({ on }) => on))
-
-const sumOf = (all: readonly RolloutTally['on'][]): RolloutTally['on'] => ({
-  keys: all.reduce((sum, { keys }) => sum + keys, 0),
-  failed: all.reduce((sum, { failed }) => sum + failed, 0),
-})
-
-/** What was counted, in words. Pure. */
-export function sentenceOf(tallies: readonly RolloutTally[], to: string): string {
-  const [on, off] = [sumOf(tallies.map((one) => one.on)), sumOf(tallies.map((one) => one.off))]
-  return (
-    `${on.failed} of ${counted(on.keys, 'key')} with ${to} had failed requests, and ` +
-    `${off.failed} of ${off.keys} without it`
-  )
-}
 
 /** The counts of several hosts, and of several times of one share, as one per share. Pure. */
 export function addTallies(all: readonly RolloutTally[]): RolloutTally[] {

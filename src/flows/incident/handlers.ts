@@ -158,7 +158,10 @@ async function openByPerson(
   const id = await store.nextIncident(db)
   await db.batch([
     store.insertIncident(id, incident),
-    ...store.insertChanges(id, await rankedChanges(db, incident, false)),
+    ...store.insertChanges(
+      id,
+      await rankedChanges(db, incident, { isRelease: false, rollout: null }),
+    ),
     appendEvent({
       type: 'dev.cdevents.incident.reported',
       ...headOf({ ...incident, id }, caller),

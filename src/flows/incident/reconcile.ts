@@ -141,7 +141,7 @@ async function openByAlerts(db: Database, alerts: FeltAlert[]): Promise<void> {
       detected: first.opened,
     },
     (id) => alerts.map((one) => store.attachAlert(id, one.alert, one.occurrence)),
-    isReleaseKnown(kinds),
+    { isRelease: isReleaseKnown(kinds), rollout: alerts.flatMap((one) => one.rollouts)[0] ?? null },
   )
 }
 
@@ -156,7 +156,7 @@ async function openByHarm(db: Database, harm: Harm): Promise<void> {
       ...{ severity: proposeSeverity([]), severityBy: null, commander: null },
     },
     () => [],
-    true,
+    { isRelease: true, rollout: null },
   )
 }
 
@@ -164,10 +164,10 @@ async function open(
   db: Database,
   incident: store.NewIncident,
   more: (id: number) => Statement[],
-  isKnown: boolean,
+  known: KnownCause,
 ): Promise<void> {
   const id = await store.nextIncident(db)
-  const changes = await rankedChanges(db, incident, isKnown)
+  const changes = await rankedChanges(db, incident, known)
   const { reason, deployment } = incident
   await db.batch([
     store.insertIncident(id, incident),
@@ -181,19 +181,26 @@ async function open(
   ])
 }
 
-/**
- * What changed before an incident, the most likely cause first. `isKnown` says whether the harm was
- * found in the release of its deployment: one that only went live shortly before is a change like
- * any other.
- */
+/** What is known of the cause when an incident opens. */
+interface KnownCause {
+  /**
+   * whether the harm was found in the release of its deployment: one that only went live shortly
+   * before is a change like any other
+   */
+  isRelease: boolean
+  /** the switch whose rollout did the harm */
+  rollout: string | null
+}
+
+/** What changed before an incident, the most likely cause first. */
 export async function rankedChanges(
   db: Database,
   { app, environment, service, onset, detected, ...incident }: store.NewIncident,
-  isKnown: boolean,
+  { isRelease, rollout }: KnownCause,
 ): Promise<RankedChange[]> {
   const harm = onset ?? { from: detected, until: detected }
   const until = harm.until + laterMs
-  const deployment = isKnown ? incident.deployment : null
+  const deployment = isRelease ? incident.deployment : null
   const candidates = await changesBefore(db, { app, environment }, { ...harm, until })
-  return rankChanges({ app, environment, service, deployment, onset: harm }, candidates)
+  return rankChanges({ app, environment, service, deployment, rollout, onset: harm }, candidates)
 }

@@ -66,9 +66,9 @@ function firingOf(row: FiringRow, live: Live): Firing {
     ...{ source, app, environment, service, reason, onset },
     title: titleOf(kind, name, { app, environment, service }) + pulledText(pulls),
     urgency: pulls.length > 0 ? 'high' : (row.urgency ?? (isLast ? 'high' : 'low')),
-    isAlone: app === null || pulls.length > 0 || kind === 'promise',
-    // The release of an error is known, and so is one that stays; none explains a promise.
-    deployment: ['error', 'regression', 'stays', 'promise'].includes(kind)
+    isAlone: app === null || pulls.length > 0 || ['promise', 'rollout'].includes(kind),
+    // The release of an error is known, and so is one that stays; none explains the others.
+    deployment: ['error', 'regression', 'stays', 'promise', 'rollout'].includes(kind)
       ? row.deployment
       : explain(onset, liveIn(live, { app, environment })),
   }
@@ -116,6 +116,7 @@ function titleOf(
     clock: `The clock of the ${name === 'clock' ? 'machine' : `host ${name}`} is wrong`,
     invariant: `The rule ${name} of ${place} is broken`,
     promise: `The update on incident ${name} that customers were promised is late`,
+    rollout: `The switch ${name} of ${place} was set back, because its new value did harm`,
     slo: `${place} uses up the error budget of ${name}`,
   }
   return titles[kind] ?? `${name} of ${place} is down`

@@ -7,6 +7,7 @@ import { pipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { putChannel } from '#domains/alert/channel-store.ts'
 import { putTeam } from '#domains/oncall/store.ts'
 import { readEvents } from '#engine/events.ts'
+import { reconcileIncidents } from '#flows/incident/reconcile.ts'
 import { reconcileAlerts } from '#flows/monitoring/alerts.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
@@ -198,7 +199,7 @@ test('a monitor turns a switch off once for each harm, and a person turns it on'
   expect(await get()).toMatchObject({ value: false, pulledBy: 'charged-twice', version: 3 })
 })
 
-test('the team of the switch gets an alert of its own at once', async () => {
+const prepareTeam = async () => {
   const channel = (name: string, person: string) =>
     putChannel({
       ...{ name, person, kind: 'cloudevents', urgency: 'high' },
@@ -212,19 +213,21 @@ test('the team of the switch gets an alert of its own at once', async () => {
     sql`truncate alert, channel, team cascade`,
     ...[channel('ada', 'Ada'), channel('eve', 'Eve'), sql`update channel set proven = now()`],
     putTeam('payments', escalation),
-    sql`insert into monitor (app, environment, kind, name, state, firing, reason)
-      values ('shop', 'production', 'errors', 'errors', 'down', true, 'it fails')`,
   ])
-  const run = () =>
-    reconcileAlerts({
-      ...{ db, now: Date.now, onNotification: () => undefined, readMachine: async () => [] },
-      findSuspects: async () => [
-        { name: 'Ada', email: null, user: 'Ada', reason: 'they wrote it' },
-      ],
-    })
-  const messages = () =>
-    db.query(sql`select a.title, a.urgency, array_agg(n.person order by n.id) as people
-      from alert a join notification n on n.alert = a.id group by a.id order by a.id`)
+}
+const run = () =>
+  reconcileAlerts({
+    ...{ db, now: Date.now, onNotification: () => undefined, readMachine: async () => [] },
+    findSuspects: async () => [{ name: 'Ada', email: null, user: 'Ada', reason: 'they wrote it' }],
+  })
+const messages = () =>
+  db.query(sql`select a.title, a.urgency, array_agg(n.person order by n.id) as people
+    from alert a join notification n on n.alert = a.id group by a.id order by a.id`)
+
+test('the team of the switch gets an alert of its own at once', async () => {
+  await prepareTeam()
+  await db.query(sql`insert into monitor (app, environment, kind, name, state, firing, reason)
+    values ('shop', 'production', 'errors', 'errors', 'down', true, 'it fails')`)
   await run()
   const first = {
     ...{ title: 'shop in production fails requests', urgency: 'high', people: ['Ada'] },
@@ -328,4 +331,38 @@ test('a gradual change that harms goes back by itself, and a person can end it',
       signal,
     ),
   ).rejects.toThrow('has no `rollout` in fairlead.yaml')
+})
+
+test('a gradual change that harms notifies the owner and opens an incident', async () => {
+  await prepareTeam()
+  await db.query(sql`truncate incident cascade`)
+  await rollOut()
+  await count(10, [20, 40], [3, 360])
+  await after(0)
+  await run()
+  await run()
+  expect(await messages()).toEqual([
+    {
+      title:
+        'The switch recharge of shop in production was set back, because its new value did harm',
+      ...{ urgency: 'high', people: ['Ada', 'Eve'] },
+    },
+  ])
+  const incidents = () =>
+    db.query(sql`select i.title, i.mitigation, i.over is not null as "isOver", c.kind, c.ref, c.text
+      from incident i join incident_change c on c.incident = i.id and c.place = 1`)
+  await reconcileIncidents({ db, now: Date.now })
+  await reconcileIncidents({ db, now: Date.now })
+  const suspect = {
+    ...{ kind: 'switch', ref: 'recharge' },
+    text: 'switch recharge set to off for 10 %, else on by Ada',
+  }
+  expect(await incidents()).toMatchObject([
+    { mitigation: 'Fairlead set the switch recharge back', isOver: false, ...suspect },
+  ])
+  // Ten minutes later it no longer fires.
+  await db.query(sql`update switch set changed = changed - interval '10 minutes'`)
+  await run()
+  await reconcileIncidents({ db, now: Date.now })
+  expect(await incidents()).toMatchObject([{ isOver: true, ...suspect }])
 })

@@ -78,6 +78,7 @@ function viewOf(
   return {
     ...{ app, environment, name, definition, setting, expires },
     ...{ value: found?.value ?? null, variant: found?.variant ?? null },
+    steps: file?.rollout?.steps ?? null,
     ...{ owner: file?.owner ?? null, description: file?.description ?? '' },
     isExpired: expires !== null && Date.parse(expires) <= now,
     version: stored?.version ?? 0,

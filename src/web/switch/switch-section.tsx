@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { Link } from 'react-router'
 import { settingAfter } from '#contract/switch/change.ts'
 import type { SwitchSetting, SwitchView } from '#contract/switch/switch.ts'
+import { rolloutText } from '#contract/switch/text.ts'
 import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button } from '../ui/button.tsx'
@@ -11,8 +12,10 @@ import { Section } from '../ui/page.tsx'
 import { ProblemLine } from '../ui/problem.tsx'
 import { asSentence } from '../ui/state.ts'
 import { Status } from '../ui/status.tsx'
-import { Ago } from '../ui/time.tsx'
+import { Ago, Lasting } from '../ui/time.tsx'
+import { classes } from '../ui/classes.ts'
 import { useSwitches } from './queries.ts'
+import { RolloutForm } from './rollout-form.tsx'
 import { SwitchForm } from './switch-form.tsx'
 import { lastChange, servedText, switchBadge } from './words.ts'
 
@@ -62,10 +65,27 @@ function SwitchRow({ found }: { found: SwitchView }) {
             {asSentence(last)} {changed === null ? null : <Ago time={changed} />}
           </p>
         )}
+        {found.rollout ? <RolloutLine rollout={found.rollout} /> : null}
         {isExpired ? <p className="text-warn">It expired on {expires}: remove it.</p> : null}
       </div>
       <Actions found={found} />
     </li>
+  )
+}
+
+/** How a gradual change goes on or ended, and by what it is judged. */
+function RolloutLine({ rollout }: { rollout: NonNullable<SwitchView['rollout']> }) {
+  const { state, stepBegan, steps } = rollout
+  const isGoingOn = state === 'running' || state === 'waiting'
+  return (
+    <p className={classes('break-words', state === 'harmful' ? 'text-bad' : 'text-soft')}>
+      {asSentence(rolloutText(rollout))}{' '}
+      {isGoingOn ? (
+        <>
+          Its shares: {steps.join(', ')} %. This one <Lasting since={stepBegan} />.
+        </>
+      ) : null}
+    </p>
   )
 }
 
@@ -78,6 +98,7 @@ function Actions({ found }: { found: SwitchView }) {
   const [problem, setProblem] = useState<unknown>(null)
   const [question, ask] = useState<Question | null>(null)
   const [isOpen, setOpen] = useState(false)
+  const [isRollout, setRollout] = useState(false)
   if (!mayAct || (definition === null && setting === null)) return null
   const send = async (next: SwitchSetting | null, reason: string): Promise<void> => {
     await client.setSwitch({
@@ -125,10 +146,22 @@ function Actions({ found }: { found: SwitchView }) {
       <Button aria-label={`Set ${name}`} onClick={() => setOpen(true)}>
         Set …
       </Button>
+      {found.steps ? (
+        <Button aria-label={`Roll out ${name}`} onClick={() => setRollout(true)}>
+          Roll out …
+        </Button>
+      ) : null}
       {problem === null ? null : <ProblemLine error={problem} />}
       <Confirm question={question} close={() => ask(null)} />
       <Modal open={isOpen} close={() => setOpen(false)} title={`Set ${name} in ${environment}`}>
         <SwitchForm found={found} send={send} close={() => setOpen(false)} />
+      </Modal>
+      <Modal
+        open={isRollout}
+        close={() => setRollout(false)}
+        title={`Roll out ${name} in ${environment}`}
+      >
+        <RolloutForm found={found} close={() => setRollout(false)} />
       </Modal>
     </div>
   )

@@ -11,7 +11,7 @@ const recharge: SwitchView = {
   ...{ setting: null, value: true, variant: 'on', owner: null, description: '' },
   ...{ expires: null, isExpired: false, version: 0, reason: '', actor: null, changed: null },
   pulledBy: null,
-  rollout: null,
+  ...{ steps: null, rollout: null },
 }
 const off: SwitchSetting = { serve: { variant: 'off' }, split: [], keys: {} }
 const look = (change: Partial<SwitchView>) => {
