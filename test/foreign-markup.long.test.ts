@@ -165,7 +165,9 @@ function statusFiles() {
     ...{ subscribe: true, subscribeUrl: true },
   })
   const changed = statusPage.parse(withForeign(statusPage, facts))
-  return filesOf(shownPage(changed, time, false), 'http://status.test', false)
+  return filesOf(shownPage(changed, time, false), {
+    ...{ name: 'default', url: 'http://status.test', isPrivate: false },
+  })
 }
 
 /** The texts of elements of an XML document, which must be well-formed. */

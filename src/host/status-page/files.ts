@@ -44,7 +44,10 @@ const headOf = (status: string, headers: Record<string, string>): Buffer => {
 }
 
 /** All files of a page by their paths; `url` is its address. Caches do not share private ones. */
-export function filesOf(page: ShownPage, url: string, isPrivate: boolean): Map<string, PageFile> {
+export function filesOf(
+  page: ShownPage,
+  { name, url, isPrivate }: { name: string; url: string; isPrivate: boolean },
+): Map<string, PageFile> {
   const files = new Map<string, PageFile>()
   const add = (
     path: string,
@@ -86,7 +89,7 @@ export function filesOf(page: ShownPage, url: string, isPrivate: boolean): Map<s
   for (const one of page.incidents) html(`/incidents/${one.id}`, incidentPageHtml(page, one))
   for (const [path, json] of Object.entries(statuspageJson(page, url)))
     add(path, 'application/json; charset=utf-8', `${JSON.stringify(json)}\n`, open)
-  add('/history.atom', 'application/atom+xml; charset=utf-8', atomFeed(page, url), open)
+  add('/history.atom', 'application/atom+xml; charset=utf-8', atomFeed(page, url, name), open)
   add('/history.rss', 'application/rss+xml; charset=utf-8', rssFeed(page, url), open)
   add('/badge.svg', 'image/svg+xml', badgeSvg('status', overallState(page)), open)
   for (const one of page.components)

@@ -68,7 +68,7 @@ export async function servePage(options: PageServerOptions): Promise<ServedPage>
 }
 
 /** The files of a page as they are at the moment, rendered once for each address. */
-function createFiles({ kept, page, url, password }: PageServerOptions) {
+function createFiles({ name, kept, page, url, password }: PageServerOptions) {
   let rendered = {
     ...{ page: page(), isStale: false, confirmed: '' as string | null, isPrivate: false },
     byAddress: new Map<string, Map<string, PageFile>>(),
@@ -84,7 +84,7 @@ function createFiles({ kept, page, url, password }: PageServerOptions) {
     const address = url() ?? (isFew ? asked : '')
     const known = byAddress.get(address)
     if (known) return known
-    const fresh = filesOf(shownPage(now, confirmed, isStale), address, isPrivate)
+    const fresh = filesOf(shownPage(now, confirmed, isStale), { name, url: address, isPrivate })
     byAddress.set(address, fresh)
     return fresh
   }

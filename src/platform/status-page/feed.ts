@@ -5,8 +5,11 @@ import { nameOf, type ShownPage } from './shown-page.ts'
 
 const newest = 50
 
-/** The changes, and what is published about incidents, as Atom (RFC 4287). Pure. */
-export function atomFeed(page: ShownPage, url: string): string {
+/**
+ * The changes, and what is published about incidents, as Atom (RFC 4287). `name` is that of the
+ * page, which is the same at each of its addresses. Pure.
+ */
+export function atomFeed(page: ShownPage, url: string, name: string): string {
   const entries = itemsOf(page).map(
     ({ id, title, since, path, html }) =>
       `<entry><id>${id}</id><title>${title}</title><updated>${since}</updated>` +
@@ -14,7 +17,7 @@ export function atomFeed(page: ShownPage, url: string): string {
   )
   const updated = itemsOf(page)[0]?.since ?? new Date(0).toISOString()
   return `<?xml version="1.0" encoding="utf-8"?>
-<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:fairlead:status</id><title>${titleOf(page)}</title>
+<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:fairlead:status-page:${escaped(name)}</id><title>${titleOf(page)}</title>
 <author><name>Fairlead</name></author><updated>${updated}</updated>
 <link rel="self" href="${escaped(url)}/history.atom"/><link href="${escaped(url)}/"/>
 ${entries.join('\n')}

@@ -74,7 +74,10 @@ test('a review is on the page of its incident, in the feed and in the JSON', () 
   expect(html).toContain('Published on <time datetime="2026-11-29T14:25:00.000Z">')
   expect(pageHtml(shown)).not.toContain('too few')
   expect(incidentPageHtml(shown, incident)).not.toContain('What was learned')
-  const feed = atomFeed(shown, 'https://status.example.com')
+  const feed = atomFeed(shown, 'https://status.example.com', 'acme')
+  expect(feed).toContain(
+    '<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:fairlead:status-page:acme</id>',
+  )
   expect(feed).toContain('<title>Slow answers: What was learned</title>')
   expect(feed).toContain('href="https://status.example.com/incidents/2#review"')
   const incidents = statuspageJson(shown, '')['/api/v2/incidents.json']?.['incidents']
@@ -120,7 +123,7 @@ test('the JSON has incidents, outages without words, and scheduled maintenance',
 })
 
 test('updates are in the feed', () => {
-  expect(atomFeed(shown, 'https://status.example.com')).toContain(
+  expect(atomFeed(shown, 'https://status.example.com', 'acme')).toContain(
     '<title>Partial outage of shop: Identified</title>',
   )
 })

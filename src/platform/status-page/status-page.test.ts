@@ -106,7 +106,7 @@ test('names are text on every file, whatever they contain', () => {
         ...([confirmed, false] as const),
       )
       expect(pageHtml(shown)).not.toContain('<script>')
-      isXml(atomFeed(shown, 'http://status.localhost'))
+      isXml(atomFeed(shown, 'http://status.localhost', 'default'))
       isXml(rssFeed(shown, 'http://status.localhost'))
       isXml(badgeSvg(evil, 'degraded'))
     }),
