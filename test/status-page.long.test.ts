@@ -95,7 +95,7 @@ test('what readers ask for while the server is down is done when it is back', as
     (await installation.client.listStatusSubscriptions()).subscriptions
   expect(await post(`/confirm/${token}`, '')).toBe(202)
   await waitFor('it is confirmed', async () => (await subscriptions()).length === 1)
-  expect(await subscriptions()).toMatchObject([{ kind: 'email', apps: ['shop'] }])
+  expect(await subscriptions()).toMatchObject([{ kind: 'email', apps: null, components: null }])
   expect(await post(`/unsubscribe/${token}`, 'List-Unsubscribe=One-Click')).toBe(202)
   await waitFor('it has ended', async () => (await subscriptions()).length === 0)
 }, 180_000)

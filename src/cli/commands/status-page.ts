@@ -117,6 +117,12 @@ function addUpdates(group: Command, context: Context): void {
     })
 }
 
+interface SubscribeOptions {
+  app?: string[]
+  component?: string[]
+  page: string
+}
+
 function addSubscriptions(group: Command, context: Context): void {
   group
     .command('subscriptions')
@@ -128,11 +134,14 @@ function addSubscriptions(group: Command, context: Context): void {
         answer.subscriptions.length === 0
           ? ['No subscriptions']
           : table(
-              answer.subscriptions.map(({ name, kind, page, apps, waiting, problem }) => [
-                ...[name, kind, page, apps === null ? 'all apps' : apps.join(', ')],
-                waiting === 0 ? 'nothing waits' : `${waiting} wait`,
-                problem ?? '',
-              ]),
+              answer.subscriptions.map(
+                ({ name, kind, page, apps, components, waiting, problem }) => [
+                  ...[name, kind, page],
+                  [...(apps ?? []), ...(components ?? [])].join(', ') || 'all components',
+                  waiting === 0 ? 'nothing waits' : `${waiting} wait`,
+                  problem ?? '',
+                ],
+              ),
             ),
       )
     })
@@ -142,6 +151,7 @@ function addSubscriptions(group: Command, context: Context): void {
     .argument('<kind>', 'a kind of channel, such as slack, cloudevents or email')
     .argument('<settings...>', 'settings of the channel as KEY=VALUE')
     .option('--app <name...>', 'only updates about these apps')
+    .option('--component <app/key...>', 'only updates about these components')
     .option('--page <name>', 'those of this status page', 'default')
     .description('send updates to a chat, a webhook or an address')
     .addHelpText(
@@ -154,10 +164,13 @@ function addSubscriptions(group: Command, context: Context): void {
         name: string,
         kind: string,
         pairs: string[],
-        { app: apps, page }: { app?: string[]; page: string },
+        { app: apps, component: components, page }: SubscribeOptions,
       ) => {
         const { client } = await context.connect()
-        const more = { page, ...(apps === undefined ? {} : { apps }) }
+        const more = {
+          ...{ page, ...(apps === undefined ? {} : { apps }) },
+          ...(components === undefined ? {} : { components }),
+        }
         const body = { kind, settings: settingsOf(pairs), ...more }
         const params = { subscription: name }
         const answer = await client.putStatusSubscription({ params, body })

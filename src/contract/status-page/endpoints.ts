@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { done, id } from '#contract/params.ts'
+import { componentName } from './pages.ts'
 import { mostUpdateText, publicIncident, statusComponent, statusPhases } from './status-page.ts'
 import { statusSubscription } from './subscription.ts'
 
@@ -97,8 +98,9 @@ export const statusPageEndpoints = {
       kind: z.string().max(40),
       /** those of a channel of this kind */
       settings: z.record(z.string(), z.unknown()),
-      /** only the updates about these apps; default: all */
+      /** only the updates about these apps and components; default: all */
       apps: z.array(name).min(1).max(100).optional(),
+      components: z.array(componentName).min(1).max(100).optional(),
       /** the status page whose updates are sent; default: `default` */
       page: name.optional(),
     }),

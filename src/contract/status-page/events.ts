@@ -86,13 +86,17 @@ export const statusPageEvents = [
   defineEvent({
     type: 'dev.cdeventsx.fairlead-status.subscribed',
     version: '0.1.0',
-    data: { kind: z.string(), apps: z.array(z.string()).nullable() },
+    data: {
+      kind: z.string(),
+      apps: z.array(z.string()).nullable(),
+      components: z.array(z.string()).nullable(),
+    },
     sentence: ({ actor, id, data: { kind } }) =>
       `${actor} set up the subscription ${id} of the status page${kind ? `, by ${kind}` : ''}`,
     tone: () => 'fact',
     example: {
       ...{ subject: 'status-subscription/customers', app: null, actor: 'Ada' },
-      data: { kind: 'slack', apps: null },
+      data: { kind: 'slack', apps: null, components: ['shop/checkout'] },
     },
   }),
   defineEvent({

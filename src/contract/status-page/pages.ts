@@ -34,7 +34,8 @@ export const statusPageSettings = z.object({
 export type StatusPageSettings = z.infer<typeof statusPageSettings>
 
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(100)
-const component = z
+/** A component of an app, as APP/KEY. */
+export const componentName = z
   .string()
   .regex(/^[a-z0-9-]{1,40}\/[a-z0-9-]{1,40}$/, 'must be APP/KEY, such as shop/checkout')
 
@@ -45,7 +46,7 @@ export const statusPageChange = z.object({
   url: z.string().min(1).max(300).nullable().optional(),
   apps: list(name).optional(),
   groups: list(z.string().min(1).max(80)).optional(),
-  components: list(component).optional(),
+  components: list(componentName).optional(),
   /** a PNG with at most 20 KB, as base64; null for that of the installation */
   logo: z.base64().max(30_000, 'must have at most 20 KB').nullable().optional(),
   /** such as `#0b57d0`, for the light and the dark page; null for those of the installation */

@@ -5,8 +5,10 @@ export const statusSubscription = z.object({
   name: z.string(),
   /** the kind of a channel, such as `slack` */
   kind: z.string(),
-  /** only the updates about these apps; null for all */
+  /** the updates about these apps and components; all if both are null */
   apps: z.array(z.string()).nullable(),
+  /** as APP/KEY */
+  components: z.array(z.string()).nullable(),
   /** the status page whose updates are sent */
   page: z.string(),
   created: z.string(),

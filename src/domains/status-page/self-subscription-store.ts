@@ -17,6 +17,7 @@ export interface AskedSubscription {
   /** sealed */
   settings: string
   apps: string[] | null
+  components: string[] | null
   page: string
   tokenKey: string
   addressKey: string
@@ -27,10 +28,10 @@ export interface AskedSubscription {
  * asked for this page within the hour, when it or too many were asked, or without the page.
  */
 export const askSubscriber = (asked: AskedSubscription): Statement =>
-  sql`insert into status_subscription (name, kind, settings, apps, page, confirmed,
+  sql`insert into status_subscription (name, kind, settings, apps, components, page, confirmed,
       token_key, address_key, asked_due)
-    select ${asked.name}, ${asked.kind}, ${asked.settings}, ${asked.apps}::text[], p.name,
-      null, ${asked.tokenKey}, ${asked.addressKey}, now()
+    select ${asked.name}, ${asked.kind}, ${asked.settings}, ${asked.apps}::text[],
+      ${asked.components}::text[], p.name, null, ${asked.tokenKey}, ${asked.addressKey}, now()
     from (select name from status_page union select ${defaultPage}) p
     where p.name = ${asked.page}
       and not exists (select from status_subscription where address_key = ${asked.addressKey}
@@ -45,12 +46,14 @@ export interface FoundSubscription {
   name: string
   kind: string
   apps: string[] | null
+  components: string[] | null
   isConfirmed: boolean
 }
 
 export async function findByToken(db: Database, token: string): Promise<FoundSubscription | null> {
   const rows = await db.query<FoundSubscription>(
-    sql`select name, kind, apps, confirmed is not null as "isConfirmed" from status_subscription
+    sql`select name, kind, apps, components, confirmed is not null as "isConfirmed"
+      from status_subscription
       where token_key = ${keyOf(token)}`,
   )
   return rows[0] ?? null
@@ -73,6 +76,7 @@ export interface DueQuestion {
   name: string
   kind: string
   apps: string[] | null
+  components: string[] | null
   page: string
   settings: string
   tries: number
@@ -97,7 +101,7 @@ export const claimQuestions = (
       where asked_due <= now() and confirmed is null and (kind = 'email') = ${isMail}
         and name <> all(${except}::text[])
       order by asked_due limit ${count} for update skip locked)
-    returning n.name, n.kind, n.apps, n.page, n.settings, n.asked_tries + 1 as tries`)
+    returning n.name, n.kind, n.apps, n.components, n.page, n.settings, n.asked_tries + 1 as tries`)
 
 /** Stores that an address was asked, or when it is asked again. */
 export const setAsked = (name: string, pauseSeconds: number | null): Statement =>

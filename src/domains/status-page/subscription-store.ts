@@ -3,7 +3,7 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { sql, type Statement } from '#platform/postgres/sql.ts'
 import type { SealedValue } from '#platform/secret/secret-box.ts'
 
-const columns = sql`name, kind, apps, page, created, proven, problem`
+const columns = sql`name, kind, apps, components, page, created, proven, problem`
 
 /** The context that the settings of a subscription are sealed with. */
 export const sealedAs = (name: string): string => `status-subscription/${name}`
@@ -31,12 +31,16 @@ export const putSubscription = ({
   kind,
   settings,
   apps,
+  components,
   page,
-}: Pick<StatusSubscription, 'name' | 'kind' | 'apps' | 'page'> & { settings: string }): Statement =>
-  sql`insert into status_subscription (name, kind, settings, apps, page)
-    values (${name}, ${kind}, ${settings}, ${apps}::text[], ${page})
+}: Pick<StatusSubscription, 'name' | 'kind' | 'apps' | 'components' | 'page'> & {
+  settings: string
+}): Statement =>
+  sql`insert into status_subscription (name, kind, settings, apps, components, page)
+    values (${name}, ${kind}, ${settings}, ${apps}::text[], ${components}::text[], ${page})
     on conflict (name) do update set kind = excluded.kind, settings = excluded.settings,
-      apps = excluded.apps, page = excluded.page, proven = null, problem = null,
+      apps = excluded.apps, components = excluded.components, page = excluded.page,
+      proven = null, problem = null,
       token_key = null, address_key = null`
 
 export const deleteSubscription = (name: string): Statement =>
@@ -56,12 +60,23 @@ export async function sealedSubscriptions(db: Database): Promise<SealedValue[]> 
   }))
 }
 
-/** Queues a published update for everybody who wants those of the app on one of these pages. */
-export const queueDeliveries = (update: number, app: string, pages: readonly string[]): Statement =>
+/** What an update is about: some components of an app, by their keys. */
+export interface UpdateAbout {
+  app: string
+  components: readonly string[]
+}
+
+/** Queues a published update for everybody who wants those about it on one of these pages. */
+export const queueDeliveries = (
+  update: number,
+  { app, components }: UpdateAbout,
+  pages: readonly string[],
+): Statement =>
   sql`insert into status_delivery (subscription, status_update)
     select name, ${update}::bigint from status_subscription
     where confirmed is not null and page = any(${[...pages]}::text[])
-      and (apps is null or ${app}::text = any(apps))
+      and (apps is null and components is null or ${app}::text = any(apps)
+        or components && ${components.map((key) => `${app}/${key}`)}::text[])
     on conflict do nothing`
 
 export interface ClaimedDelivery {

@@ -97,7 +97,7 @@ test('a mail server that is away for an hour gets each message once, in order', 
         { phase: 'identified', title: `Update ${id}`, text: 'We look.' },
         { author: 'Ada', now: Date.now(), promised: Date.now() + 1_800_000, pages: ['default'] },
       ),
-      subscriptions.queueDeliveries(id, 'shop', ['default']),
+      subscriptions.queueDeliveries(id, { app: 'shop', components: [''] }, ['default']),
     ])
   await reconcile()
   // The harm ends while the mail server is away.

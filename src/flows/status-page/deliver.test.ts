@@ -58,10 +58,16 @@ const caller: Caller = {
   ...{ name: 'Ada', email: null, user: 1, session: null, isLimited: false },
   ...{ role: 'admin', apps: {}, by: { credential: 'session', address: null } },
 }
-const subscribe = (name: string, more: { kind?: string; apps?: string[]; url?: string } = {}) => {
+interface Wanted {
+  kind?: string
+  apps?: string[]
+  components?: string[]
+  url?: string
+}
+const subscribe = (name: string, more: Wanted = {}) => {
   const address = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}`
-  const { kind = 'slack', url = address, apps } = more
-  const body = { kind, settings: { url }, ...(apps ? { apps } : {}) }
+  const { kind = 'slack', url = address, ...about } = more
+  const body = { kind, settings: { url }, ...about }
   return subscriptionHandlers({ db, secrets, getApp: async () => undefined }).putStatusSubscription(
     { params: { subscription: name }, query: {}, body },
     ...([caller, new AbortController().signal] as const),
@@ -74,21 +80,22 @@ const tell = (id: number, text: string) =>
       { phase: 'identified', title: 'Cards fail', text },
       { author: 'Ada', now: start + id, promised: start + 1_800_000, pages: ['default'] },
     ),
-    store.queueDeliveries(id, 'shop', ['default']),
+    store.queueDeliveries(id, { app: 'shop', components: ['cards'] }, ['default']),
   ])
 const claim = () => store.claimDeliveries(db, { count: 10, except: [], seconds: 60 })
 const later = () => db.query(sql`update status_delivery set due = now()`)
 
-test('an update goes once to those who want its app, with a link to the page', async () => {
+test('an update goes once to those who want its app or component, with a link', async () => {
   await subscribe('all')
   await subscribe('shop', { apps: ['shop'] })
-  await subscribe('mail', { apps: ['mail'] })
+  await subscribe('mail', { apps: ['mail'], components: ['shop/search'] })
+  await subscribe('cards', { apps: ['mail'], components: ['shop/cards'] })
   await tell(1, 'Cards of shop \\(EU\\) are **refused**.')
   const claimed = await claim()
-  expect(claimed.map(({ subscription }) => subscription).sort()).toEqual(['all', 'shop'])
+  expect(claimed.map(({ subscription }) => subscription).sort()).toEqual(['all', 'cards', 'shop'])
   for (const one of claimed) await sendUpdate(parts(), one)
   expect(await claim()).toEqual([])
-  expect(received).toHaveLength(2)
+  expect(received).toHaveLength(3)
   expect(received[0]).toBe(
     'Identified: Cards fail\nCards of shop (EU) are **refused**.\n' +
       'Next update by 2026-11-29 at 14:32 UTC.\nhttp://status.test/incidents/3',

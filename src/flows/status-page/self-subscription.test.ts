@@ -96,7 +96,8 @@ const serve = async (...requests: StatusRequest[]) => {
 }
 let id = 0
 const asked = (email: string, apps: string[] | null = null): StatusRequest => ({
-  ...{ id: String((id += 1)), kind: 'subscribe', email, apps, page: 'default' },
+  ...{ id: String((id += 1)), kind: 'subscribe', email, apps, components: null },
+  page: 'default',
 })
 const linked = (kind: 'confirm' | 'unsubscribe', token: string): StatusRequest => ({
   ...{ id: String((id += 1)), kind, token },
@@ -117,7 +118,7 @@ const tell = async (update: number, app: string) => {
       { phase: 'identified', title: 'Cards fail', text: 'Cards are refused.' },
       { author: 'Ada', now: Date.now(), promised: null, pages: ['default'] },
     ),
-    store.queueDeliveries(update, app, ['default']),
+    store.queueDeliveries(update, { app, components: [''] }, ['default']),
   ])
   for (const one of await store.claimDeliveries(db, { count: 10, except: [], seconds: 60 }))
     await sendUpdate(parts(), one)
@@ -222,6 +223,7 @@ async function startHook(answer: (body: Record<string, unknown>) => string | nul
 }
 const askedUrl = (channel: 'slack' | 'cloudevents', url: string): StatusRequest => ({
   ...{ id: String((id += 1)), kind: 'subscribe-url', channel, url, apps: ['shop'] },
+  components: null,
   page: 'default',
 })
 
@@ -324,7 +326,7 @@ longTest(
             { phase: 'identified', title: 'Cards fail', text: `Update ${update}.` },
             { author: 'Ada', now: Date.now() + update, promised: null, pages: ['default'] },
           ),
-          store.queueDeliveries(update, 'shop', ['default']),
+          store.queueDeliveries(update, { app: 'shop', components: [''] }, ['default']),
         ])
         return Date.now()
       }

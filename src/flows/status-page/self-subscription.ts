@@ -74,7 +74,7 @@ async function statementsOf(
         name,
         kind,
         settings: sealed,
-        apps: request.apps,
+        ...{ apps: request.apps, components: request.components },
         ...keys,
         page: request.page,
       }),
@@ -95,12 +95,17 @@ const headOf = (name: string) => ({
   ...{ subject: `status-subscription/${name}`, chain: 'server', actor },
 })
 
-const confirm = ({ name, kind, apps }: Omit<own.FoundSubscription, 'isConfirmed'>): Statement[] => [
+const confirm = ({
+  name,
+  kind,
+  apps,
+  components,
+}: Omit<own.FoundSubscription, 'isConfirmed'>): Statement[] => [
   ...own.confirmSubscription(name),
   appendEvent({
     type: 'dev.cdeventsx.fairlead-status.subscribed',
     ...headOf(name),
-    data: { kind, apps },
+    data: { kind, apps, components },
   }),
 ]
 

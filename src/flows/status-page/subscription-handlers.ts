@@ -26,16 +26,17 @@ export function subscriptionHandlers({
   return {
     listStatusSubscriptions: async () => ({ subscriptions: await store.listSubscriptions(db) }),
     putStatusSubscription: async ({ params: { subscription: name }, body }, caller) => {
-      const { apps = null, page = defaultPage } = body
+      const { apps = null, components = null, page = defaultPage } = body
       if ((await listPages(db)).every((one) => one.name !== page))
         throw new FairleadError('not_found', { kind: 'status page', id: page })
-      for (const app of apps ?? []) await getApp(app)
+      const named = (components ?? []).map((one) => one.slice(0, one.indexOf('/')))
+      for (const app of new Set([...(apps ?? []), ...named])) await getApp(app)
       const settings = settingsOf(body.kind, body.settings)
       const sealed = secrets.seal(store.sealedAs(name), JSON.stringify(settings))
       const type = 'dev.cdeventsx.fairlead-status.subscribed'
       await db.batch([
-        store.putSubscription({ name, kind: body.kind, settings: sealed, apps, page }),
-        appendEvent({ type, ...headOf(name, caller), data: { kind: body.kind, apps } }),
+        store.putSubscription({ name, kind: body.kind, settings: sealed, apps, components, page }),
+        appendEvent({ type, ...headOf(name, caller), data: { kind: body.kind, apps, components } }),
       ])
       const stored = (await store.listSubscriptions(db)).find((one) => one.name === name)
       if (!stored) throw new FairleadError('not_found', { kind: 'subscription', id: name })

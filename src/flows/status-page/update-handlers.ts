@@ -44,7 +44,7 @@ export function updateHandlers(options: UpdateHandlersOptions): SomeHandlers<Upd
     postStatusUpdate: async ({ params, body }, caller) => {
       const incident = await mustGet(options, params.incident)
       const updates = await store.listUpdates(db, [incident.id])
-      const { pages } = await mustRead(options, incident)
+      const { pages, components } = await mustRead(options, incident)
       const words = await wordsOf(db, incident, { updates, pages }, body)
       const promised = body.next === undefined ? null : now() + body.next * 60_000
       if (promised !== null && words.phase === 'resolved')
@@ -55,7 +55,7 @@ export function updateHandlers(options: UpdateHandlersOptions): SomeHandlers<Upd
       const by = { author: caller.name, now: now(), promised, pages }
       const writes = [
         ...store.publish({ id, incident: incident.id, occurrence }, words, by),
-        queueDeliveries(id, app, pages),
+        queueDeliveries(id, { app, components }, pages),
         appendEvent({
           type: 'dev.cdeventsx.fairlead-status.updated',
           ...headOf(incident.id, app, caller),

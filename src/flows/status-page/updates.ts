@@ -75,7 +75,9 @@ export async function updateIncidents(db: Database, facts: UpdateFacts): Promise
     const impact = isDrafted ? await impacts.of(db, incident, now) : null
     const hit = impact && hitOf(impact, incident, affected)
     const action = nextUpdate({ ...incident, hit }, named, own, now)
-    if (action) await db.batch(statementsOf(incident, action, readers, now))
+    const { components: keys } = publicIncident(incident, written, facts)
+    const to = { components: keys, pages: readers, now }
+    if (action) await db.batch(statementsOf(incident, action, to))
     isChanged ||= action !== null
   }
   const fresh = isChanged ? await store.listUpdates(db, ids) : updates
@@ -129,8 +131,7 @@ export function incidentPages<P extends PageSelection>(
 function statementsOf(
   incident: PageIncident,
   action: UpdateAction,
-  pages: string[],
-  now: number,
+  { components, pages, now }: { components: string[]; pages: string[]; now: number },
 ): Statement[] {
   const { id, app, environment, occurrence } = incident
   if (action.kind === 'drop') return [store.dropDraft(id)]
@@ -141,7 +142,7 @@ function statementsOf(
   const by = { author: 'fairlead', now, promised: null, pages }
   return [
     ...store.publish({ id: action.id, incident: id, occurrence }, words, by),
-    queueDeliveries(action.id, app, pages),
+    queueDeliveries(action.id, { app, components }, pages),
     appendEvent({
       type: 'dev.cdeventsx.fairlead-status.updated',
       ...{ subject: `incident/${id}`, chain: `app/${app}`, app },

@@ -189,12 +189,15 @@ test('readers subscribe by a form, also while no server answers', async () => {
     })
   const ada = 'email=Ada%40Example.com&app=shop'
   expect((await post('/subscribe', ada)).status).toBe(405)
-  server.set(page)
+  const [shop] = page.components
+  server.set({ ...page, components: [shop!, { ...shop!, app: 'bank', component: 'cards' }] })
   expect(await text()).toContain('href="/subscribe"')
   expect(await text('/subscribe')).toContain('name="email"')
   expect((await post('/subscribe', ada)).status).toBe(202)
   const hook = 'channel=slack&url=https%3A%2F%2Fhooks.example.com%2Fx'
-  expect((await post('/subscribe', hook)).status).toBe(202)
+  expect((await post('/subscribe', `${hook}&component=bank%2Fcards`)).status).toBe(202)
+  const all = `${hook}2&component=bank%2Fcards&app=shop`
+  expect((await post('/subscribe', all)).status).toBe(202)
   for (const wrong of [
     'email=ada',
     'channel=command&url=https://x',
@@ -213,11 +216,12 @@ test('readers subscribe by a form, also while no server answers', async () => {
   const waiting = next.take([])
   expect(waiting).toMatchObject([
     { kind: 'subscribe', email: 'ada@example.com', apps: ['shop'] },
-    { kind: 'subscribe-url', channel: 'slack', url: 'https://hooks.example.com/x', apps: null },
+    { kind: 'subscribe-url', channel: 'slack', apps: null, components: ['bank/cards'] },
+    { url: 'https://hooks.example.com/x2', apps: null, components: null },
     { kind: 'confirm', token },
     { kind: 'unsubscribe', token },
   ])
-  expect(next.take([waiting[0]!.id])).toHaveLength(3)
+  expect(next.take([waiting[0]!.id])).toHaveLength(4)
   const answers = []
   for (let i = 0; i < 62; i += 1) answers.push((await post('/subscribe', ada, '192.0.2.8')).status)
   expect(answers.slice(60)).toEqual([429, 429])

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { statusRequest } from '#contract/host/status-requests.ts'
 import type { StatusPage } from '#contract/status-page/status-page.ts'
 import type { Look } from '#platform/status-page/html.ts'
-import { askHtml, saidHtml } from '#platform/status-page/subscribe-html.ts'
+import { askHtml, choiceOf, saidHtml } from '#platform/status-page/subscribe-html.ts'
 import { bodyOf } from './body.ts'
 import { htmlHeaders } from './files.ts'
 import { readerOf } from './limit.ts'
@@ -62,7 +62,7 @@ export function answerSubscriber(
       ? { kind, token }
       : body === null
         ? null
-        : subscriptionOf(body, isOffered, name)
+        : subscriptionOf(body, isOffered, { name, page })
     const { status, title, text } = accept(asked, queue, request)
     send(response, status, saidHtml(title, text, look), look)
   })
@@ -83,18 +83,31 @@ function accept(
 function subscriptionOf(
   body: string,
   isOffered: { email: boolean; url: boolean },
-  page: string,
+  { name, page }: { name: string; page: StatusPage | null },
 ): NewStatusRequest | null {
   const form = new URLSearchParams(body)
-  const chosen = form.getAll('app')
-  const apps = chosen.length === 0 ? null : chosen
   const url = form.get('url')?.trim()
   if (url !== undefined ? !isOffered.url : !isOffered.email) return null
   const asked =
     url === undefined
       ? { kind: 'subscribe', email: form.get('email')?.trim().toLowerCase() }
       : { kind: 'subscribe-url', url, channel: form.get('channel') }
-  return statusRequest.safeParse({ id: '', ...asked, apps, page }).data ?? null
+  return (
+    statusRequest.safeParse({ id: '', ...asked, ...chosenIn(form, page), page: name }).data ?? null
+  )
+}
+
+/** What a form chooses; all and none of the components of a page are also the later ones. */
+function chosenIn(form: URLSearchParams, page: StatusPage | null) {
+  const chosen = { app: form.getAll('app'), component: form.getAll('component') }
+  const isAll = (page?.components ?? []).every((one) => {
+    const { field, value } = choiceOf(one)
+    return chosen[field].includes(value)
+  })
+  const isNone = chosen.app.length + chosen.component.length === 0
+  if (isNone || (isAll && page !== null)) return { apps: null, components: null }
+  const orNull = (list: string[]) => (list.length === 0 ? null : list)
+  return { apps: orNull(chosen.app), components: orNull(chosen.component) }
 }
 
 function send(response: ServerResponse, status: number, html: string, { theme }: Look): void {

@@ -51,8 +51,8 @@ test('components are shown by group, and those without one first', () => {
   expect(places).toEqual(places.toSorted((a, b) => a - b))
   expect(places[0]).toBeGreaterThan(0)
   expect(html).toContain('The checkout: major outage; began')
-  // Subscriptions are by app.
-  expect(subscribeHtml(shown).match(/type="checkbox"/g)).toHaveLength(1)
+  // Subscriptions are by component.
+  expect(subscribeHtml(shown).match(/type="checkbox" name="component"/g)).toHaveLength(3)
 })
 
 test('the JSON of Statuspage has the groups, and an outage belongs to its own component', () => {

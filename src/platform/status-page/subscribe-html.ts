@@ -1,3 +1,4 @@
+import type { StatusComponent } from '#contract/status-page/status-page.ts'
 import { escaped } from './html-text.ts'
 import { framed, type Look } from './html.ts'
 import type { ShownPage } from './shown-page.ts'
@@ -6,14 +7,26 @@ const back = '<p><a href="/">Status</a></p>'
 
 type Offered = Pick<ShownPage, 'components' | 'subscribe' | 'subscribeUrl' | 'theme' | 'title'>
 
+/** How the form names a component: one without a key is its whole app. Pure. */
+export const choiceOf = ({
+  app,
+  component,
+}: Pick<StatusComponent, 'app' | 'component'>): { field: 'app' | 'component'; value: string } =>
+  component === ''
+    ? { field: 'app', value: app }
+    : { field: 'component', value: `${app}/${component}` }
+
 /** The forms for updates, which need no script. Pure. */
 export function subscribeHtml(page: Offered): string {
   const { components, subscribe, subscribeUrl } = page
-  const boxes = [...Map.groupBy(components, ({ app }) => app)].map(
-    ([app, own]) =>
-      `<p><label><input type="checkbox" name="app" value="${escaped(app)}" checked> ` +
-      `${escaped(own.map(({ name }) => name).join(', '))}</label></p>`,
-  )
+  const boxes = components.map((one) => {
+    const { field, value } = choiceOf(one)
+    const group = one.group === '' ? '' : `${one.group}: `
+    return (
+      `<p><label><input type="checkbox" name="${field}" value="${escaped(value)}" checked> ` +
+      `${escaped(group + one.name)}</label></p>`
+    )
+  })
   const form = (title: string, text: string, fields: string): string =>
     `<h2>${title}</h2>
 <p>${text}</p>
