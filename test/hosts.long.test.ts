@@ -232,6 +232,66 @@ describe('a host on another machine', requires('sshd'), () => {
     await isConnected()
   })
 
+  test('hands a service that never runs twice over to another machine, or refuses to', async () => {
+    const isWorker = ({ command }: { command: string[] }): boolean =>
+      command.join(' ').trim() === 'sleep 98712'
+    const workers = async () => (await processes()).filter(isWorker)
+    const id = readFileSync(join(folder, 'host/id'), 'utf8')
+    const areThere = async (): Promise<boolean[]> =>
+      (await workers()).map(({ environment }) => environment.some((one) => one.includes(`${id}/`)))
+    const move = async (target: string, more = '', services = '') => {
+      const file = [
+        'services:',
+        '  web: {run: exec node server.js, health: /health}',
+        `  worker: {run: exec sleep 98712, single: true}${services}`,
+        `environments: {production: {target: ${target}${more}}}`,
+      ].join('\n')
+      await repository.commit({ 'fairlead.yaml': file })
+      await push(installation, app, repository)
+      const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
+      return endedRun(installation, run!.id, 240)
+    }
+    const remote = '{kind: process, host: web-1}'
+    let most = 0
+    let isOver = false
+    const watch = (async () => {
+      while (!isOver) {
+        most = Math.max(most, (await workers()).length)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    })()
+
+    expect(await move(remote)).toMatchObject({ state: 'succeeded' })
+    expect(await areThere()).toEqual([true])
+    expect(await move('process', ', verify: exit 1')).toMatchObject({ state: 'failed' })
+    await waitFor('it runs again there', async () => (await areThere()).join() === 'true')
+
+    await ssh.machines[0]!.stop()
+    for (const pid of await pidsOf(`fairlead-hosts-${installation.pid()}-`))
+      process.kill(pid, 'SIGKILL')
+    const silent = await move('process')
+    expect(silent).toMatchObject({ state: 'failed' })
+    expect(silent.reason).toContain('worker must never run twice at once, and may still run on')
+    expect(silent.reason).toContain('fairlead hosts remove web-1 --forget')
+    expect(await areThere()).toEqual([true])
+    await ssh.machines[0]!.start()
+    await isConnected()
+
+    expect(await move('process')).toMatchObject({ state: 'succeeded' })
+    expect(await areThere()).toEqual([false])
+    isOver = true
+    await watch
+    expect(most).toBe(1)
+
+    const data = '\n  store: {run: sleep 98713, keeps: true, uses: []}'
+    expect(await move('process', '', data)).toMatchObject({ state: 'succeeded' })
+    const kept = await move(remote, '', data)
+    expect(kept).toMatchObject({ state: 'failed' })
+    expect(kept.reason).toContain('store keeps data, which does not move with a release')
+    expect(await move('process')).toMatchObject({ state: 'succeeded' })
+    expect(await deliver('three')).toMatchObject({ state: 'succeeded' })
+  })
+
   test('is removed when it holds nothing', async () => {
     const refused = await installation.cli('hosts', 'remove', 'web-1')
     expect(refused.stderr).toContain('Environments are on the host web-1')

@@ -53,6 +53,7 @@ const inEnvironment = z.object({ app: name, environment: name })
 const inRelease = inEnvironment.extend({ release: z.coerce.number().int() })
 const inSwitch = inEnvironment.extend({ switch: name })
 const fenced = z.object({ fence })
+const stoppedServices = fenced.extend({ services: z.array(name) })
 const restarted = z.object({ service: name })
 const observed = z.object({
   after: z.coerce.number().int().min(0).default(0),
@@ -270,6 +271,15 @@ export function createApi(api: HostApi): Server {
             lines,
           ),
         }
+      },
+    ],
+    [
+      'POST',
+      `${base}/stop-services`,
+      async (match, _query, body) => {
+        const { app, environment } = inEnvironment.parse(match)
+        const { services, fence } = stoppedServices.parse(body)
+        await supervisor.stopServices(app, environment, services, fence)
       },
     ],
     [

@@ -19,6 +19,9 @@ import type { ActualRelease, WantedEnvironment } from './state.ts'
 /** Number of deployments whose newest epoch is kept. */
 const epochsKept = 50
 
+/** In place of the release that runs a service: another host is to run it. */
+const elsewhere = 0
+
 /**
  * The releases of one environment and its route. The desired state is on disk before it is acted
  * on.
@@ -183,14 +186,18 @@ export class Environment {
       ? { spec: existing.spec, desired: existing.desired }
       : { spec, desired: 'running' as const }
     const owned = spec.services.filter(({ exclusive }) => exclusive !== undefined)
-    const owners = Object.fromEntries(owned.map(({ name }) => [name, spec.release]))
+    const { owners } = this.#wanted
+    const taken = owned.filter(({ name }) => !isUnderWay || owners[name] === elsewhere)
+    const own = Object.fromEntries(taken.map(({ name }) => [name, spec.release]))
     this.#want({
-      epochs,
-      ...(isUnderWay ? {} : { owners: { ...this.#wanted.owners, ...owners } }),
+      ...{ epochs, owners: { ...owners, ...own } },
       route: { host: spec.route.host, port: this.#portAtStart(spec.route.port) },
       releases: [...others, wanted],
     })
-    if (isUnderWay) return existing
+    if (isUnderWay) {
+      if (taken.length > 0) existing.regain()
+      return existing
+    }
     const before = existing?.stop()
     const release = this.#add(spec, 'running', undefined)
     this.#changed()
@@ -282,6 +289,18 @@ export class Environment {
     await release.stop()
     this.#mustServe()
     this.#giveBack(number)
+  }
+
+  /** Stops services that never run twice, which another host is to run; a start has them again. */
+  async stopServices(names: string[], fence: Fence): Promise<void> {
+    const epochs = this.#admitted(fence)
+    const { owners } = this.#wanted
+    const left = names.filter((name) => owners[name] !== undefined)
+    const gone = Object.fromEntries(left.map((name) => [name, elsewhere]))
+    this.#want({ epochs, owners: { ...owners, ...gone } })
+    const releases = [...this.releases.values()]
+    await Promise.all(releases.flatMap((one) => names.map((name) => one.drop(name))))
+    this.#mustServe()
   }
 
   /** Starts and stops instances after a change of their number. */

@@ -129,6 +129,30 @@ test('runs on when the next release would listen on a port that is in use', asyn
   expect(notes()).toEqual(['start plain'])
 })
 
+test('stays dead while another host may run it, until its release starts', async () => {
+  const spec = release(1, storeService())
+  const first = await settle(host, spec)
+  await host.client.route(...at, { release: 1, fence })
+  const moved = { deployment: 2, epoch: 1 }
+  await host.client.stopServices(...at, ['store', 'unknown'], moved)
+  expect(isAlive(pidOf(first))).toBe(false)
+  await host.kill()
+  await host.ensure()
+  const others = async () => (await host.client.release(...at, 1, 0))?.instances ?? []
+  await waitUntil('the other service is adopted', async () =>
+    (await others()).some(({ service, state }) => service === 'web' && state === 'healthy'),
+  )
+  expect((await others()).map(({ service }) => service)).toEqual(['web'])
+  await host.client.stopServices(...at, ['store'], moved)
+  await host.client.start({ ...spec, fence: moved })
+  await waitUntil('it runs again', async () =>
+    (await others()).some(({ service, state }) => service === 'store' && state === 'healthy'),
+  )
+  expect(notes()).toEqual(['start plain', 'end', 'start plain'])
+  await host.client.removeEnvironment(...at, moved)
+  expect(notes().at(-1)).toBe('end')
+})
+
 test('is adopted by the next host, and belongs to the same release', async () => {
   await settle(host, release(1, storeService()))
   await host.client.route(...at, { release: 1, fence })

@@ -96,6 +96,16 @@ export class Instances {
     return holderOf(saved, instance, forget)
   }
 
+  /** Stops a service that never runs twice, and forgets its processes. */
+  async drop(service: string): Promise<void> {
+    const isOwn = (saved: SavedInstance): boolean => saved.service === service
+    const own = this.#saved.filter(isOwn)
+    const all = own.map((saved) => this.#all.find((one) => one.saved === saved))
+    await Promise.all(own.map(async (saved, i) => (all[i] ?? this.#adopt(saved))?.stop()))
+    this.#all = this.#all.filter(({ saved }) => !isOwn(saved))
+    this.#saved = this.#saved.filter((saved) => !isOwn(saved))
+  }
+
   #adopt(saved: SavedInstance): Instance | null {
     const service = this.#options.spec.services.find(({ name }) => name === saved.service)
     return service ? this.#make(service, saved) : null

@@ -229,6 +229,12 @@ export class Release {
     return this.#instances.holder(name)
   }
 
+  /** Stops a service that it does not own any more. */
+  async drop(name: string): Promise<void> {
+    await this.#instances.drop(name)
+    this.#context.changed()
+  }
+
   /** Runs the services again that never run twice, after another release had them. */
   regain(): void {
     this.#work = this.#work.then(async () => {

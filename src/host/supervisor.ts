@@ -293,6 +293,11 @@ export class Supervisor {
     await this.#environments.get(`${app}/${name}`)?.remove(number, fence)
   }
 
+  async stopServices(app: string, name: string, services: string[], fence: Fence): Promise<void> {
+    await this.#environments.get(`${app}/${name}`)?.stopServices(services, fence)
+  }
+
+  /** With a fence, a deployment has moved it: the data of its services stays. */
   async removeEnvironment(app: string, name: string, fence?: Fence): Promise<void> {
     const { folder, edge, state } = this.#options
     const environment = this.#environments.get(`${app}/${name}`)
@@ -303,7 +308,8 @@ export class Supervisor {
       await this.#artifacts.discard(release.spec.artifact)
     edge.remove(app, name)
     state.remove(app, name)
-    const kinds = ['releases', 'log', 'tmp', 'files', 'data', 'before', 'observations', 'output']
+    const kinds = ['releases', 'log', 'tmp', 'files', 'before', 'observations', 'output']
+    if (!fence) kinds.push('data')
     for (const kind of [...kinds, 'switches/environments'])
       await rm(join(folder, kind, app, name), { recursive: true, force: true })
   }

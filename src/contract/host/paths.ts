@@ -7,6 +7,10 @@
  *   answers while the new one has no healthy instance.
  * - `stop` drains and stops the instances, and keeps the folder for a rollback.
  * - `remove` also deletes the folder, and keeps the last output.
+ * - `stopServices` stops services that never run twice at once, because they are to run on another
+ *   host. They stay stopped until a release with them starts.
+ * - `removeEnvironment` stops and deletes everything; the data of services stays when a deployment
+ *   requests it.
  * - `log` returns the last lines of a release, also of one that was removed lately.
  * - `output` returns what every instance wrote after the places of the body.
  * - `observations` waits up to `wait` milliseconds for batches that were counted since `after`.
@@ -42,6 +46,7 @@ export const hostPaths = {
   release: { method: 'GET', path: '/apps/{app}/environments/{environment}/releases/{release}' },
   stop: { method: 'POST', path: '/apps/{app}/environments/{environment}/releases/{release}/stop' },
   remove: { method: 'DELETE', path: '/apps/{app}/environments/{environment}/releases/{release}' },
+  stopServices: { method: 'POST', path: '/apps/{app}/environments/{environment}/stop-services' },
   route: { method: 'PUT', path: '/apps/{app}/environments/{environment}/route' },
   observations: {
     method: 'GET',

@@ -39,6 +39,8 @@ export function hostTarget(io: TargetIo): Target {
       const all = [...releases, ...routes].map(({ app, environment }) => ({ app, environment }))
       return [...new Map(all.map((one) => [`${one.app}/${one.environment}`, one])).values()]
     },
+    stopServices: ({ app, environment }, services, fence) =>
+      host.stopServices(app, environment, services, fence),
     removeEnvironment: ({ app, environment }, fence) =>
       host.removeEnvironment(app, environment, fence),
     share: trafficShare(host),

@@ -1,5 +1,6 @@
+import type { TargetChoice } from '#contract/deployment/target.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import { sql } from '#platform/postgres/sql.ts'
+import { sql, type Statement } from '#platform/postgres/sql.ts'
 
 /** The environments with a deployment under way; one that waits is not. */
 export async function placesUnderWay(
@@ -19,4 +20,26 @@ export async function listSeveralHosted(
     sql`select distinct app, environment from environment_target
       where target -> 'hosts' is not null order by app, environment`,
   )
+}
+
+/** Stores whether a target may hold something of an environment, besides data. */
+export function setHeld(
+  { app, environment }: { app: string; environment: string },
+  target: TargetChoice,
+  holds: boolean,
+): Statement {
+  return sql`update environment_target set holds = ${holds}
+    where app = ${app} and environment = ${environment} and target = ${target}::jsonb`
+}
+
+/** The targets that may hold more than data of an environment. */
+export async function listHolding(
+  db: Database,
+  { app, environment }: { app: string; environment: string },
+): Promise<TargetChoice[]> {
+  const rows = await db.query<{ target: TargetChoice }>(
+    sql`select target from environment_target
+      where app = ${app} and environment = ${environment} and holds order by target`,
+  )
+  return rows.map(({ target }) => target)
 }

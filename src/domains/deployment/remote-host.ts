@@ -1,3 +1,4 @@
+import type { Fence } from '#contract/host/fence.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 
 /** Where a host on another machine is. */
@@ -37,3 +38,13 @@ export interface SeveralHosts<Target> {
 
 /** How many counts of a canary were read, by host; `''` for a target with one. */
 export type CountPlace = Record<string, number>
+
+/**
+ * Stops services that never run twice at once, because another target is to run them; resolves when
+ * they are dead. They run again after a `start` of their release.
+ */
+export type StopServices = (
+  environment: { app: string; environment: string },
+  services: string[],
+  fence: Fence,
+) => Promise<void>

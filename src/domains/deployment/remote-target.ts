@@ -96,6 +96,10 @@ function remoteTarget(host: string, io: TargetIo): Target {
     stop: (reference, fence) => ifKnown(() => there.stop(reference, fence)),
     remove: (reference, fence) => ifKnown(() => there.remove(reference, fence)),
     environments: async () => ((await remote.find()) === null ? [] : there.environments()),
+    stopServices: (environment, services, fence) =>
+      ifKnown(() =>
+        remote.client.stopServices(environment.app, environment.environment, services, fence),
+      ),
     removeEnvironment: (environment, fence) =>
       ifKnown(() => there.removeEnvironment(environment, fence)),
     commands: {

@@ -50,6 +50,8 @@ export function severalTarget(
       const all = (await onEach(members, ({ target }) => target.environments())).flat()
       return [...new Map(all.map((one) => [`${one.app}/${one.environment}`, one])).values()]
     },
+    stopServices: (environment, services, fence) =>
+      everywhere(async (target) => target.stopServices?.(environment, services, fence)),
     removeEnvironment: (environment, fence) =>
       everywhere((target) => target.removeEnvironment(environment, fence)),
     hosts: {

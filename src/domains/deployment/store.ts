@@ -356,10 +356,10 @@ export async function listTargets(
   return rows.map(({ target }) => target)
 }
 
-/** The targets of all environments, each once. */
+/** The targets that may hold more than data of any environment, each once. */
 export async function listTargetsInUse(db: Database): Promise<TargetChoice[]> {
   const rows = await db.query<{ target: TargetChoice }>(
-    sql`select distinct target from environment_target`,
+    sql`select distinct target from environment_target where holds`,
   )
   return rows.map(({ target }) => target)
 }

@@ -19,9 +19,8 @@ import type { HostClient } from '#platform/process/host-client.ts'
 import type { SshSettings } from '#platform/ssh/ssh.ts'
 import type { Handshake, Upgraded } from '#platform/process/upgrade.ts'
 import type { OpenBucket } from './open-bucket.ts'
-import type { CountPlace, RemoteHost, SeveralHosts } from './remote-host.ts'
+import type { CountPlace, RemoteHost, SeveralHosts, StopServices } from './remote-host.ts'
 
-/** Names an environment of an app. */
 export interface EnvironmentReference {
   app: string
   environment: string
@@ -306,7 +305,8 @@ export interface Target {
   readonly certificates?: () => Promise<HostCertificate[]>
   /** Every environment for which this target holds anything. */
   environments(): Promise<EnvironmentReference[]>
-  /** Stops and deletes everything of an environment, including the release with the traffic. */
+  readonly stopServices?: StopServices
+  /** Stops and deletes everything of an environment; with a fence, all but the data of services. */
   removeEnvironment(environment: EnvironmentReference, fence?: Fence): Promise<void>
   /** present when the target has several hosts */
   readonly hosts?: SeveralHosts<Target>

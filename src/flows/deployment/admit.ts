@@ -1,9 +1,12 @@
 import { decideConfiguration, getStored } from '#domains/configuration/store.ts'
 import { leftOut } from '#domains/deployment/several-hosts.ts'
+import { setHeld } from '#domains/deployment/place-store.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { moveProblem } from './elsewhere.ts'
 import { recordEnd } from './give-up.ts'
+import { targetOf } from '#domains/deployment/open-targets.ts'
 import {
   factsOf,
   type FormerDeployment,
@@ -29,14 +32,20 @@ export async function admit(
     recordEnd(step, plan, decision.state, decision.reason)
     return decision
   }
+  const former = live && (await formerOf(deps, plan, live))
+  const problem = await moveProblem(deps, plan, former)
+  if (problem !== null) {
+    recordEnd(step, plan, 'failed', problem)
+    return { go: false, state: 'failed', reason: problem }
+  }
   await assignConfiguration(deps, step, plan)
+  step.write(setHeld(plan, targetOf(plan.definition, plan.environment), true))
   step.write(store.beginDeployment(plan.id, live?.id ?? null))
   step.emit({
     ...subject(plan),
     type: 'dev.cdeventsx.fairlead-deployment.started',
     data: factsOf(plan),
   })
-  const former = live && (await formerOf(deps, plan, live))
   return { go: true, former, ...(await hostsLeftOut(deps, plan)) }
 }
 

@@ -7,6 +7,7 @@ import { runCanary } from './canary.ts'
 import type { Trials } from './before.ts'
 import { checkBefore, isChecked } from './check-before.ts'
 import { checkRestore, hasRestore } from './check-restore.ts'
+import { runsOnce, stopElsewhere } from './elsewhere.ts'
 import { type EndState, giveUp } from './give-up.ts'
 import { checkPermission, permissionPollMs } from './permission.ts'
 import {
@@ -52,9 +53,11 @@ export async function deploy(
   let baseline: FormerDeployment | null = null
   /** some of several hosts may have switched */
   let isSwitching = false
+  /** its services that never run twice may be stopped for this release */
+  let moved: FormerDeployment | null = null
   const abandon = async ({ state, reason }: Refusal): Promise<DeploymentOutcome> => {
     const said = await ctx.step(`${environment}.give-up`, (step) =>
-      giveUp(deps, step, plan, { state, reason, baseline, isSwitching }),
+      giveUp(deps, step, plan, { state, reason, baseline, isSwitching, moved }),
     )
     await ctx.unlock(lockName(plan))
     return { state: state === 'superseded' ? 'superseded' : 'failed', reason: said }
@@ -70,6 +73,7 @@ export async function deploy(
     }
     const { former, leftOut } = admitted
     if (leftOut !== undefined) plan = { ...plan, leftOut }
+    if (former?.sharesTarget === false && runsOnce(plan)) moved = former
     const unhealthy = await startAndVerify(ctx, deps, plan, former)
     if (unhealthy !== null) return await abandon({ state: 'failed', reason: unhealthy })
     const hasCanary = former !== null && isCanary(plan, former)
@@ -144,6 +148,12 @@ async function startAndVerify(
   }
   const tried = await tryBefore(ctx, deps, plan, former)
   if ('refused' in tried) return tried.refused
+  if (runsOnce(plan)) {
+    const twice = await ctx.step(`${environment}.stop-elsewhere`, (step) =>
+      stopElsewhere(deps, step, plan),
+    )
+    if (twice !== null) return twice
+  }
   const started = await ctx.step(`${environment}.start`, (step) => start(deps, step, plan, tried))
   if (started.reason !== null) return started.reason
   const problem = settlesFirst(plan, former !== null)

@@ -5,6 +5,7 @@ import { setVerdictState } from '#domains/verdict/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { unprovenValues, unprovenWords } from '#views/unproven.ts'
+import { startAgain } from './elsewhere.ts'
 import { removeFresh } from './fresh-baseline.ts'
 import {
   factsOf,
@@ -33,18 +34,22 @@ export async function giveUp(
     reason,
     baseline,
     isSwitching,
+    moved,
   }: {
     state: EndState
     reason: string
     baseline: FormerDeployment | null
     /** some of several hosts may have switched */
     isSwitching: boolean
+    /** runs on another target, where services that never run twice may be stopped */
+    moved: FormerDeployment | null
   },
 ): Promise<string> {
   try {
     if (baseline) await returnTraffic(deps, step, plan, baseline)
     else if (isSwitching) await removeNew(deps, step, plan, null)
-    await discard(deps, step, plan)
+    const isGone = await discard(deps, step, plan)
+    if (moved && isGone) await startAgain(deps, step, plan, moved)
   } catch (error) {
     deps.log.warn('a failed release could not be removed from its target', {
       release: plan.release,
@@ -89,18 +94,21 @@ async function removeNew(
     )
 }
 
+/** Removes a release, unless it has the traffic; returns whether it is gone. */
 async function discard(
   deps: Dependencies,
   step: StepContext,
   plan: PlannedDeployment,
-): Promise<void> {
+): Promise<boolean> {
   const target = targetOfPlan(deps, plan)
   const fence = fenceOf(plan, step)
-  await retryWhileUnavailable(step, async () => {
+  return retryWhileUnavailable(step, async () => {
     const able = await answering(target)
     const report = await able.report(plan, 0)
-    if (report.routed || report.state === 'missing') return
+    if (report.state === 'missing') return true
+    if (report.routed) return false
     await (plan.policy.onFailure === 'stop' ? able.stop(plan, fence) : able.remove(plan, fence))
+    return true
   })
 }
 

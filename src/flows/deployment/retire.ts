@@ -1,5 +1,6 @@
 import { findRollbackTarget, type PastDeployment } from '#domains/deployment/deployment.ts'
 import { partsOf } from '#domains/deployment/open-targets.ts'
+import { setHeld } from '#domains/deployment/place-store.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { StepContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -48,6 +49,11 @@ async function stopFormer(
     await retryWhileUnavailable(step, async () =>
       (await answering(apart)).removeEnvironment(plan, fence),
     )
+  // One of several hosts may not have answered.
+  if (apart && !shared && !target.hosts) {
+    const choice = (await store.getRelease(deps.db, former))?.target
+    if (choice) step.write(setHeld(plan, choice, false))
+  }
 }
 
 async function obsoleteReleases(

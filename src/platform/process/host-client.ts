@@ -116,6 +116,8 @@ export interface HostClient {
   ): Promise<string | null>
   stop(app: string, environment: string, release: number, fence: Fence): Promise<void>
   remove(app: string, environment: string, release: number, fence: Fence): Promise<void>
+  /** Resolves when the processes of the services are dead. */
+  stopServices(app: string, environment: string, services: string[], fence: Fence): Promise<void>
   removeEnvironment(app: string, environment: string, fence?: Fence): Promise<void>
   log(
     app: string,
@@ -249,6 +251,13 @@ export function createHostClient(socketPath: string, what = 'The host'): HostCli
         'DELETE',
         `${at(app, environment)}/releases/${release}`,
         { fence },
+        600_000,
+      )),
+    stopServices: async (app, environment, services, fence) =>
+      void (await call(
+        'POST',
+        `${at(app, environment)}/stop-services`,
+        { services, fence },
         600_000,
       )),
     removeEnvironment: async (app, environment, fence) =>
