@@ -238,8 +238,9 @@ export const serviceFile = shorthand(
     uses: listOf(insidePath)
       .prefault(['.'])
       .describe(
-        'With `keeps` or `single`: the paths in the artifact that the service uses; a release ' +
-          'that changes none of them does not restart it',
+        'With `keeps` or `single`: the paths in the artifact that the service uses, and ' +
+          'variables as `$NAME`; only a change of these restarts it; default: `.`, ' +
+          'everything; see below',
       ),
     memory: z
       .number()

@@ -1,6 +1,7 @@
 import type { RenderedFile } from '#contract/pipeline-file/configuration-file.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { effectiveEnvironment } from './configuration.ts'
+import { pick, usedBy } from './used.ts'
 
 type Definition = Pick<PipelineFile, 'services' | 'environments' | 'config'>
 
@@ -27,14 +28,14 @@ export function serviceValues(
   )
 }
 
-/** The configuration files of a service: those of the app, the environment and the service. */
+/** The configuration files of a service: its own, and those of the app and environment it uses. */
 export function serviceFiles(
   { services, environments, config }: Definition,
   { environment, service }: Omit<ServicePlace, 'host'>,
 ): Record<string, RenderedFile> {
+  const shared = { ...config?.files, ...environments[environment]?.config?.files }
   return {
-    ...config?.files,
-    ...environments[environment]?.config?.files,
+    ...pick(shared, usedBy(services[service]).hasFile),
     ...services[service]?.config?.files,
   }
 }

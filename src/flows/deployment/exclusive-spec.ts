@@ -14,7 +14,7 @@ export function exclusiveOf(
   const listens = ownPort.safeParse(variable === null ? port : Number(env[variable] ?? NaN)).data
   return {
     exclusive: {
-      ...{ keeps, uses },
+      ...{ keeps, uses: uses.filter((one) => !one.startsWith('$')) },
       ...(listens === undefined ? {} : { listens }),
       ...(reload === undefined ? {} : { reload }),
     },

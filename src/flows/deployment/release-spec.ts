@@ -3,6 +3,7 @@ import type { EnvironmentFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { ServiceFile } from '#contract/pipeline-file/service-file.ts'
 import { effectiveEnvironment, referenceOf } from '#domains/configuration/configuration.ts'
 import { getStored, sealedAs } from '#domains/configuration/store.ts'
+import { pick, usedBy } from '#domains/configuration/used.ts'
 import { getRelease, listAllEnvironments, type Release } from '#domains/deployment/store.ts'
 import type { Fence, ReleaseSpec, ServiceSpec } from '#domains/deployment/target.ts'
 import { settleLimits } from '#domains/deployment/settle.ts'
@@ -196,12 +197,11 @@ export function serviceSpecs(
 ): ServiceSpec[] {
   const all = Object.entries(services)
   const first = all.findIndex(([, service]) => !isExclusive(service))
-  const envOf = (service: ServiceFile): Record<string, string> =>
-    effectiveEnvironment(
-      { ...service.env, ...file?.env, ...file?.hosts?.[host]?.env },
-      variables,
-      secrets,
-    )
+  const envOf = (service: ServiceFile): Record<string, string> => {
+    const fixed = { ...service.env, ...file?.env, ...file?.hosts?.[host]?.env }
+    const all = effectiveEnvironment(fixed, variables, secrets)
+    return pick(all, usedBy(service).hasVariable)
+  }
   return all.map(([name, service], index) => ({
     name,
     ...(service.run === undefined ? {} : { run: service.run }),

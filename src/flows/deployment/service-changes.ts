@@ -78,7 +78,7 @@ async function startsOf(deps: Access, id: number): Promise<Map<string, Start>> {
   const { app, environment, artifact, definition, takenFrom, configuration } = release
   const stored = await getStored(deps.db, app, takenFrom ?? environment, configuration)
   const set = { variables: stored.variables, secrets: release.hasSecrets ? stored.secrets : {} }
-  const hasReferences = Object.values(set.secrets).some((one) => referenceOf(one) !== null)
+  const references = Object.keys(set.secrets).filter((one) => referenceOf(set.secrets[one] ?? ''))
   const rendered = await renderFiles(deps, release, environment, set)
   const specs = serviceSpecs(definition.services, definition.environments[environment], {
     ...{
@@ -92,7 +92,8 @@ async function startsOf(deps: Access, id: number): Promise<Map<string, Start>> {
     specs.map((spec) => {
       const own = rendered.filter(({ service }) => service === spec.name)
       const files = own.map(({ rendering }) => rendering.problem ?? rendering.file)
-      return [spec.name, { artifact, spec, files, hasReferences }] as const
+      const isNamed = references.some((one) => files.length > 0 || one in spec.env)
+      return [spec.name, { artifact, spec, files, hasReferences: isNamed }] as const
     }),
   )
 }
