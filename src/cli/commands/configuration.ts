@@ -6,7 +6,8 @@ import type { Deployment } from '#contract/run/run.ts'
 import { isPlainSecret, plainSecretWarning } from '#contract/configuration/secret.ts'
 import { assignment } from '../arguments.ts'
 import { ago, table } from '../format.ts'
-import { readSecret, withoutLineEnd } from '../prompt.ts'
+import { restartNote } from '#contract/configuration/restart.ts'
+import { confirm, readSecret, withoutLineEnd } from '../prompt.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
 import { addPrefixCommands } from '../secret-prefixes.ts'
@@ -31,6 +32,7 @@ export const register: Register = (program, context) => {
         '\n  $ fairlead env set shop staging CACHE=off --also production',
     )
     .option(...alsoOption)
+    .option(...yesOption)
     .action((app: string, environment: string, assignments: string[], options: Also) =>
       change(context, app, environment, {
         ...{ variables: Object.fromEntries(assignments.map(assignment)), ...options },
@@ -39,6 +41,7 @@ export const register: Register = (program, context) => {
   withEnvironment(env.command('unset').description('remove variables'))
     .argument('<keys...>', 'names of the variables')
     .option(...alsoOption)
+    .option(...yesOption)
     .action((app: string, environment: string, keys: string[], options: Also) =>
       change(context, app, environment, { variables: nulls(keys), ...options }),
     )
@@ -63,6 +66,7 @@ export const register: Register = (program, context) => {
       'read the value from file:NAME, command:PLACE or vault:PATH#FIELD',
     )
     .option(...alsoOption)
+    .option(...yesOption)
     .addHelpText(
       'after',
       '\nExamples:' +
@@ -77,9 +81,11 @@ export const register: Register = (program, context) => {
         name: string,
         options: Also & { fromFile?: string; from?: string },
       ) => {
-        const { also } = options
-        if (options.from !== undefined)
-          return change(context, app, environment, { references: { [name]: options.from }, also })
+        const { also, yes } = options
+        if (options.from !== undefined) {
+          const references = { [name]: options.from }
+          return change(context, app, environment, { references, also, yes })
+        }
         const text =
           options.fromFile === undefined
             ? withoutLineEnd(await readSecret(context, `${name}: `))
@@ -89,7 +95,7 @@ export const register: Register = (program, context) => {
             field: name,
             problem: 'the value is empty; use `secret unset` to remove a secret',
           })
-        await change(context, app, environment, { secrets: { [name]: text }, also })
+        await change(context, app, environment, { secrets: { [name]: text }, also, yes })
         if (isPlainSecret(text)) context.stderr.write(`${plainSecretWarning([name])}\n`)
       },
     )
@@ -104,17 +110,21 @@ export const register: Register = (program, context) => {
   addPrefixCommands(secret, context)
   withEnvironment(secret.command('unset').description('remove secrets'))
     .argument('<names...>', 'names of the secrets')
-    .action((app: string, environment: string, names: string[]) =>
-      change(context, app, environment, { secrets: nulls(names) }),
+    .option(...yesOption)
+    .action((app: string, environment: string, names: string[], options: Also) =>
+      change(context, app, environment, { secrets: nulls(names), ...options }),
     )
 }
 
 const withEnvironment = (command: Command): Command =>
   command.argument('<app>', 'name of the app').argument('<environment>', 'name of the environment')
-/** Environments in which the same change follows. */
 interface Also {
+  /** environments in which the same change follows */
   also?: string[] | undefined
+  /** do not ask */
+  yes?: boolean | undefined
 }
+const yesOption = ['--yes', 'do not ask before a restart of a service that runs once'] as const
 const alsoOption = [
   '--also <environments>',
   'make the same change in these environments, separated by commas, each after it is live in ' +
@@ -199,7 +209,9 @@ async function change(
   } & Also,
 ): Promise<void> {
   const { client } = await context.connect()
-  const { also = [], ...rest } = body
+  const { also = [], yes = false, ...rest } = body
+  const names = Object.values(rest).flatMap((one) => Object.keys(one ?? {}))
+  if (!yes) await askForRestarts(context, app, environment, names)
   const answer = await client.changeConfiguration({
     ...{ params: { app, environment }, body: { ...rest, also } },
   })
@@ -208,6 +220,23 @@ async function change(
     ...(also.length === 0 ? [] : [`When it is live, ${also.join(' and then ')} gets the change`]),
     ...(answer.warning === null ? [] : [`${answer.warning}.`]),
   ])
+}
+
+/** Says which services restart, and asks when a person is there to answer. */
+async function askForRestarts(
+  context: Context,
+  app: string,
+  environment: string,
+  names: string[],
+): Promise<void> {
+  const { client } = await context.connect()
+  const { restarts } = await client.listConfigurationRestarts({
+    ...{ params: { app, environment }, query: { names: names.join(',') } },
+  })
+  if (restarts.length === 0 || context.isJson()) return
+  context.stderr.write(restarts.map((one) => `${restartNote(one)}\n`).join(''))
+  if (context.stdin.isTTY !== true || (await confirm(context, 'Change it now?'))) return
+  throw new FairleadError('not_now', { why: 'Nothing has changed' })
 }
 
 function changeInWords(

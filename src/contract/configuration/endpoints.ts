@@ -5,6 +5,7 @@ import { configuration } from '#contract/environment/environment.ts'
 import { inApp, inEnvironment, limit } from '#contract/params.ts'
 import { deployment } from '#contract/run/run.ts'
 import { comparison, configurationFile, explanation } from './comparison.ts'
+import { configurationRestart } from './restart.ts'
 import { allowedPrefix, secretPrefix } from './secret-prefix.ts'
 
 /** Variables and secrets of environments. */
@@ -53,6 +54,20 @@ export const configurationEndpoints = {
       /** what may be wrong with the change, in one sentence */
       warning: z.string().nullable(),
     }),
+  }),
+  listConfigurationRestarts: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/environments/{environment}/configuration/restarts',
+    role: 'viewer',
+    summary:
+      'List the services that run once and use one of some names, with how long clients waited ' +
+      'at the last restart: a change of the name restarts them',
+    params: inEnvironment,
+    query: z.object({
+      /** separated by commas */
+      names: z.string().min(1).max(20_000),
+    }),
+    output: z.object({ restarts: z.array(configurationRestart) }),
   }),
   explainConfiguration: endpoint({
     method: 'GET',

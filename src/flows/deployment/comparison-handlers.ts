@@ -16,6 +16,7 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
 import { readSchema, templatesOf } from './configuration-files.ts'
 import { mustBeKnown, mustExist } from './configuration-handlers.ts'
+import { configurationRestarts } from './configuration-restarts.ts'
 import { compareFiles, type Side, shownFiles } from './shown-files.ts'
 import { hostNameOf } from './targets.ts'
 
@@ -25,6 +26,7 @@ export function comparisonHandlers(
 ): SomeHandlers<
   | 'explainConfiguration'
   | 'explainConfigurations'
+  | 'listConfigurationRestarts'
   | 'listConfiguredEnvironments'
   | 'compareConfigurations'
   | 'listConfigurationFiles'
@@ -36,6 +38,10 @@ export function comparisonHandlers(
     explainConfigurations: async ({ params }) => {
       const { names, explain } = await explainer(deps, params)
       return { explanations: names.map(explain) }
+    },
+    listConfigurationRestarts: async ({ params, query: { names } }) => {
+      await mustBeKnown(deps, params.app, params.environment)
+      return { restarts: await configurationRestarts(deps, params, names.split(',')) }
     },
     listConfiguredEnvironments: async ({ params: { app } }) => {
       await mustExist(deps, app)

@@ -2,7 +2,12 @@ import { useQueryClient } from '@tanstack/react-query'
 import { EyeOff } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import type { Configuration, Environment } from '#contract/environment/environment.ts'
-import { useConfigurations, useSecretPrefixes } from '../live/configuration-queries.ts'
+import { restartNote } from '#contract/configuration/restart.ts'
+import {
+  useConfigurationRestarts,
+  useConfigurations,
+  useSecretPrefixes,
+} from '../live/configuration-queries.ts'
 import { useMay } from '../live/access-queries.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button, FormButtons } from '../ui/button.tsx'
@@ -47,7 +52,11 @@ export function ConfigurationSection({ app, environment, change: how }: Place) {
   const askRemove = (kind: Kind, name: string): void =>
     ask({
       title: `Remove ${name}?`,
-      text: effectOf(how),
+      text: (
+        <>
+          {effectOf(how)} <Restarts {...{ app, environment, name }} />
+        </>
+      ),
       verb: 'Remove',
       danger: true,
       act: () => change(kind, name, null),
@@ -76,7 +85,9 @@ export function ConfigurationSection({ app, environment, change: how }: Place) {
         )}
       </Loaded>
       <Modal open={draft !== null} close={close} title={titleOf(draft)}>
-        {draft ? <Editor draft={draft} change={how} save={change} close={close} /> : null}
+        {draft ? (
+          <Editor place={{ app, environment }} {...{ draft, save: change, close }} change={how} />
+        ) : null}
       </Modal>
       <Confirm question={question} close={() => ask(null)} />
     </Section>
@@ -222,16 +233,26 @@ function Versions({ versions }: { versions: Configuration[] }) {
   )
 }
 
+/** Which services a change of a name restarts, and how long clients wait. */
+function Restarts({ app, environment, name }: Omit<Place, 'change'> & { name: string }) {
+  const { data } = useConfigurationRestarts(app, environment, name)
+  if (data === undefined || data.length === 0) return null
+  return <span className="block text-warn">{data.map(restartNote).join(' ')}</span>
+}
+
 interface EditorProps {
+  place: Omit<Place, 'change'>
   draft: Draft
   change: Environment['change'] | null
   save: (kind: Kind, name: string, value: string) => Promise<void>
   close: () => void
 }
 
-function Editor({ draft, change, save, close }: EditorProps) {
+function Editor({ place, draft, change, save, close }: EditorProps) {
   const [name, setName] = useState(draft.name ?? '')
   const [value, setValue] = useState(draft.value)
+  // The name whose restarts are shown: the one that is complete.
+  const [asked, setAsked] = useState(name)
   const [error, setError] = useState<unknown>(null)
   const [isBusy, setBusy] = useState(false)
   const submit = async (event: FormEvent): Promise<void> => {
@@ -258,6 +279,7 @@ function Editor({ draft, change, save, close }: EditorProps) {
             spellCheck={false}
             value={name}
             onChange={(event) => setName(event.target.value)}
+            onBlur={() => setAsked(name.trim())}
           />
         </label>
       ) : null}
@@ -274,6 +296,9 @@ function Editor({ draft, change, save, close }: EditorProps) {
         />
       </label>
       <p className="text-soft">{effectOf(change)}</p>
+      <div role="status">
+        <Restarts {...place} name={asked} />
+      </div>
       <ProblemLine error={error} />
       <FormButtons
         verb={change === null ? 'Save' : 'Save and deploy'}

@@ -56,3 +56,19 @@ export function useConfiguredEnvironments(app: string) {
       (await client.listConfiguredEnvironments({ params: { app }, signal })).environments,
   })
 }
+
+/** What a change of one name does to the services that run once. */
+export function useConfigurationRestarts(app: string, environment: string, name: string) {
+  const client = useClient()
+  return useQuery({
+    queryKey: ['configuration', app, environment, 'restarts', name],
+    enabled: name !== '',
+    queryFn: async ({ signal }) => {
+      const query = { names: name }
+      const answer = await client.listConfigurationRestarts({
+        ...{ params: { app, environment }, query, signal },
+      })
+      return answer.restarts
+    },
+  })
+}
