@@ -1,12 +1,12 @@
 import { lazy, Suspense } from 'react'
 import { Navigate, Route, Routes } from 'react-router'
-import { HomePage } from './home/home-page.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Boundary } from './ui/boundary.tsx'
 import { ProblemPanel } from './ui/problem.tsx'
 import { FairleadError } from '#contract/errors.ts'
 import { useTitle } from './ui/page.tsx'
 
+const HomePage = lazy(async () => ({ default: (await import('./home/home-page.tsx')).HomePage }))
 const SignInPage = lazy(async () => ({
   default: (await import('./access/sign-in-page.tsx')).SignInPage,
 }))
