@@ -245,6 +245,38 @@ describe('the scan', () => {
     expect(alarms(new RateScan(), stream, (isLong ? 72 : 10) * hour)).toEqual([])
   })
 
+  test('a burst raises one alarm in an old stream, and is expected afterwards', () => {
+    const stream = new Stream({ seed: 6, load: 50, rate: 0.001 })
+    const young = new RateScan()
+    expect(alarms(young, stream, 26 * hour)).toEqual([])
+    const scan = new RateScan({ state: { ...structuredClone(young.save()), seconds: month } })
+    const burst = (): boolean => {
+      const found = alarms(scan, stream, 2, { rate: 0.5 }).length > 0
+      if (found) scan.quarantine(2)
+      alarms(scan, stream, 3)
+      if (found) scan.release()
+      expect(alarms(scan, stream, 60)).toEqual([])
+      return found
+    }
+    expect([burst(), burst(), burst()]).toEqual([true, false, false])
+  })
+
+  test('tells an outage from a burst in which all requests fail', () => {
+    const random = generator(8)
+    const scan = new RateScan()
+    const alarmsAt = (share: number): boolean => {
+      const failed = poisson(random, 50 * (0.001 + 0.999 * share))
+      return scan.add(failed + poisson(random, 49.95 * (1 - share)), failed) !== null
+    }
+    for (let second = 0; second < 1800; second += 1) expect(alarmsAt(0)).toBe(false)
+    for (let i = 0; i < 20; i += 1) {
+      // Two seconds, which begin and end within a second.
+      for (const share of [1 - i / 20, 1, i / 20]) expect(alarmsAt(share)).toBe(false)
+      for (let second = 0; second < 600; second += 1) expect(alarmsAt(0)).toBe(false)
+    }
+    expect([0.7, 1, 1].map(alarmsAt)).toEqual([false, false, true])
+  })
+
   test('finds a small rise that lasts', () => {
     const stream = new Stream({ seed: 9, load: 20, rate: 0.001 })
     const scan = new RateScan()

@@ -31,6 +31,16 @@ export class LastSeconds {
     return sum
   }
 
+  /**
+   * Whether more failed in the last seconds than a burst of this length can explain: the shares of
+   * failed requests add up to more than `burst` seconds, and three standard errors.
+   */
+  outlasts(burst: number): boolean {
+    const last = this.#counts.slice(-Math.ceil(burst) - 1)
+    const failed = last.reduce((sum, { trials, events }) => sum + events / Math.max(1, trials), 0)
+    return failed >= burst + 3 / Math.sqrt(Math.min(...last.map(({ trials }) => trials)))
+  }
+
   clear(): void {
     this.#counts = []
   }

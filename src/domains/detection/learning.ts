@@ -58,11 +58,13 @@ export class Learning {
     return onset
   }
 
-  /** The harm is over. */
-  resume(): void {
+  /** The harm is over; returns whether it was a burst. */
+  resume(): boolean {
+    const wasBurst = this.#burst !== null
     if (this.#burst) this.#isCleanHour = this.#burst.wasCleanHour
     this.#burst = null
     this.#learns = true
+    return wasBurst
   }
 
   /** Ends an hour; returns whether its evidence is normal. */

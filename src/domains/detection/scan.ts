@@ -1,3 +1,4 @@
+import { Bursts, type BurstsState } from './bursts.ts'
 import { Early, earlySeconds } from './early.ts'
 import { excess, shortfall } from './excess.ts'
 import { History, type Normal } from './history.ts'
@@ -36,8 +37,10 @@ const sparse = 0.1
  * found at once would be learnt.
  */
 const young = { from: earlySeconds, until: 28 * 86_400 }
-/** Seconds that a burst of at most two seconds touches. */
-const burstSeconds = 3
+/** Length of a burst in seconds, and the seconds that it touches at most. */
+const burst = { length: 2, touches: 3 }
+/** A stream that had a burst in this time, in seconds, may have another one. */
+const burstMemory = budgetSeconds
 
 /** A window in which events are more frequent than the baseline explains. */
 export interface Finding {
@@ -64,6 +67,8 @@ export interface ScanState extends LearningState {
   /** of the first minutes */
   early?: Normal[][]
   last?: Counts[]
+  /** when it had a burst */
+  bursts?: BurstsState
 }
 
 export interface ScanOptions {
@@ -100,6 +105,7 @@ export class RateScan {
   #seconds = 0
   readonly #learning: Learning
   readonly #last: LastSeconds
+  readonly #bursts: Bursts
 
   constructor({ side = 'rise', state }: ScanOptions = {}) {
     const unknown = { rate: 0, precision: 0, localPrecision: 0 }
@@ -111,6 +117,7 @@ export class RateScan {
     this.#rows = createRows(state?.rows).map((row) => ({ ...row, normal: unknown }))
     this.#learning = new Learning(state)
     this.#last = new LastSeconds(state?.last)
+    this.#bursts = new Bursts(state?.bursts)
     this.#early = new Early(state?.early)
     this.#updateNormal(false, false)
     this.#seconds = state?.seconds ?? 0
@@ -128,6 +135,7 @@ export class RateScan {
       },
       early: this.#early.save(),
       last: this.#last.save(),
+      bursts: this.#bursts.save(),
     }
   }
 
@@ -141,7 +149,10 @@ export class RateScan {
     this.#seconds += 1
     this.#last.add({ trials, events })
     const onset = this.#learning.forgetsSince(this.#seconds)
-    if (onset !== null) this.#history.forgetSince(onset)
+    if (onset !== null) {
+      this.#history.forgetSince(onset)
+      this.#bursts.undo()
+    }
     const clipped = Math.min(events, this.#mostEvents(trials))
     let best: Finding | null = null
     for (let i = 0; i < scales.length; i += 1) {
@@ -160,13 +171,15 @@ export class RateScan {
   /** The events of a second that count in long windows, so that a burst does not fill them. */
   #mostEvents(trials: number): number {
     const expected = trials * (this.rate * tolerance.factor + tolerance.rate)
-    return this.#isYoung
+    return this.#isWary
       ? Math.max(1, Math.ceil(expected + 3 * Math.sqrt(expected)))
       : Math.ceil(3 + 4 * expected + 6 * Math.sqrt(expected))
   }
 
-  get #isYoung(): boolean {
-    return !this.#isFall && this.#seconds > young.from && this.#seconds < young.until
+  /** Whether a burst that is not usual yet is likely. */
+  get #isWary(): boolean {
+    if (this.#isFall || this.#seconds <= young.from) return false
+    return this.#seconds < young.until || this.#bursts.since(this.#seconds) < burstMemory
   }
 
   #look(scale: number): Finding | null {
@@ -186,8 +199,10 @@ export class RateScan {
       this.#history.add(scale, windows, windows.hasBefore ? { mean: trials * local } : null)
     if (this.#learning.notesEvidence) noteEvidence(row, evidence)
     let best = strongest(row, evidence)
-    if (best.evidence >= best.threshold && this.#mayBeBurst(windows.scale))
-      best = strongest(row, evidenceOf(this.#last.sumWithout(burstSeconds, windows.scale.seconds)))
+    if (best.evidence >= best.threshold && this.#mayBeBurst(windows.scale)) {
+      best = strongest(row, evidenceOf(this.#last.sumWithout(burst.touches, windows.scale.seconds)))
+      if (best.evidence < best.threshold) this.#bursts.note(this.#seconds)
+    }
     if (best.evidence < best.threshold) return null
     const expected = best.baseline === 'history' ? normal.rate : local
     return { seconds: windows.scale.seconds, trials, events, expected, ...best }
@@ -195,7 +210,7 @@ export class RateScan {
 
   /** Whether the window can be short of seconds to tell harm from a burst that is not known yet. */
   #mayBeBurst({ seconds }: Scale): boolean {
-    return this.#isYoung && seconds <= keptSeconds
+    return this.#isWary && seconds <= keptSeconds && !this.#last.outlasts(burst.length)
   }
 
   #evidence({ trials, events }: Counts, rate: number, precision: number): number {
@@ -210,7 +225,7 @@ export class RateScan {
     const evidence = this.#slow.add(trials, events, tolerated, this.#spread.dispersion)
     if (this.#learning.learns) this.#slowMaximum = Math.max(this.#slowMaximum, evidence)
     this.#slowSeconds = evidence < this.#slowThreshold ? 0 : this.#slowSeconds + 1
-    if (this.#slowSeconds <= (this.#isYoung ? burstSeconds : 0)) return null
+    if (this.#slowSeconds <= (this.#isWary ? burst.touches : 0)) return null
     const longest = this.#rows.at(-1)!.windows
     return {
       seconds: longest.scale.seconds,
@@ -281,7 +296,7 @@ export class RateScan {
     this.#last.clear()
     this.#slow.clear()
     this.#slowSeconds = 0
-    this.#learning.resume()
+    if (this.#learning.resume()) this.#bursts.note(this.#seconds)
   }
 
   get isQuarantined(): boolean {
