@@ -1,6 +1,7 @@
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { ageWatches } from '../test/support/aged-watch.ts'
 import { endedRun, push } from '../test/support/app.ts'
 import { type Installation, startInstallation } from '../test/support/installation.ts'
 import { makeRepository, type Repository } from '../test/support/repository.ts'
@@ -16,6 +17,8 @@ const chosen = process.env['BENCH_KINDS']?.split(',')
 const load = 50
 /** Seconds of healthy traffic before the first fault, and between two faults. */
 const warmUp = 90
+/** Seconds of simulated traffic that the detectors have learnt before; 0 for none. */
+const age = Number(process.env['BENCH_AGE'] ?? 0)
 const between = 7
 /** The share of requests that fail without a fault. */
 const usual = 0.001
@@ -274,6 +277,12 @@ export async function run(): Promise<void> {
     }
     for (const subject of subjects) stops.push(startLoad(subject, ask))
     await pause(warmUp * 1000)
+    if (age > 0) {
+      const apps = subjects.flatMap(({ app, share }) => (share === null ? [] : [app]))
+      const past = { seconds: age, load: { '/': load }, milliseconds: 2, errors: usual }
+      await ageWatches(installation.connection, apps, past)
+      await pause(20_000)
+    }
     for (const { text, body: alert } of received)
       console.log(`a false alarm: ${text || JSON.stringify(alert)}`)
     const missing = () =>

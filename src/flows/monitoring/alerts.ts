@@ -98,6 +98,7 @@ function titleOf(
     errors: `${place} fails requests`,
     latency: `${place} is slow`,
     routes: `${place} fails requests of some routes`,
+    'slow-routes': `${place} is slow on some routes`,
     traffic: `${place} gets fewer requests than usual`,
     reachable: `${place} does not answer`,
     certificate: `The certificate of ${name} is missing or not renewed`,
