@@ -3,8 +3,8 @@ import type { Database } from '#platform/postgres/postgres.ts'
 import { sql } from '#platform/postgres/sql.ts'
 
 /**
- * The deployments of an app that went live in a period, and the silences and incidents that began
- * or ended in it, oldest first, at most 500.
+ * The deployments of an app that went live in a period, the switches that were set, and the
+ * silences and incidents that began or ended in it, oldest first, at most 500.
  */
 export async function listMarks(
   db: Database,
@@ -20,6 +20,12 @@ export async function listMarks(
       from deployment d join release r on r.id = d.release
         join change c on c.app = d.app and c.sha = r.sha
       where d.app = ${app}
+      union all
+      select time, data->>'environment', 'switch', null, null,
+        concat_ws(' ', data->>'name', coalesce(data->>'to', 'off by ' || (data->>'monitor')))
+      from event where app = ${app} and time between ${from!}::timestamptz and ${until!}::timestamptz
+        and type in ('dev.cdeventsx.fairlead-switch.changed',
+          'dev.cdeventsx.fairlead-switch.pulled', 'dev.cdeventsx.fairlead-switch.rolledback')
       union all
       select case kind when 'silence' then starts else until end, environment, kind, null, null,
         actor || ': ' || reason

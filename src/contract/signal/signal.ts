@@ -76,15 +76,16 @@ export const mark = z.object({
     'delivery',
     'configuration',
     'rollback',
+    'switch',
     'silence',
     'silence-end',
     'incident',
     'incident-end',
   ]),
-  /** null for a silence and an incident */
+  /** null for what is no deployment */
   deployment: z.number().int().nullable(),
   release: z.number().int().nullable(),
-  /** what was deployed, why alerts were silenced, or which incident it is, in a few words */
+  /** what was deployed or switched, why alerts were silenced, or which incident it is */
   text: z.string(),
 })
 export type Mark = z.infer<typeof mark>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { barEdges } from './histogram-path.ts'
-import { nextIndex } from './controls.ts'
-import { highest, isolated, lowest, thinned } from './spec.ts'
+import { nextIndex, visibleOf, zoomed } from './controls.ts'
+import { highest, isolated, lowest, releaseColour, thinned } from './spec.ts'
 
 test('the highest value ignores unknown values and x', () => {
   expect(
@@ -51,10 +51,32 @@ test.each([
   ['End', 5, 99],
   ['a', 5, null],
 ])('%s moves from point %d to %s of 100', (key, from, to) => {
-  expect(nextIndex(key, from, 100)).toBe(to)
+  expect(nextIndex(key, from, { first: 0, last: 99 })).toBe(to)
 })
 
 test('a page is a twentieth of a long series, and an empty series has no point', () => {
-  expect(nextIndex('PageUp', 0, 100_000)).toBe(5000)
-  expect(nextIndex('Home', 0, 0)).toBeNull()
+  expect(nextIndex('PageUp', 0, { first: 0, last: 99_999 })).toBe(5000)
+  expect(nextIndex('Home', 0, { first: 0, last: -1 })).toBeNull()
+})
+
+test('keys stay within the part that is shown', () => {
+  const visible = visibleOf([0, 10, 20, 30, 40], { min: 9, max: 30 })
+  expect(visible).toEqual({ first: 1, last: 3 })
+  expect(nextIndex('Home', 2, visible)).toBe(1)
+  expect(nextIndex('ArrowRight', 3, visible)).toBe(3)
+  expect(visibleOf([0, 10], {})).toEqual({ first: 0, last: 1 })
+})
+
+test('zooms around a point, and not beyond the data', () => {
+  const whole: [number, number] = [0, 100]
+  expect(zoomed([0, 100], { at: 80, factor: 0.5, whole })).toEqual([40, 90])
+  expect(zoomed([40, 90], { at: 80, factor: 2, whole })).toEqual([0, 100])
+  expect(zoomed([40, 90], { at: 0, factor: 2, whole })).toEqual([40, 100])
+  expect(zoomed([40, 90], { at: 50, factor: Infinity, whole })).toEqual(whole)
+})
+
+test('a release has one colour, which differs from that of the next one', () => {
+  expect([5, 6, 7, 12].map(releaseColour)).toEqual([
+    ...['release-5', 'release-0', 'release-1', 'release-0'],
+  ])
 })

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { Button } from '../ui/button.tsx'
 import { addControls, type Controls } from './controls.ts'
 import { optionsOf, structureOf } from './options.ts'
 import type { ChartData, ChartSpec } from './spec.ts'
@@ -36,6 +37,7 @@ export function Chart({ title, label, spec, data, read, initial, sync }: Props) 
   latest.current = { spec, data }
   const drawn = useRef(latest.current)
   const [chosen, choose] = useState<number | null>(null)
+  const [isZoomed, setZoomed] = useState(false)
   const structure = structureOf(spec, sync)
 
   useLayoutEffect(() => {
@@ -50,12 +52,13 @@ export function Chart({ title, label, spec, data, read, initial, sync }: Props) 
         height: chartHeight,
         sync,
         onCursor: ({ cursor }) => choose(cursor.idx ?? null),
+        onZoom: (plot) => setZoomed(isPart(plot, latest.current.spec)),
       }),
       latest.current.data,
       root,
     )
     drawn.current = latest.current
-    const controls = addControls(made)
+    const controls = addControls(made, sync)
     current.current = { plot: made, controls }
     const stopTheme = onThemeChange(() => {
       forget()
@@ -79,10 +82,19 @@ export function Chart({ title, label, spec, data, read, initial, sync }: Props) 
   useEffect(() => {
     if (drawn.current.data === data && drawn.current.spec === spec) return
     drawn.current = { data, spec }
+    if (!current.current) return
+    const { plot, controls } = current.current
+    const { min, max } = plot.scales['x'] ?? {}
+    const [low, high] = spec.x.range
+    // A part of x stays as it is while it is in the data.
+    const staysZoomed = isZoomed && min! < high && max! > low
     // In a batch, uPlot applies the new ranges immediately.
-    current.current?.plot.batch(() => current.current?.plot.setData(data))
-    current.current?.controls.restore()
-  }, [data, spec])
+    plot.batch(() => {
+      plot.setData(data, !staysZoomed)
+      if (staysZoomed) plot.setScale('x', { min: min!, max: max! })
+    })
+    controls.restore()
+  }, [data, spec, isZoomed])
 
   const last = data[0].length - 1
   const index = Math.min(chosen ?? initial ?? last, last)
@@ -93,11 +105,27 @@ export function Chart({ title, label, spec, data, read, initial, sync }: Props) 
   return (
     <>
       <div ref={frame} style={{ height: chartHeight }} className="min-w-0 overflow-hidden" />
+      {isZoomed ? (
+        <Button
+          className="float-right ml-3 text-small"
+          aria-label={`Show all of ${title}`}
+          onClick={() => current.current?.controls.showAll()}
+        >
+          Show all
+        </Button>
+      ) : null}
       <p ref={readout} className="min-h-[2.9em] text-small text-soft">
         {index < 0 ? null : read(index)}
       </p>
     </>
   )
+}
+
+/** Whether only a part of x is shown. */
+function isPart({ scales }: uPlot, { x: { range } }: ChartSpec): boolean {
+  const { min = -Infinity, max = Infinity } = scales['x'] ?? {}
+  const least = (range[1] - range[0]) * 1e-9
+  return min > range[0] + least || max < range[1] - least
 }
 
 /** Names the canvas, and presents its drawing area as a slider over the points. */

@@ -1,13 +1,17 @@
-import type uPlot from 'uplot'
+import uPlot from 'uplot'
 
 export interface Controls {
   /** puts the cursor back on the point that the keyboard chose, after the data changed */
   restore(): void
+  /** shows all of x again, in charts in sync too */
+  showAll(): void
   remove(): void
 }
 
-/** Moves the cursor by keys and by touch. uPlot itself follows the mouse. */
-export function addControls(plot: uPlot): Controls {
+type Range = [low: number, high: number]
+
+/** Moves the cursor by keys and by touch, and zooms by keys. uPlot itself follows the mouse. */
+export function addControls(plot: uPlot, sync?: string): Controls {
   const { over } = plot
   let chosen: number | null = null
   const moveTo = (left: number): void =>
@@ -20,9 +24,29 @@ export function addControls(plot: uPlot): Controls {
   const restore = (): void => {
     if (chosen !== null) moveTo(plot.valToPos(chosen, 'x'))
   }
-  const onKey = (event: KeyboardEvent): void => {
+  // uPlot shows all of x after a double click, and publishes it to charts in sync.
+  const showAll = (): void => void over.dispatchEvent(new MouseEvent('dblclick'))
+  const zoom = (factor: number, index: number): void => {
     const [x] = plot.data
-    const next = nextIndex(event.key, plot.cursor.idx ?? x.length - 1, x.length)
+    const { min = 0, max = 0 } = plot.scales['x'] ?? {}
+    const whole: Range = [x[0] ?? min, x.at(-1) ?? max]
+    const range = zoomed([min, max], { at: x[index] ?? max, factor, whole })
+    if (range[0] === whole[0] && range[1] === whole[1]) return showAll()
+    if (x.filter((at) => at >= range[0] && at <= range[1]).length < 3) return
+    const plots = sync === undefined ? [plot] : uPlot.sync(sync).plots
+    for (const one of plots) one.setScale('x', { min: range[0], max: range[1] })
+    moveTo(plot.valToPos(x[index] ?? max, 'x'))
+  }
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return
+    const [x] = plot.data
+    const visible = visibleOf(x, plot.scales['x'])
+    const index = plot.cursor.idx ?? visible.last
+    if (Object.hasOwn(zooms, event.key)) {
+      event.preventDefault()
+      return zoom(zooms[event.key]!, index)
+    }
+    const next = nextIndex(event.key, index, visible)
     if (next === null) return
     event.preventDefault()
     chosen = x[next] ?? null
@@ -45,12 +69,46 @@ export function addControls(plot: uPlot): Controls {
     over.removeEventListener('pointermove', onPointer)
     over.removeEventListener('blur', onBlur)
   }
-  return { restore, remove }
+  return { restore, showAll, remove }
 }
 
-/** The index that a key moves to, as in the slider pattern of WAI-ARIA; null for other keys. */
-export function nextIndex(key: string, index: number, length: number): number | null {
-  const page = Math.max(10, Math.round(length / 20))
+/** How many times longer the part of x gets by a key. */
+const zooms: Record<string, number> = { '+': 0.5, '=': 0.5, '-': 2, '0': Infinity }
+
+/** A range that is `factor` times as long, in which `at` keeps its place, within the whole. */
+export function zoomed(
+  [low, high]: Range,
+  { at, factor, whole }: { at: number; factor: number; whole: Range },
+): Range {
+  if (factor === Infinity) return whole
+  const middle = Math.min(Math.max(at, low), high)
+  return [
+    Math.max(middle - (middle - low) * factor, whole[0]),
+    Math.min(middle + (high - middle) * factor, whole[1]),
+  ]
+}
+
+/** The first and the last index whose x is shown. */
+export function visibleOf(
+  x: ArrayLike<number>,
+  { min = -Infinity, max = Infinity }: { min?: number | undefined; max?: number | undefined } = {},
+): { first: number; last: number } {
+  let [first, last] = [0, x.length - 1]
+  while (first < last && x[first]! < min) first += 1
+  while (last > first && x[last]! > max) last -= 1
+  return { first, last }
+}
+
+/**
+ * The index between `first` and `last` that a key moves to, as in the slider pattern of WAI-ARIA;
+ * null for other keys.
+ */
+export function nextIndex(
+  key: string,
+  index: number,
+  { first, last }: { first: number; last: number },
+): number | null {
+  const page = Math.max(10, Math.round((last - first + 1) / 20))
   const targets: Record<string, number> = {
     ArrowLeft: index - 1,
     ArrowDown: index - 1,
@@ -58,9 +116,9 @@ export function nextIndex(key: string, index: number, length: number): number | 
     ArrowUp: index + 1,
     PageDown: index - page,
     PageUp: index + page,
-    Home: 0,
-    End: length - 1,
+    Home: first,
+    End: last,
   }
   const target = targets[key]
-  return target === undefined || length === 0 ? null : Math.min(Math.max(target, 0), length - 1)
+  return target === undefined || last < first ? null : Math.min(Math.max(target, first), last)
 }

@@ -58,7 +58,7 @@ export const drawMarks: Painter = (plot, { marks = [] }, palette) => {
   const density = densityOf(plot)
   const right = bbox.left + bbox.width
   const inside = marks
-    .map(({ x, label }) => ({ x: plot.valToPos(x, 'x', true), label }))
+    .map((mark) => ({ ...mark, x: plot.valToPos(mark.x, 'x', true) }))
     .filter(({ x }) => x >= bbox.left && x <= right)
   const fits = labelsThatFit(
     inside.map(({ x }) => x),
@@ -67,17 +67,33 @@ export const drawMarks: Painter = (plot, { marks = [] }, palette) => {
   )
   ctx.save()
   ctx.font = fontOf(fontSize * density)
-  ctx.strokeStyle = palette('edge-strong')
   ctx.fillStyle = palette('soft')
   ctx.lineWidth = density
   ctx.setLineDash([2 * density, 3 * density])
   ctx.textAlign = 'left'
   ctx.textBaseline = 'bottom'
-  inside.forEach(({ x, label }, i) => {
+  inside.forEach(({ x, label, colour = 'edge-strong' }, i) => {
+    ctx.strokeStyle = palette(colour)
     line(ctx, [x, bbox.top], [x, bbox.top + bbox.height])
     if (label !== undefined && fits[i]) ctx.fillText(label, x, bbox.top - 4 * density)
   })
   ctx.restore()
+}
+
+/** Height of a span, in CSS pixels. */
+const spanHeight = 4
+
+/** Draws each span on the x axis. */
+export const drawSpans: Painter = (plot, { spans = [] }, palette) => {
+  const { ctx, bbox } = plot
+  const height = spanHeight * densityOf(plot)
+  const inside = (x: number): number =>
+    Math.min(Math.max(plot.valToPos(x, 'x', true), bbox.left), bbox.left + bbox.width)
+  for (const { from, until, colour } of spans) {
+    const [left, right] = [inside(from), inside(until)]
+    ctx.fillStyle = palette(colour)
+    ctx.fillRect(left, bbox.top + bbox.height - height, Math.max(0, right - left), height)
+  }
 }
 
 type Point = [x: number, y: number]

@@ -1,6 +1,6 @@
 import type uPlot from 'uplot'
 import { expect, test } from 'vitest'
-import { optionsOf, structureOf } from './options.ts'
+import { optionsOf, shownRange, structureOf } from './options.ts'
 import type { ChartSpec } from './spec.ts'
 
 const spec: ChartSpec = {
@@ -23,6 +23,7 @@ function optionsFor(current: () => ChartSpec, sync?: string): uPlot.Options {
     height: 200,
     sync,
     onCursor: () => undefined,
+    onZoom: () => undefined,
   })
 }
 const call = (given: unknown, ...args: unknown[]): unknown =>
@@ -52,6 +53,13 @@ test('ranges and tick labels follow the current spec', () => {
   current = { ...spec, y: { ...spec.y, range: [0.1, 10] } }
   expect(call(scales!['y']!.range)).toEqual([0.1, 10])
   expect(call(axes![1]!.values, plot, [1, 2], 1, 50, 1)).toEqual(['1×', '2×'])
+})
+
+test('a part of x is shown as wanted, and the whole axis otherwise', () => {
+  expect(shownRange([0, 100], [10, 50, 90], [20, 60])).toEqual([20, 60])
+  expect(shownRange([0, 100], [10, 50, 90], [10, 90])).toEqual([0, 100])
+  expect(shownRange([0, 100], [], [20, 60])).toEqual([0, 100])
+  expect(shownRange([0, 100], [10, 90], [null, null])).toEqual([0, 100])
 })
 
 test('only charts with a key share a cursor, by x alone', () => {

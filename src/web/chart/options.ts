@@ -1,5 +1,5 @@
 import uPlot from 'uplot'
-import { drawLevels, drawMarks, drawShades, fontOf, fontSize } from './draw.ts'
+import { drawLevels, drawMarks, drawShades, drawSpans, fontOf, fontSize } from './draw.ts'
 import { histogramPath } from './histogram-path.ts'
 import { type Axis, type ChartSpec, isolated, type Line } from './spec.ts'
 import type { Palette } from './theme.ts'
@@ -14,10 +14,20 @@ interface Given {
   /** charts with the same key share their cursor */
   sync?: string | undefined
   onCursor: (plot: uPlot) => void
+  /** called when a part of x is shown, or the whole again */
+  onZoom: (plot: uPlot) => void
 }
 
 /** The options of uPlot for a chart. Everything that `structureOf` names is read once. */
-export function optionsOf({ spec, palette, width, height, sync, onCursor }: Given): uPlot.Options {
+export function optionsOf({
+  spec,
+  palette,
+  width,
+  height,
+  sync,
+  onCursor,
+  onZoom,
+}: Given): uPlot.Options {
   const { x, y, lines, bands = [] } = spec()
   return {
     width,
@@ -25,8 +35,13 @@ export function optionsOf({ spec, palette, width, height, sync, onCursor }: Give
     ms: 1,
     padding: [18, 22, 0, 0],
     legend: { show: false },
-    select: { show: false, left: 0, top: 0, width: 0, height: 0 },
-    scales: { x: scaleOf(x, () => spec().x), y: scaleOf(y, () => spec().y) },
+    scales: {
+      x: {
+        ...scaleOf(x, () => spec().x),
+        range: ({ data }, low, high) => shownRange(spec().x.range, data[0], [low, high]),
+      },
+      y: scaleOf(y, () => spec().y),
+    },
     series: [{}, ...lines.map((line) => seriesOf(line, palette))],
     bands: bands.map(({ low, high, colour, opacity }) => ({
       series: [high, low],
@@ -49,7 +64,8 @@ export function optionsOf({ spec, palette, width, height, sync, onCursor }: Give
     ],
     cursor: {
       y: false,
-      drag: { x: false, y: false },
+      // A click moves the cursor; a longer way with the button pressed shows this part of x.
+      drag: { x: true, y: false, dist: 8 },
       points: {
         size: (_, index) => (lines[index - 1]?.width ? 7 : 0),
         width: 0,
@@ -62,8 +78,16 @@ export function optionsOf({ spec, palette, width, height, sync, onCursor }: Give
         (plot) => drawShades(plot, spec(), palette),
         (plot) => drawMarks(plot, spec(), palette),
       ],
-      draw: [(plot) => drawLevels(plot, spec(), palette)],
+      draw: [
+        (plot) => drawLevels(plot, spec(), palette),
+        (plot) => drawSpans(plot, spec(), palette),
+      ],
       setCursor: [onCursor],
+      setScale: [
+        (plot, scale) => {
+          if (scale === 'x') onZoom(plot)
+        },
+      ],
     },
   }
 }
@@ -71,6 +95,19 @@ export function optionsOf({ spec, palette, width, height, sync, onCursor }: Give
 /** What an instance of uPlot cannot change later; equal text means that it can be kept. */
 export const structureOf = ({ x, y, lines, bands }: ChartSpec, sync = ''): string =>
   JSON.stringify([x.scale, y.scale, lines, bands, sync])
+
+type Range = [low: number, high: number]
+
+/** The range of x to show: a part of the data as wanted, or the whole range of the axis. */
+export function shownRange(
+  whole: Range,
+  x: ArrayLike<number>,
+  [low, high]: [number | null, number | null],
+): Range {
+  const [first, last] = [x[0], x[x.length - 1]]
+  if (low === null || high === null || first === undefined || last === undefined) return whole
+  return low <= first && high >= last ? whole : [low, high]
+}
 
 function scaleOf({ scale }: Axis, axis: () => Axis): uPlot.Scale {
   return {

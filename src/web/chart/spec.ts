@@ -1,7 +1,22 @@
 import type { AlignedData } from 'uplot'
 
 /** A colour of the theme: the CSS variable of the same name in styles.css. */
-export type Colour = 'ink' | 'soft' | 'edge' | 'edge-strong' | 'good' | 'bad' | 'warn' | 'move'
+export type Colour =
+  | 'ink'
+  | 'soft'
+  | 'edge'
+  | 'edge-strong'
+  | 'good'
+  | 'bad'
+  | 'warn'
+  | 'move'
+  | ReleaseColour
+/** The colours of releases, which differ from the colours with a meaning. */
+export type ReleaseColour = `release-${0 | 1 | 2 | 3 | 4 | 5}`
+
+/** The colour of a release: the same in every chart, and not that of the next five releases. */
+export const releaseColour = (release: number): ReleaseColour =>
+  `release-${(((release % 6) + 6) % 6) as 0 | 1 | 2 | 3 | 4 | 5}`
 
 /** How one column of the data is drawn. */
 export interface Line {
@@ -39,6 +54,14 @@ export interface Level {
 export interface Mark {
   x: number
   label?: string
+  colour?: Colour
+}
+
+/** A part of the x axis in a colour, such as the time in which a release had the traffic. */
+export interface Span {
+  from: number
+  until: number
+  colour: Colour
 }
 
 export interface Axis {
@@ -61,6 +84,7 @@ export interface ChartSpec {
   bands?: Band[]
   levels?: Level[]
   marks?: Mark[]
+  spans?: Span[]
 }
 
 /**

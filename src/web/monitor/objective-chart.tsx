@@ -7,10 +7,11 @@ import { NumbersTable } from '../ui/numbers-table.tsx'
 import { RowsShape } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { budgetOf } from './budget.ts'
+import { crossing, markOf } from './marks.ts'
 import { percent, promise } from './objectives.tsx'
 import { useSlo } from './queries.ts'
 
-/** How an objective's error budget was used in its window, with deployments as marks. */
+/** How an objective's error budget was used in its window, with what may explain a change as marks. */
 export function ObjectiveChart({ app, monitor }: { app: string; monitor: number }) {
   const query = useSlo(app, monitor)
   return (
@@ -54,7 +55,7 @@ function BudgetPanel({ slo }: { slo: SloDetail }) {
     >
       <Chart
         title={title}
-        label="Share of the error budget that is left, by hour; lines across are deployments"
+        label={`Share of the error budget that is left, by hour; ${crossing}`}
         data={data}
         spec={{
           lines: [{ colour: 'move', width: 1.75, shape: 'steps', fill: 0.08 }],
@@ -63,10 +64,7 @@ function BudgetPanel({ slo }: { slo: SloDetail }) {
             range: [times[0] ?? 0, Math.max(times.at(-1) ?? 1, (times[0] ?? 0) + 1)],
           },
           y: { scale: 'linear', range: [Math.min(0, ...left), 1], format: share },
-          marks: marks.map(({ time, release }) => ({
-            x: Date.parse(time),
-            label: `release ${release}`,
-          })),
+          marks: marks.map(markOf),
         }}
         read={(i) => {
           const hour = hours[i]

@@ -5,6 +5,8 @@ import { ChartFrame } from '../chart/frame.tsx'
 import { Key } from '../chart/key.tsx'
 import { type ChartData, highest, type Line, lowest } from '../chart/spec.ts'
 import { NumbersTable } from '../ui/numbers-table.tsx'
+import { spansOf } from './columns.ts'
+import { crossing, markOf } from './marks.ts'
 
 export interface SeriesLine extends Pick<Line, 'colour' | 'dash'> {
   text: string
@@ -20,6 +22,8 @@ interface Props {
   times: number[]
   lines: SeriesLine[]
   marks: Mark[]
+  /** the release with the most traffic at each time, where it is known */
+  releases?: (number | null)[]
   /** the least upper end of the y axis */
   top: number
   format: (value: number) => string
@@ -27,17 +31,18 @@ interface Props {
   note?: string
 }
 
-const crossing = 'lines across are deployments, silences and incidents'
-const moments: Partial<Record<Mark['kind'], string>> = {
-  silence: 'silence',
-  'silence-end': 'silence ends',
-  incident: 'incident',
-  'incident-end': 'incident is over',
-}
-const labelOf = ({ kind, release }: Mark): string => moments[kind] ?? `release ${release}`
-
-/** A chart of values by time, with deployments, silences and incidents as marks. */
-export function SeriesPanel({ title, unit, times, lines, marks, top, format, note = '' }: Props) {
+/** A chart of values by time, with marks, and the colour of the release that had the traffic. */
+export function SeriesPanel({
+  title,
+  unit,
+  times,
+  lines,
+  marks,
+  releases = [],
+  top,
+  format,
+  note = '',
+}: Props) {
   const data: ChartData = [times, ...lines.map(({ values }) => values)]
   const now = lastKnown(lines)
   const drawn: Line[] = lines.map(({ colour, dash }) => ({
@@ -86,13 +91,15 @@ export function SeriesPanel({ title, unit, times, lines, marks, top, format, not
           lines: drawn,
           x: { scale: 'time', range: [times[0] ?? 0, times.at(-1) ?? 1] },
           y: { scale: 'linear', range: [lowest(data, 0), highest(data, top)], format },
-          marks: marks.map((mark) => ({ x: Date.parse(mark.time), label: labelOf(mark) })),
+          marks: marks.map(markOf),
+          spans: spansOf(times, releases),
         }}
         read={(i) => {
           const time = times[i]
           return time === undefined ? null : (
             <>
               {momentWords(new Date(time).toISOString())}: {words(i)}
+              {(releases[i] ?? null) === null ? '' : `; release ${releases[i]}`}
             </>
           )
         }}

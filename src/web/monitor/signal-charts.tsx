@@ -1,6 +1,6 @@
 import type { SeriesAnswer, SignalName } from '#contract/signal/signal.ts'
 import type { Colour } from '../chart/spec.ts'
-import { columnsOf } from './columns.ts'
+import { columnsOf, releasesOf } from './columns.ts'
 import { SeriesPanel } from './series-panel.tsx'
 
 interface SignalChart {
@@ -43,7 +43,7 @@ const charts: SignalChart[] = [
   },
 ]
 
-/** What was measured in an environment, with deployments, silences and incidents as marks. */
+/** What was measured in an environment, with what may explain a change as marks. */
 export function SignalCharts({
   answer,
   environment,
@@ -70,10 +70,11 @@ function SignalPanel({
   environment: string
 }) {
   const names = lines.map(({ name }) => name)
+  const releases = releasesOf(answer, environment)
   const { times, columns } = columnsOf(answer, environment, names, combine)
   return (
     <SeriesPanel
-      {...{ title, unit, times, top, format }}
+      {...{ title, unit, times, top, format, releases }}
       lines={lines.map(({ text, colour }, i) => ({ text, colour, values: columns[i] ?? [] }))}
       marks={answer.marks.filter(
         (mark) => mark.environment === null || mark.environment === environment,
