@@ -126,7 +126,7 @@ const signOf = ({ state, regressed, newIn }: ErrorGroup): string =>
 
 const detailLines = (error: ErrorDetail, now: number): string[] => [
   `${error.type}: ${error.message}`,
-  `State      ${signOf(error)}, seen ${error.count} times, last ${ago(error.lastSeen, now)}`,
+  `State      ${signOf(error)}, seen ${error.count}×, last ${ago(error.lastSeen, now)}`,
   `First      ${error.firstSeen}`,
   ...(error.newIn.length > 0 ? [`New in     ${error.newIn.join(', ')}`] : []),
   ...(error.regressed === null ? [] : [`Came back  ${error.regressed}`]),

@@ -7,13 +7,12 @@ import type { WantedMonitor } from './plan.ts'
 
 /** The monitors of fairlead.yaml, without its objectives. */
 export const listChecked = (db: Database): Promise<CheckedMonitor[]> =>
-  db.query<CheckedMonitor>(sql`select id, app, environment, service, kind, name, state,
+  db.query<CheckedMonitor>(sql`select id, app, environment, service, kind, name, state, reason,
       firing, entities, hosts, settings
     from monitor where settings is not null and kind <> 'slo' order by id`)
 
 /** The monitor of an objective. */
 export interface SloMonitor extends Omit<CheckedMonitor, 'settings' | 'entities' | 'hosts'> {
-  reason: string
   /** ISO 8601 */
   since: string
   /** what the objective says */
@@ -92,8 +91,8 @@ export function setChecked(
   ]
 }
 
-/** Stores what breaks the rule of a monitor while its state stays. */
-export const setEntities = (
+/** Stores why a monitor has its state, and what breaks its rule, while the state stays. */
+export const setReason = (
   { id }: Pick<CheckedMonitor, 'id'>,
   { entities, reason }: Pick<CheckVerdict, 'entities' | 'reason'>,
 ): Statement =>

@@ -6,7 +6,7 @@ import { wantedMonitors } from './plan.ts'
 
 const monitor = (more: Partial<CheckedMonitor> = {}): CheckedMonitor => ({
   ...{ id: 1, app: 'shop', environment: 'production', service: null, kind: 'http', name: 'home' },
-  ...{ state: 'up', firing: false, entities: [], hosts: [] },
+  ...{ state: 'up', reason: '', firing: false, entities: [], hosts: [] },
   settings: {
     ...{ every: 30_000, timeout: 10_000, failures: 3, recoveries: 2, needs: [], maintenance: [] },
     check: '/',

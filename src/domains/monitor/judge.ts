@@ -11,6 +11,7 @@ export interface CheckedMonitor {
   kind: string
   name: string
   state: MonitorState
+  reason: string
   /** harm was found, and its end was not */
   firing: boolean
   /** what breaks its rule, as stored */

@@ -120,7 +120,8 @@ function titleOf(
     rollout: `The switch ${name} of ${place} was set back, because its new value did harm`,
     slo: `${place} uses up the error budget of ${name}`,
   }
-  return titles[kind] ?? `${name} of ${place} is down`
+  // True while it is degraded, too.
+  return titles[kind] ?? `The monitor ${name} of ${place} fails`
 }
 
 type Live = Awaited<ReturnType<typeof recentlyLive>>

@@ -139,7 +139,9 @@ test('one cause is one alert, and an edit of what is down raises no second one',
   await one.run()
   expect(await states()).toEqual({ home: 'unknown', database: 'down' })
   await reconcile()
-  expect(await openAlerts()).toMatchObject([{ title: 'database of shop in production is down' }])
+  expect(await openAlerts()).toMatchObject([
+    { title: 'The monitor database of shop in production fails' },
+  ])
   // Another server takes over, the host restarts, and the monitor is edited.
   await deploy({
     home: { http: '/home', needs: 'database' },
@@ -189,7 +191,15 @@ test('an invariant names what breaks it, at once, also to other parts', async ()
   const [grown] = await listMonitors(db, { apps: null })
   expect(grown).toMatchObject({ entities: ['7', '9'], reason: 'broken by 7, 9' })
   expect(grown?.since).toBe(found?.since)
-  expect(changes).toHaveLength(1)
+  // The reason is the present one, also without a change of state.
+  host.check('charged_twice', 'unknown', 1, { reason: 'the database does not answer' })
+  await one.run()
+  host.check('charged_twice', 'unknown', 1, { reason: 'there is no such table' })
+  await one.run()
+  expect(await listMonitors(db, { apps: null })).toMatchObject([
+    { state: 'unknown', reason: 'there is no such table' },
+  ])
+  expect(changes).toHaveLength(2)
 })
 
 test('a host that is away makes its monitors unknown, and maintenance is a state', async () => {

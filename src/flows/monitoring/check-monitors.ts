@@ -177,14 +177,15 @@ export class CheckMonitors {
       const verdict = judgeChecks(monitor, result, needed, { maintenance, now: now() })
       if (verdict === null) continue
       if (verdict.state === monitor.state) {
-        if (isMoved || !isDeepStrictEqual(verdict.entities, monitor.entities))
-          statements.push(store.setEntities(monitor, verdict))
-        monitor.entities = verdict.entities
+        const { reason, entities } = verdict
+        if (reason !== monitor.reason || !isDeepStrictEqual(entities, monitor.entities))
+          statements.push(store.setReason(monitor, verdict))
+        Object.assign(monitor, { reason, entities })
         continue
       }
       statements.push(...store.setChecked(monitor, verdict))
-      monitor.entities = verdict.entities
-      monitor.state = verdict.state
+      const { state, reason, entities } = verdict
+      Object.assign(monitor, { state, reason, entities })
       if (verdict.state === 'up') monitor.firing = false
       if (verdict.state === 'down' || verdict.state === 'degraded') monitor.firing = true
       changes.push({ monitor, ...verdict })

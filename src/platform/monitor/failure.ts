@@ -20,6 +20,9 @@ const cutOff = new Set([
   'EADDRNOTAVAIL',
 ])
 
+/** Node adds how its own options help, which is no help to who reads an alert. */
+const hintOfNode = /; if the root CA is installed locally.*/
+
 /** What an error of a connection says of a monitor. */
 export function failureOf(error: unknown): Finding {
   const { code, message, errors } = error as NodeJS.ErrnoException & {
@@ -29,7 +32,7 @@ export function failureOf(error: unknown): Finding {
   if (errors?.[0]) return failureOf(errors[0])
   return {
     state: code === 'EACCES' ? 'unknown' : 'down',
-    reason: words[code ?? ''] ?? message,
+    reason: words[code ?? ''] ?? message.replace(hintOfNode, ''),
     isCutOff: cutOff.has(code ?? ''),
   }
 }

@@ -204,9 +204,9 @@ describe('heartbeat', () => {
 
 describe('metric', () => {
   const kind = kinds.find((one) => one.kind === 'metric')!
-  const found = (values: (number | null)[], more: object = {}) =>
+  const found = (values: (number | null)[], more: object = {}, labels = {}) =>
     kind.onServer!(kind.settings.parse({ of: 'latency-p95', above: 500, for: '1m', ...more }), {
-      measured: async () => [{ labels: {}, values }],
+      measured: async () => [{ labels, values }],
     } as unknown as ServerIo)
   test('is harm only when every known value is beyond the limit', async () => {
     expect(await found([600, 700, null])).toMatchObject({
@@ -216,6 +216,11 @@ describe('metric', () => {
     expect((await found([600, null, null])).state).toBe('up')
     expect((await found([null, null])).state).toBe('unknown')
     expect((await found([1, 2], { above: undefined, below: 5 })).state).toBe('degraded')
+  })
+  test('names the series, without what the selector says', async () => {
+    const of = 'queue_length{kind="mail"}'
+    const { reason } = await found([900], { of }, { kind: 'mail', shard: 'b', instance: '0' })
+    expect(reason).toBe(`${of} of shard b, instance 0 is 900, above 500`)
   })
 })
 

@@ -55,7 +55,11 @@ export function judge(wanted: Settings, series: Measured[]): Finding {
   )
   if (!bad) return up
   const last = bad.values.at(-1) ?? 0
-  const which = Object.values(bad.labels).join(', ')
+  // What the selector says is not repeated.
+  const which = Object.entries(bad.labels)
+    .filter(([name, value]) => !wanted.of.includes(`${name}="${value}"`))
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')
   const what = which ? `${wanted.of} of ${which}` : wanted.of
   return {
     state: 'degraded',
