@@ -23,7 +23,8 @@ export async function listMarks(
       union all
       select time, data->>'environment', 'switch', null, null,
         concat_ws(' ', data->>'name', coalesce(data->>'to', 'off by ' || (data->>'monitor')))
-      from event where app = ${app} and time between ${from!}::timestamptz and ${until!}::timestamptz
+      from event where app = ${app}
+        and time between ${from!}::timestamptz and ${until!}::timestamptz
         and type in ('dev.cdeventsx.fairlead-switch.changed',
           'dev.cdeventsx.fairlead-switch.pulled', 'dev.cdeventsx.fairlead-switch.rolledback')
       union all

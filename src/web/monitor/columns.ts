@@ -45,7 +45,7 @@ export function releasesOf({ series }: SeriesAnswer, environment: string): (numb
   })
 }
 
-/** The times in which each release had the traffic; each value stands for the time until the next. */
+/** The times in which each release had the traffic. A value holds until the next one. */
 export function spansOf(times: number[], releases: (number | null)[]): Span[] {
   const spans: (Span & { release: number })[] = []
   releases.forEach((release, i) => {

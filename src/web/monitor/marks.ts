@@ -11,7 +11,7 @@ const moments: Partial<Record<Mark['kind'], string>> = {
   'incident-end': 'incident is over',
 }
 
-/** A moment that may explain a change, as a chart shows it: a deployment in its release's colour. */
+/** A moment that may explain a change, as a chart shows it, in the colour of its release. */
 export const markOf = ({ time, kind, release, text }: Mark): ChartMark => ({
   x: Date.parse(time),
   label:

@@ -11,7 +11,7 @@ import { crossing, markOf } from './marks.ts'
 import { percent, promise } from './objectives.tsx'
 import { useSlo } from './queries.ts'
 
-/** How an objective's error budget was used in its window, with what may explain a change as marks. */
+/** How an objective's error budget was used in its window, with marks. */
 export function ObjectiveChart({ app, monitor }: { app: string; monitor: number }) {
   const query = useSlo(app, monitor)
   return (
