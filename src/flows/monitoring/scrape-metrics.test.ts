@@ -49,7 +49,7 @@ test('metrics of a service are stored every ten seconds, watched and listed', as
   const check = (of: string, above: number) =>
     metric.onServer?.(metric.settings.parse({ of, above }), io)
   expect(await check('orders_total{kind="a"}', 1.9)).toEqual({
-    ...{ state: 'degraded', reason: 'orders_total{kind="a"} of a is 2, above 1.9' },
+    ...{ state: 'degraded', reason: 'orders_total{kind="a"} is 2, above 1.9' },
   })
   expect(await check('sum(orders_total)', 3)).toMatchObject({ state: 'up' })
   expect(await check('sum(orders_total)', 2.9)).toMatchObject({ state: 'degraded' })
