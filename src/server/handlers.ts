@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import type { App } from '#contract/app/app.ts'
+import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import type { Handlers } from '#contract/handler.ts'
 import type { Access } from '#domains/access/access.ts'
@@ -94,7 +96,12 @@ export function buildHandlers({
   monitoring,
 }: HandlerParts): Omit<Handlers, 'createSession' | 'deleteSession'> {
   const { db, log, secrets, home } = deps
-  const getApp = source.get
+  /** Throws when the app does not exist. */
+  const getApp = async (name: string): Promise<App> => {
+    const app = await source.get(name)
+    if (!app) throw new FairleadError('not_found', { kind: 'app', id: name })
+    return app
+  }
   const everyHost = { local: host, remotes: () => hosts.hosts.named() }
   return {
     ...accessHandlers({ access, provider: provider && { name: provider.name }, getApp }),
