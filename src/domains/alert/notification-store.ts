@@ -96,7 +96,8 @@ export const claimDue = (
   { count, except, seconds }: { count: number; except: string[]; seconds: number },
 ): Promise<(Claimed | ClaimedAnnouncement)[]> =>
   db.query(sql`update notification n
-    set claimed = now() + ${seconds} * interval '1 second', tries = tries + 1
+    set claimed = now() + ${seconds} * interval '1 second',
+      tries = n.tries + case when n.claimed is null then 1 else 0 end
     where n.id in (select d.id from notification d where d.state = 'pending' and d.due <= now()
         and (d.claimed is null or d.claimed <= now())
         and d.id::text <> all(${except}::text[])
