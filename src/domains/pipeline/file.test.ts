@@ -87,7 +87,7 @@ environments:
       dev: {
         env: {},
         domains: [],
-        edge: { allow: [], log: false, redirects: [], request: {}, response: {} },
+        edge: { allow: [], compress: false, log: false, redirects: [], request: {}, response: {} },
         evidence: [],
         freeze: [],
         target: { kind: 'process' },
@@ -98,7 +98,7 @@ environments:
       production: {
         env: {},
         domains: [],
-        edge: { allow: [], log: false, redirects: [], request: {}, response: {} },
+        edge: { allow: [], compress: false, log: false, redirects: [], request: {}, response: {} },
         evidence: [],
         freeze: [],
         target: { kind: 'process' },
