@@ -34,7 +34,7 @@ describe('services that misbehave', () => {
   })
   afterAll(() => installation.stop())
 
-  test('listening on another port than $PORT is named, with both ports', async () => {
+  longTest('listening on another port than $PORT is named, with both ports', async () => {
     const repository = await repositoryWith({
       'server.js': "require('node:http').createServer((q, r) => r.end('x')).listen(0, '127.0.0.1')",
       'fairlead.yaml': `services: {web: {run: exec node server.js, health: {path: /, timeout: 3s}}}${one}`,

@@ -139,7 +139,7 @@ describe('permission to begin', () => {
     })
   })
 
-  test('is not given by the person who pushed a commit with a forged author', async () => {
+  longTest('is not given by the person who pushed a commit with a forged author', async () => {
     const repository = await repositoryOf('{approve: {by: [Ada, Bob]}}')
     const forge = (text: string) =>
       repository.git('commit', '--allow-empty', '--author', 'Eve <eve@example.com>', '-m', text)

@@ -274,7 +274,7 @@ longTest('a wall clock that jumps back and forth has no effect', async () => {
   await requireAllOnce()
 })
 
-test('a replica whose lease expires registers again and resumes its workflows', async () => {
+longTest('a replica whose lease expires registers again and resumes its workflows', async () => {
   let offset = 0
   const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() + offset }
   const first = await open(400, clock)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { inspect } from '#platform/process/inspector-client.ts'
+import { longTest } from '../../test/support/scale.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -29,7 +30,7 @@ async function commit(files: Record<string, string>) {
 /** Tree-sitter tries each of these as a template and as a comparison. */
 const slow = 'a<\n'.repeat(300_000)
 
-test('a file that takes too long is skipped, and stays listed as unmeasured', async () => {
+longTest('a file that takes too long is skipped, and stays listed as unmeasured', async () => {
   const request = await commit({
     'a.cpp': slow,
     'b.js': 'function b() {\n  return 1\n}\n',
