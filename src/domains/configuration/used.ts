@@ -12,8 +12,9 @@ const reference = /\$\{?([A-Za-z_]\w*)\}?(\/[\w./-]*)?/g
 const folder = 'FAIRLEAD_CONFIG_DIR'
 
 /**
- * A service gets everything, unless it runs once and its `uses` has no `.`: then it gets what it
- * names as `$NAME` or `$FAIRLEAD_CONFIG_DIR/FILE`, and nothing else restarts it. Pure.
+ * A service gets everything, unless it runs once and its `uses` names variables as `$NAME`, or
+ * files as `$FAIRLEAD_CONFIG_DIR/FILE`: then it gets of these only what `uses` and its commands
+ * name, and nothing else restarts it. Pure.
  */
 export function usedBy(service: Service | undefined): Used {
   // Definitions that were stored by an earlier version have no such key.
@@ -24,10 +25,13 @@ export function usedBy(service: Service | undefined): Used {
   const text = [run, String(port), rehearse?.run ?? '', ...uses].join('\n')
   const named = [...text.matchAll(reference)].map(([, name = '', path = '']) => ({ name, path }))
   const variables = new Set([...Object.keys(env), ...named.map(({ name }) => name)])
+  const namesFiles = uses.some((one) => one.startsWith(`$${folder}`))
+  const namesVariables = uses.some((one) => one.startsWith('$') && !one.startsWith(`$${folder}`))
   const paths = named.flatMap(({ name, path }) => (name === folder ? [path.slice(1)] : []))
   return {
-    hasVariable: (name) => variables.has(name),
+    hasVariable: (name) => !namesVariables || variables.has(name),
     hasFile: (path) =>
+      !namesFiles ||
       paths.some(
         (one) => one === '' || one === path || path.startsWith(`${one.replace(/\/$/, '')}/`),
       ),

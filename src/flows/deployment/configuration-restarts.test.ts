@@ -4,7 +4,7 @@ import { restartNote } from '#contract/configuration/restart.ts'
 import { effectsOf } from './configuration-restarts.ts'
 
 test('a change restarts the services that run once and use the name', () => {
-  const keeps = { keeps: true, uses: [] }
+  const keeps = { keeps: true, uses: ['$NOTHING'] }
   const { services } = pipelineFile.parse({
     services: {
       web: 'node web.js',
