@@ -146,7 +146,7 @@ async function boundaries(): Promise<string[]> {
  * Each boundary costs seconds. `npm run test:long` takes all of them, `npm test` every so many, and
  * each process from another one on.
  */
-const strides = { server: 30, runner: 90, database: 90, host: 90 }
+const strides = { server: 60, runner: 90, database: 90, host: 90 }
 const isTaken = (victim: keyof typeof strides, boundary: number): boolean =>
   isLong || boundary % strides[victim] === Object.keys(strides).indexOf(victim)
 

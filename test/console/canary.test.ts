@@ -93,7 +93,7 @@ describe('the page of a canary analysis', requires('chromium'), () => {
     },
   )
 
-  test('shows harm and its reason, and fits a phone with the dark theme', async () => {
+  longTest('shows harm and its reason, and fits a phone with the dark theme', async () => {
     const repository = await live('harmful', 'steps: [50], least: 600s, most: 3600s')
     const run = await deliver('harmful', repository, server('2', 3))
     await openVerdict(run)

@@ -563,7 +563,7 @@ describe('the console', requires('chromium'), () => {
     expect((await client.listTeams()).teams).toMatchObject([{ name: 'payments', suspects: 5 }])
   })
 
-  test('warns while the server is unreachable, and recovers', async () => {
+  longTest('warns while the server is unreachable, and recovers', async () => {
     const isLive = page.getByRole('banner').getByText('Live', { exact: true })
     await open('/')
     await isLive.waitFor()

@@ -435,7 +435,7 @@ test('a push above the limit is refused with a sentence and leaves no files', as
   }
 })
 
-test('a fetch whose request is too large when it is decompressed is refused', async () => {
+longTest('a fetch whose request is too large when it is decompressed is refused', async () => {
   const app = await hosted('bomb')
   const repository = await repositoryWith()
   await repository.git('push', world.remote(app), 'HEAD:main')
