@@ -11,7 +11,7 @@ export interface Pebble {
   ca: string
   /** Holds back the proof of names until the result is called; `asked` tells of the first one. */
   hold(): { asked: Promise<void>; release(): void }
-  /** how many orders it got */
+  /** how many orders it accepted; it refuses one nonce in twenty, as RFC 8555 §6.5 allows */
   orders(): number
   stop(): void
 }
@@ -41,7 +41,7 @@ export async function startPebble(
   })
   let orders = 0
   child.stdout.on('data', (bytes) => {
-    orders += String(bytes).split('POST /order-plz').length - 1
+    orders += String(bytes).split('Added order ').length - 1
   })
   await listens(child)
   return {
