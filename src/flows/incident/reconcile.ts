@@ -181,7 +181,7 @@ async function open(
   ])
 }
 
-/** What is known of the cause when an incident opens. */
+/** What an alert says about the cause of the incident that it opens. */
 interface KnownCause {
   /**
    * whether the harm was found in the release of its deployment: one that only went live shortly
