@@ -8,7 +8,8 @@ import { Exchange, type ExchangeClient } from './exchange.ts'
 import { type Client, clientAddress, forwardedLines, isClaim, isHttps } from './forwarded.ts'
 import { authority, pairsOf, pairsOfLines, type ResponseHead, withoutPadding } from './head.ts'
 import { cutOff } from './linger.ts'
-import { endPage, tooLarge } from './pages.ts'
+import { endPage } from './pages.ts'
+import { RequestBody } from './request-body.ts'
 import type { RequestFacts } from './route.ts'
 import type { Passage } from './passage.ts'
 import { beneath } from './tls.ts'
@@ -51,17 +52,13 @@ class Forwarding implements ExchangeClient {
   readonly #added: Passage['added']
   readonly #isClosing: () => boolean
   readonly #exchange = new Exchange(this)
-  /** Bytes of the body that may still come. */
-  #bodyLeft = Infinity
-  readonly #isChunked: boolean
+  #body: RequestBody | null = null
   readonly #hasBody: boolean
-  #isSending = false
   /** The end of the connection ends the response. */
   #isEndless = false
   #decoder: ChunkScanner | null = null
   /** The client waits for 100 before it sends the body; HTTP/1.0 does not know that. */
   #awaitsContinue: boolean
-  isUploading: boolean
 
   constructor(
     request: IncomingMessage,
@@ -73,15 +70,18 @@ class Forwarding implements ExchangeClient {
     this.#response = response
     this.#added = added
     this.#isClosing = isClosing
-    this.#isChunked = request.headers['transfer-encoding'] !== undefined
     this.#hasBody = hasBody(request)
     this.#awaitsContinue = awaitsContinue(request)
-    this.isUploading = this.#hasBody
   }
 
   start(passage: Passage): void {
     passage.cut = () => this.cut()
-    this.#bodyLeft = passage.rules?.body ?? Infinity
+    if (this.#hasBody)
+      this.#body = new RequestBody(this.#request, this.#exchange, {
+        isChunked: this.#request.headers['transfer-encoding'] !== undefined,
+        limit: passage.rules?.body ?? Infinity,
+        trailers: () => this.#request.rawTrailers,
+      })
     this.#response.on('close', () => this.#exchange.abort())
     this.#response.on('drain', () => this.#exchange.continueDownload())
     const { method = 'GET', url = '/' } = this.#request
@@ -99,37 +99,17 @@ class Forwarding implements ExchangeClient {
     })
   }
 
+  get isUploading(): boolean {
+    return this.#body?.isUploading ?? false
+  }
+
   holdUpload(): void {
     this.#request.pause()
   }
 
   continueUpload(): void {
-    if (!this.#isSending) {
-      this.#isSending = true
-      this.#request.on('data', (data: Buffer) => {
-        if (!this.#send(data)) this.#request.pause()
-      })
-      this.#request.on('end', () => this.#endBody())
-    }
-    this.#request.resume()
-  }
-
-  #send(data: Buffer): boolean {
-    if (!this.#isChunked) return this.#exchange.write(data)
-    if (this.#bodyLeft < 0) return true
-    this.#bodyLeft -= data.length
-    if (this.#bodyLeft < 0) return this.#exchange.stop(413, tooLarge)
-    this.#exchange.write(`${data.length.toString(16)}\r\n`)
-    this.#exchange.write(data)
-    return this.#exchange.write('\r\n')
-  }
-
-  #endBody(): void {
-    this.isUploading = false
-    if (!this.#isChunked) return
-    const trailers = pairsOf(this.#request.rawTrailers)
-    const lines = trailers.map(([name, value]) => `${name}: ${value}\r\n`)
-    this.#exchange.write(`0\r\n${lines.join('')}\r\n`)
+    if (this.#body) this.#body.continue()
+    else this.#request.resume()
   }
 
   begin(answer: ResponseHead, bytes: Buffer, from: number, to: number): boolean {

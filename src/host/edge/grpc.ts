@@ -11,7 +11,7 @@ import { type Address, socketOf } from '../address.ts'
 import { type PlainRequest, requestHeaders } from './forward.ts'
 import { pairsOf, pairsOfLines } from './head.ts'
 import { answerPage, headersOf } from './http2-request.ts'
-import { brokenOff, tooSlow } from './pages.ts'
+import { brokenOff, tooLarge, tooSlow } from './pages.ts'
 import type { Passage } from './passage.ts'
 
 /** Whether a request is one of gRPC, which needs HTTP/2 up to the service. */
@@ -73,7 +73,8 @@ class Call {
   #sent: ClientHttp2Stream | null = null
   #isOver = false
   #isCut = false
-  /** Bytes of the answer. */
+  /** Bytes of the request, and of the answer. */
+  #sentBytes = 0
   #bytes = 0
   #status = 502
   /** The code of gRPC. */
@@ -125,6 +126,7 @@ class Call {
     const ready = (): void => {
       isConnected = true
       this.#stream.pipe(sent)
+      this.#stream.on('data', (data: Buffer) => this.#limit(data.length))
     }
     // On an open connection, it is ready at once.
     if (sent.pending) sent.once('ready', ready)
@@ -174,7 +176,14 @@ class Call {
     else answerPage(this.#stream, 502, brokenOff)
   }
 
+  /** Counts the bytes of the request, which no header announces. */
+  #limit(length: number): void {
+    this.#sentBytes += length
+    if (this.#sentBytes > (this.#passage.rules?.body ?? Infinity)) this.#stop(413, tooLarge)
+  }
+
   #stop(status: number, text: string): void {
+    if (this.#isOver) return
     this.#end(() => this.#passage.end(status, this.#bytes))
     this.#sent?.close(constants.NGHTTP2_CANCEL)
     answerPage(this.#stream, status, text)

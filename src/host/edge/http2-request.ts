@@ -4,7 +4,8 @@ import { ChunkScanner } from './chunked.ts'
 import { Exchange, type ExchangeClient } from './exchange.ts'
 import { type PlainRequest, requestHeaders } from './forward.ts'
 import { authority, pairsOf, pairsOfLines, type ResponseHead } from './head.ts'
-import { type Page, pageParts, tooLarge } from './pages.ts'
+import { type Page, pageParts } from './pages.ts'
+import { RequestBody } from './request-body.ts'
 import type { Passage } from './passage.ts'
 
 /** Headers that HTTP/2 does not allow besides those that a head loses anyway (RFC 9113 §8.2.2). */
@@ -67,13 +68,10 @@ export class Http2Request implements ExchangeClient {
   readonly #exchange = new Exchange(this)
   readonly #hasBody: boolean
   readonly #isChunked: boolean
-  /** Bytes of the body that may still come. */
-  #bodyLeft: number
-  #isSending = false
+  readonly #body: RequestBody | null
   #isCut = false
   #trailers: string[] = []
   #decoder: ChunkScanner | null = null
-  isUploading: boolean
 
   constructor(
     stream: ServerHttp2Stream,
@@ -84,9 +82,14 @@ export class Http2Request implements ExchangeClient {
     this.#stream = stream
     this.#request = request
     this.#passage = passage
-    this.#hasBody = this.isUploading = hasBody
+    this.#hasBody = hasBody
     this.#isChunked = hasBody && request.headers['content-length'] === undefined
-    this.#bodyLeft = passage.rules?.body ?? Infinity
+    const options = {
+      isChunked: this.#isChunked,
+      limit: passage.rules?.body ?? Infinity,
+      trailers: () => this.#trailers,
+    }
+    this.#body = hasBody ? new RequestBody(stream, this.#exchange, options) : null
   }
 
   start(): void {
@@ -110,36 +113,17 @@ export class Http2Request implements ExchangeClient {
     })
   }
 
+  get isUploading(): boolean {
+    return this.#body?.isUploading ?? false
+  }
+
   holdUpload(): void {
     this.#stream.pause()
   }
 
   continueUpload(): void {
-    if (!this.#isSending) {
-      this.#isSending = true
-      this.#stream.on('data', (data: Buffer) => {
-        if (!this.#send(data)) this.#stream.pause()
-      })
-      this.#stream.on('end', () => this.#endBody())
-    }
-    this.#stream.resume()
-  }
-
-  #send(data: Buffer): boolean {
-    if (!this.#isChunked) return this.#exchange.write(data)
-    if (this.#bodyLeft < 0) return true
-    this.#bodyLeft -= data.length
-    if (this.#bodyLeft < 0) return this.#exchange.stop(413, tooLarge)
-    this.#exchange.write(`${data.length.toString(16)}\r\n`)
-    this.#exchange.write(data)
-    return this.#exchange.write('\r\n')
-  }
-
-  #endBody(): void {
-    this.isUploading = false
-    if (!this.#isChunked) return
-    const lines = pairsOf(this.#trailers).map(([name, value]) => `${name}: ${value}\r\n`)
-    this.#exchange.write(`0\r\n${lines.join('')}\r\n`)
+    if (this.#body) this.#body.continue()
+    else this.#stream.resume()
   }
 
   begin(answer: ResponseHead, bytes: Buffer, from: number, to: number): boolean {

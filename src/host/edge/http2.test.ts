@@ -173,7 +173,7 @@ describe('a request of HTTP/2', () => {
     expect(edge.counts()[0]).toMatchObject({ requests: 3, errors: 2 })
   })
 
-  test('may be refused for its body, and a service without HTTP gets no second one', async () => {
+  test('may be refused for its body', async () => {
     const { edge, client } = await start()
     const rules = {
       ...{ answer: () => null, request: null, response: null, body: 10, timeout: Infinity },
@@ -285,6 +285,24 @@ describe('a call of gRPC', () => {
     expect(codes).toEqual(['0', '0', '0', '0'])
     edge.set(route([1]))
     expect((await ask(client, call, Buffer.alloc(5))).headers[':status']).toBe(502)
+  })
+
+  test('is refused for its size, as every request', async () => {
+    const { edge, client } = await start()
+    const rules = {
+      ...{ answer: () => null, request: null, response: null, body: 10, timeout: Infinity },
+      ...{ log: false, trace: null },
+    }
+    edge.set(route([await grpcService(() => undefined)], { rules }))
+    const stream = client.request({ ':authority': shop, ':path': '/', ...call })
+    stream.on('error', () => undefined)
+    const answered = new Promise<IncomingHttpStatusHeader>((resolve) =>
+      stream.once('response', resolve),
+    )
+    for (let i = 0; i < 3; i += 1) stream.write(Buffer.alloc(100))
+    expect((await answered)[':status']).toBe(413)
+    stream.close()
+    expect(edge.counts()[0]).toMatchObject({ requests: 1, errors: 0 })
   })
 
   test.each([
