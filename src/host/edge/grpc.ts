@@ -10,8 +10,8 @@ import { connect as dial } from 'node:net'
 import { type Address, socketOf } from '../address.ts'
 import { type PlainRequest, requestHeaders } from './forward.ts'
 import { pairsOf, pairsOfLines } from './head.ts'
-import { answerPage, headersOf } from './http2-request.ts'
-import { brokenOff, tooLarge, tooSlow } from './pages.ts'
+import { answerPage, headersOf, respond, sendTrailers } from './http2-request.ts'
+import { brokenOff, notAllowed, tooLarge, tooSlow } from './pages.ts'
 import type { Passage } from './passage.ts'
 
 /** Whether a request is one of gRPC, which needs HTTP/2 up to the service. */
@@ -105,7 +105,7 @@ class Call {
     }
     this.#stream.on('drain', () => this.#sent?.resume())
     this.#stream.on('wantTrailers', () => {
-      if (!this.#isCut) this.#stream.sendTrailers(headersOf(this.#trailers))
+      if (!this.#isCut) sendTrailers(this.#stream, headersOf(this.#trailers))
     })
     this.#stream.once('close', () => {
       this.#end(() => passage.end(499, this.#bytes))
@@ -120,7 +120,8 @@ class Call {
       const { status, text } = this.#passage.unavailable()
       return this.#end(() => answerPage(this.#stream, status, text))
     }
-    const sent = this.#sessionOf(backend.address).request(this.#head(), { endStream: false })
+    const sent = this.#ask(backend.address)
+    if (sent === null) return this.#refused()
     this.#sent = sent
     let isConnected = false
     const ready = (): void => {
@@ -144,6 +145,15 @@ class Call {
     sent.once('close', () => (isConnected ? this.#closed(sent.rstCode) : this.#refused()))
   }
 
+  /** Begins the call at an instance; null when its connection takes no more calls. */
+  #ask(address: Address): ClientHttp2Stream | null {
+    try {
+      return this.#sessionOf(address).request(this.#head(), { endStream: false })
+    } catch {
+      return null
+    }
+  }
+
   #refused(): void {
     if (this.#isOver) return
     this.#passage.refuse()
@@ -157,10 +167,9 @@ class Call {
     this.#code = headers['grpc-status'] as string | undefined
     const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
     const edited = editedPairs(this.#passage, status, [...pairs, ...this.#passage.added])
-    this.#stream.respond(
-      { ':status': status, ...headersOf(edited) },
-      { endStream: isWhole, waitForTrailers: !isWhole },
-    )
+    const head = { ':status': status, ...headersOf(edited) }
+    const options = { endStream: isWhole, waitForTrailers: !isWhole }
+    if (!respond(this.#stream, head, options)) this.#stop(502, notAllowed)
   }
 
   /** The stream to the instance is closed: the call is complete, or it broke off. */

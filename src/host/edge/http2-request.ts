@@ -1,15 +1,22 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+  type ServerStreamResponseOptions,
+} from 'node:http2'
 import type { Socket } from 'node:net'
 import { ChunkScanner } from './chunked.ts'
 import { Exchange, type ExchangeClient } from './exchange.ts'
 import { type PlainRequest, requestHeaders } from './forward.ts'
 import { authority, pairsOf, pairsOfLines, type ResponseHead } from './head.ts'
-import { type Page, pageParts } from './pages.ts'
+import { notAllowed, type Page, pageParts } from './pages.ts'
 import { RequestBody } from './request-body.ts'
 import type { Passage } from './passage.ts'
 
 /** Headers that HTTP/2 does not allow besides those that a head loses anyway (RFC 9113 §8.2.2). */
-const isOfConnection = /^(?:transfer-encoding|trailer|http2-settings|upgrade|connection)$/i
+const isOfConnection =
+  /^(?:transfer-encoding|trailer|http2-settings|upgrade|connection|keep-alive|proxy-connection)$/i
 const token = /^[\w!#$%&'*+\-.^`|~]+$/
 
 /**
@@ -40,11 +47,34 @@ export function headersOf(pairs: [string, string][]): Record<string, string | st
   const headers: Record<string, string | string[]> = {}
   for (const [given, value] of pairs) {
     const name = given.toLowerCase()
-    if (isOfConnection.test(name)) continue
+    if (isOfConnection.test(name) || (name === 'te' && value !== 'trailers')) continue
     const before = headers[name]
     headers[name] = before === undefined ? value : [...[before].flat(), value]
   }
   return headers
+}
+
+/** Sends a head; false when HTTP/2 does not allow it, such as one with the status 999. */
+export function respond(
+  stream: ServerHttp2Stream,
+  headers: OutgoingHttpHeaders,
+  options: ServerStreamResponseOptions,
+): boolean {
+  try {
+    stream.respond(headers, options)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Sends trailers, or breaks the answer off when HTTP/2 does not allow them. */
+export function sendTrailers(stream: ServerHttp2Stream, trailers: OutgoingHttpHeaders): void {
+  try {
+    stream.sendTrailers(trailers)
+  } catch {
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  }
 }
 
 /** A page of the edge as the answer to a stream. */
@@ -138,14 +168,19 @@ export class Http2Request implements ExchangeClient {
       waitForTrailers: answer.body !== 0,
     }
     stream.on('wantTrailers', () => this.#sendTrailers())
-    stream.respond({ ':status': answer.status, ...headers }, options)
+    if (!respond(stream, { ':status': answer.status, ...headers }, options))
+      return this.#exchange.stop(502, notAllowed)
     return to > from ? this.pass(bytes, from, to) : true
   }
 
   interim(status: number, head: string): void {
     if (status === 100 || this.#stream.destroyed) return
     const headers = headersOf(pairsOfLines(head.slice(head.indexOf('\r\n') + 2, -2)))
-    this.#stream.additionalHeaders({ ':status': status, ...headers })
+    try {
+      this.#stream.additionalHeaders({ ':status': status, ...headers })
+    } catch {
+      // An interim answer is only a hint.
+    }
   }
 
   pass(bytes: Buffer, from: number, to: number): boolean {
@@ -157,7 +192,7 @@ export class Http2Request implements ExchangeClient {
 
   #sendTrailers(): void {
     if (this.#isCut) return
-    this.#stream.sendTrailers(headersOf(pairsOfLines(this.#decoder?.trailers ?? '')))
+    sendTrailers(this.#stream, headersOf(pairsOfLines(this.#decoder?.trailers ?? '')))
   }
 
   complete(): void {
@@ -174,6 +209,7 @@ export class Http2Request implements ExchangeClient {
   cut(): void {
     this.#isCut = true
     this.#exchange.abort()
+    if (!this.#stream.headersSent) return answerPage(this.#stream, 502, notAllowed)
     this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
   }
 }

@@ -153,6 +153,33 @@ describe('a request of HTTP/2', () => {
     expect((await ask(client)).headers[':status']).toBe(503)
   })
 
+  test('gets unusual answers, or a page for one that HTTP/2 does not allow', async () => {
+    const { edge, client } = await start()
+    const lines = ['te: gzip', 'http2-settings: x', 'content-type: a', 'content-type: b', 'X-A: é']
+    const answer = (status: string) =>
+      `HTTP/1.1 ${status} Odd\r\n${lines.join('\r\n')}\r\ncontent-length: 2\r\n\r\nhi`
+    const server = createNetServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', (data) => {
+        const status = /^GET \/(\d+)/.exec(data.toString())?.[1] ?? ''
+        socket.end(Buffer.from(answer(status), 'latin1'))
+      })
+    })
+    const response = (head: string): string => `${head}keep-alive: x\r\n`
+    const rules = {
+      ...{ answer: () => null, request: null, response, body: Infinity, timeout: Infinity },
+      ...{ log: false, trace: null },
+    }
+    edge.set(route([await listen(server)], { rules }))
+    const { headers, text } = await ask(client, { ':path': '/599' })
+    expect(text).toBe('hi')
+    expect(headers).toMatchObject({ ':status': 599, 'x-a': 'é' })
+    const odd = await ask(client, { ':path': '/999' })
+    expect(odd).toMatchObject({ headers: { ':status': 502, 'x-fairlead': 'edge' } })
+    expect(odd.text).toContain('cannot be sent with HTTP/2')
+    expect(edge.counts()[0]).toMatchObject({ requests: 2, errors: 2 })
+  })
+
   test('breaks off with its service, and others go on', async () => {
     const { edge, client } = await start()
     const server = createNetServer((socket) => {

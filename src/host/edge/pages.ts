@@ -58,6 +58,8 @@ export const unknownHostAnswer = (host: string): EdgeAnswer => ({
 
 export const tooLarge = 'The body of the request is too large.\n'
 
+export const notAllowed = 'The answer of the service cannot be sent with HTTP/2.\n'
+
 export const tooSlow = 'The service did not answer in time.\n'
 
 const refusals: Record<number, string> = {
