@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -76,8 +76,27 @@ describe.each(kinds)('the file kind $kind', (kind) => {
   })
 })
 
-async function run(command: string, file = ''): Promise<boolean> {
+const isRoot = process.getuid?.() === 0
+
+test.runIf(isRoot && existsSync('/usr/sbin/nginx'))(
+  'accepts an nginx.conf without a pid, which a service names on its command line',
+  async () => {
+    chmodSync(folder, 0o755)
+    const check = kinds.find(({ kind }) => kind === 'nginx')?.check ?? 'exit 1'
+    for (const [text, isGood] of [
+      ['events {} http { access_log off; server { listen 18080; } }\n', true],
+      ['events {} http { server { lisen 18080; } }\n', false],
+      ['pid /run/nginx.pid; events {}\n', false],
+    ] as const) {
+      writeFileSync(join(folder, 'nginx.conf'), text, { mode: 0o644 })
+      expect([text, await run(check, join(folder, 'nginx.conf'), 65_534)]).toEqual([text, isGood])
+    }
+  },
+)
+
+async function run(command: string, file = '', uid?: number): Promise<boolean> {
   return promisify(execFile)('/bin/sh', ['-c', command], {
+    ...(uid === undefined ? {} : { uid, gid: uid }),
     env: { ...process.env, FILE: file },
   }).then(
     () => true,

@@ -9,5 +9,11 @@ export default defineFileKind({
     bad: 'events {} http { server { lisen 8080; } }\n',
   },
   refuse: refuseCharacters(/["'\\;{}#$]/, '" \' \\ ; { } # $'),
-  check: 'command -v nginx >/dev/null || exit 0; exec nginx -t -q -c "$FILE"',
+  // The service may name its pid with -g, as the user of the services cannot write to /run.
+  check: [
+    'command -v nginx >/dev/null || exit 0',
+    'output=$(nginx -t -q -c "$FILE" 2>&1) && exit 0',
+    'case $output in *nginx.pid*) nginx -t -q -g "pid /dev/null;" -c "$FILE" && exit 0 ;; esac',
+    'echo "$output" >&2; exit 1',
+  ].join('\n'),
 })
