@@ -208,6 +208,9 @@ describe('services that misbehave', () => {
     await expect(unknown).rejects.toThrow('There is no app masked.')
     await installation.client.createApp({ body: { name: 'masked' } })
     expect(await installation.client.getConfiguration({ params })).toMatchObject({ version: 0 })
+    await expect(
+      installation.client.changeConfiguration({ params, body: { secrets: { KEY: 'a\0b' } } }),
+    ).rejects.toThrow('secrets.KEY: must not contain the character NUL')
     const changed = await installation.client.changeConfiguration({
       params,
       body: { secrets: { KEY: 'correct-horse-battery' } },

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import type { Context } from './context.ts'
-import { confirm, withoutLineEnd } from './prompt.ts'
+import { confirm, decode, withoutLineEnd } from './prompt.ts'
 
 test.each([
   ['value\n', 'value'],
@@ -29,6 +29,13 @@ test.each([
     await confirm({ stdin, stderr, isJson: () => false } as unknown as Context, 'Go on?'),
   ).toBe(answer)
   expect(asked).toEqual(['Go on? [Y/n] '])
+})
+
+test('a value that is not text in UTF-8 is refused instead of changed', () => {
+  expect(decode(Buffer.from('é\n'), 'file')).toBe('é\n')
+  expect(() => decode(Buffer.from([0xff, 0xfe]), 'key.der')).toThrow(
+    'key.der: is not text in UTF-8',
+  )
 })
 
 test('without a terminal nothing is asked, and the answer is no', async () => {

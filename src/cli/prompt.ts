@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { FairleadError } from '#contract/errors.ts'
 import type { Context } from './context.ts'
 
@@ -7,7 +8,7 @@ export async function readSecret(context: Context, prompt: string): Promise<stri
   if (stdin.isTTY !== true) {
     const chunks: Buffer[] = []
     for await (const chunk of stdin as AsyncIterable<Buffer>) chunks.push(Buffer.from(chunk))
-    return Buffer.concat(chunks).toString('utf8')
+    return decode(Buffer.concat(chunks), 'standard input')
   }
   context.stderr.write(prompt)
   stdin.setRawMode?.(true)
@@ -18,6 +19,15 @@ export async function readSecret(context: Context, prompt: string): Promise<stri
     stdin.pause()
     context.stderr.write('\n')
   }
+}
+
+/** The text of a value. A variable has only text, so other bytes would be changed silently. */
+export function decode(bytes: Buffer, field: string): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8')
+  throw new FairleadError('invalid_input', {
+    field,
+    problem: 'is not text in UTF-8: encode it as base64, and decode it in the app',
+  })
 }
 
 /** Asks a question that Enter answers with yes. Without a terminal the answer is no. */

@@ -7,7 +7,7 @@ import { isPlainSecret, plainSecretWarning } from '#contract/configuration/secre
 import { assignment } from '../arguments.ts'
 import { ago, table } from '../format.ts'
 import { restartNote } from '#contract/configuration/restart.ts'
-import { confirm, readSecret, withoutLineEnd } from '../prompt.ts'
+import { confirm, decode, readSecret, withoutLineEnd } from '../prompt.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
 import { addPrefixCommands } from '../secret-prefixes.ts'
@@ -56,7 +56,7 @@ export const register: Register = (program, context) => {
       .command('set')
       .description(
         'set a secret; its value is read from a prompt, standard input or a file. A file keeps ' +
-          'all its bytes; a single line from standard input loses its line end',
+          'its line ends; a single line from standard input loses its line end',
       ),
   )
     .argument('<name>', 'name of the secret')
@@ -89,7 +89,7 @@ export const register: Register = (program, context) => {
         const text =
           options.fromFile === undefined
             ? withoutLineEnd(await readSecret(context, `${name}: `))
-            : await readFile(options.fromFile, 'utf8')
+            : decode(await readFile(options.fromFile), options.fromFile)
         if (text.trim() === '')
           throw new FairleadError('invalid_input', {
             field: name,

@@ -8,6 +8,12 @@ import { comparison, configurationFile, explanation } from './comparison.ts'
 import { configurationRestart } from './restart.ts'
 import { allowedPrefix, secretPrefix } from './secret-prefix.ts'
 
+/** A value that the environment of a process can hold. */
+const value = z
+  .string()
+  .max(32_768)
+  .refine((text) => !text.includes('\0'), 'must not contain the character NUL')
+
 /** Variables and secrets of environments. */
 export const configurationEndpoints = {
   getConfiguration: endpoint({
@@ -38,8 +44,8 @@ export const configurationEndpoints = {
     summary: 'Set or unset (null) variables and secrets; creates a version and a deployment of it',
     params: inEnvironment,
     body: z.object({
-      variables: z.record(z.string(), z.string().max(32_768).nullable()).default({}),
-      secrets: z.record(z.string(), z.string().max(32_768).nullable()).default({}),
+      variables: z.record(z.string(), value.nullable()).default({}),
+      secrets: z.record(z.string(), value.nullable()).default({}),
       /**
        * secrets whose values an external source holds, such as
        * `vault:secret/data/shop#password`

@@ -39,6 +39,8 @@ export async function readReference(
     try {
       const value = await source.read(place, { ...io, signal: AbortSignal.timeout(timeoutMs) })
       if (value === '') throw new Error('the value is empty')
+      if (value.includes('\0'))
+        throw new Error('the value contains the character NUL: store it as base64')
       return value
     } catch (error) {
       const pause = pausesMs[attempt]

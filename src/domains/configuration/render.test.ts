@@ -74,6 +74,8 @@ test('a value without quotes stays one value', () => {
       value,
       expect.stringContaining('put quotes') as string,
     ])
+  const quoted = textOf(render('a.env', 'NAME="{{ NAME }}"\n', { NAME: 'a"b' }))
+  expect(quoted).toContain('use other quotes')
   expect(parseYaml(textOf(render('a.yaml', yaml, { PORT: 'debug' })))).toEqual({
     port: 'debug',
     last: 1,

@@ -96,6 +96,7 @@ function fill(kind: FileKind, skeleton: Skeleton): string {
 }
 
 const quoteHint = 'put quotes around it in the template'
+const otherQuotesHint = 'the quotes around it in the template cannot contain it: use other quotes'
 
 /** The first way to write a value that changes nothing else, with all other markers in place. */
 function writeOne(
@@ -116,11 +117,15 @@ function writeOne(
       // Another way may be valid here.
     }
   }
-  const line = text.slice(0, text.indexOf(marker)).split('\n').length
+  const before = text.slice(0, text.indexOf(marker))
+  const line = before.split('\n').length
   const isFirst = markers.indexOf(marker) === 0
+  const quotes = /["']/g
+  const isQuoted = (before.split('\n').at(-1)?.match(quotes)?.length ?? 0) % 2 === 1
+  const hint = isQuoted ? otherQuotesHint : quoteHint
   throw new Error(
     `the value in line ${line}${isFirst ? '' : ` (number ${index + 1})`} is not valid there ` +
-      `without changing the structure of the file; ${quoteHint}`,
+      `without changing the structure of the file; ${hint}`,
   )
 }
 

@@ -64,6 +64,7 @@ describe('a reference to a secret', () => {
     symlinkSync('/etc/hostname', join(secrets, 'outside'))
     writeFileSync(join(secrets, 'large'), 'x'.repeat(100_000))
     writeFileSync(join(secrets, 'empty'), '\n')
+    writeFileSync(join(secrets, 'binary'), 'a\0b')
     writeFileSync(
       join(folder, 'lookup.sh'),
       '#!/bin/sh\necho leaked >&2\n[ "$1" = "op://shop/key" ] && echo "printed $1" || exit 4\n',
@@ -110,6 +111,7 @@ describe('a reference to a secret', () => {
     ['file:nothing', 'the file does not exist'],
     ['file:large', 'the file must be a regular file of at most 32768 bytes'],
     ['file:empty', 'the value is empty'],
+    ['file:binary', 'the value contains the character NUL: store it as base64'],
     ['command:op://shop/other', 'FAIRLEAD_SECRETS_COMMAND exited with 4'],
     ['vault:secret/data/none#password', 'Vault has no secret at this path'],
     ['vault:secret/data/shop#number', 'the secret in Vault has no field number with a text'],

@@ -19,5 +19,10 @@ export default defineFileKind({
     bad: 'listen web\n  bnd 127.0.0.1:18080\n',
   },
   refuse: refuseCharacters(/["'\\#$\s]/, '" \' \\ # $ and spaces'),
-  check: 'command -v haproxy >/dev/null || exit 0; exec haproxy -c -q -f "$FILE"',
+  check: [
+    'command -v haproxy >/dev/null || exit 0',
+    'output=$(haproxy -c -f "$FILE" 2>&1) && exit 0',
+    // After the notices that name its version and its path.
+    'printf "%s\\n" "$output" | grep -v -F "[NOTICE]" >&2; exit 1',
+  ].join('\n'),
 })

@@ -14,6 +14,6 @@ export default defineFileKind({
     'command -v nginx >/dev/null || exit 0',
     'output=$(nginx -t -q -c "$FILE" 2>&1) && exit 0',
     'case $output in *nginx.pid*) nginx -t -q -g "pid /dev/null;" -c "$FILE" && exit 0 ;; esac',
-    'echo "$output" >&2; exit 1',
+    'printf "%s\\n" "$output" >&2; exit 1',
   ].join('\n'),
 })
