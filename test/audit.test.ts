@@ -104,6 +104,8 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     return () => ada.addHost({ body: { name: 'web-1', destination, fingerprint, folder } })
   },
   upgradeHost: async () => () => ada.upgradeHost({ params: { host: 'web-1' } }),
+  drainHost: async () => () => ada.drainHost({ params: { host: 'web-1' }, body: {} }),
+  undrainHost: async () => () => ada.undrainHost({ params: { host: 'web-1' } }),
   removeHost: async () => () =>
     ada.removeHost({ params: { host: 'web-1' }, query: { how: 'forget' } }),
   createUser: async () => () => ada.createUser({ body: { name: 'Bob' } }),
@@ -470,7 +472,13 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
   deleteApp: async () => () => ada.deleteApp({ params: { app: 'asked' } }),
 }
 /** These need a machine that SSH reaches. */
-const onHosts: string[] = ['addHost', 'upgradeHost', 'removeHost'] satisfies EndpointName[]
+const onHosts: string[] = [
+  'addHost',
+  'upgradeHost',
+  'drainHost',
+  'undrainHost',
+  'removeHost',
+] satisfies EndpointName[]
 const changing = Object.entries(endpoints).filter(
   ([, { method, role }]) => method !== 'GET' && role !== 'public',
 )

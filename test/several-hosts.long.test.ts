@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endedRun, push } from './support/app.ts'
@@ -187,6 +188,38 @@ describe('an environment on three hosts', requires('sshd'), () => {
     }
   })
 
+  test('goes on without a host that is drained, and no request fails', async () => {
+    expect(await deliver(server('before'))).toMatchObject({ state: 'succeeded' })
+    await allAnswer('before')
+    // A client that asks the next host when one accepts no connection, as load balancers do.
+    const agent = new Agent({ keepAlive: true })
+    const failures: string[] = []
+    const load = ask(async () => {
+      for (const [i] of names.entries()) {
+        const answer = await get(agent, `http://127.0.0.${i + 2}:${port}`)
+        if (answer === 'refused') continue
+        if (answer !== '200') failures.push(answer)
+      }
+      return []
+    })
+    expect(await installation.cli('hosts', 'drain', 'web-1')).toMatchObject({ code: 0 })
+    await waitFor('nothing answers there', async () => (await answers())[0] === 'nothing', patience)
+    const { hosts } = await installation.client.listHosts()
+    expect(hosts.find(({ name }) => name === 'web-1')?.drained).not.toBeNull()
+    expect(await deliver(server('after'))).toMatchObject({ state: 'succeeded' })
+    expect(await answers()).toEqual(['nothing', 'after', 'after'])
+    await installation.cli('hosts', 'drain', 'web-2')
+    const refused = await installation.cli('hosts', 'drain', 'web-3')
+    expect(refused.stderr).toContain('No other host would serve production of shop')
+    await installation.cli('hosts', 'undrain', 'web-1')
+    await installation.cli('hosts', 'undrain', 'web-2')
+    await allAnswer('after')
+    await load.seen()
+    agent.destroy()
+    expect(failures).toEqual([])
+    expect(load.asked()).toBeGreaterThan(100)
+  })
+
   test('moves to fewer hosts, and leaves nothing on the other', async () => {
     const fewer = file('').replace('web-1, web-2, web-3', 'web-1, web-2')
     await repository.commit({ 'fairlead.yaml': fewer, 'server.js': server('fewer') })
@@ -201,6 +234,18 @@ describe('an environment on three hosts', requires('sshd'), () => {
     })
   })
 })
+
+/** The status of an answer; `refused` when there is no connection, as for a port that is closed. */
+const get = (agent: Agent, url: string): Promise<string> =>
+  new Promise((resolve) => {
+    const sent = request(url, { agent }, (response) => {
+      response.resume().once('end', () => resolve(String(response.statusCode)))
+    })
+    sent.once('error', ({ code, message }: NodeJS.ErrnoException) =>
+      resolve(code === 'ECONNREFUSED' ? 'refused' : message),
+    )
+    sent.end()
+  })
 
 async function pidsOf(pattern: string): Promise<number[]> {
   const found = new RegExp(pattern)

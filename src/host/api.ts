@@ -54,6 +54,7 @@ const inRelease = inEnvironment.extend({ release: z.coerce.number().int() })
 const inSwitch = inEnvironment.extend({ switch: name })
 const fenced = z.object({ fence })
 const stoppedServices = fenced.extend({ services: z.array(name) })
+const removal = fenced.partial().extend({ leaveMs: z.number().int().min(0).optional() })
 const restarted = z.object({ service: name })
 const observed = z.object({
   after: z.coerce.number().int().min(0).default(0),
@@ -287,7 +288,7 @@ export function createApi(api: HostApi): Server {
       base,
       async (match, _query, body) => {
         const { app, environment } = inEnvironment.parse(match)
-        await supervisor.removeEnvironment(app, environment, fenced.partial().parse(body).fence)
+        await supervisor.removeEnvironment(app, environment, removal.parse(body))
       },
     ],
   ]

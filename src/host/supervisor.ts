@@ -297,11 +297,24 @@ export class Supervisor {
     await this.#environments.get(`${app}/${name}`)?.stopServices(services, fence)
   }
 
-  /** With a fence, a deployment has moved it: the data of its services stays. */
-  async removeEnvironment(app: string, name: string, fence?: Fence): Promise<void> {
+  /**
+   * With a fence, a deployment has moved it: the data of its services stays. With `leaveMs`, requests
+   * are answered until no client is connected, at most for that long.
+   */
+  async removeEnvironment(
+    app: string,
+    name: string,
+    { fence, leaveMs = 0 }: { fence?: Fence | undefined; leaveMs?: number | undefined } = {},
+  ): Promise<void> {
     const { folder, edge, state } = this.#options
     const environment = this.#environments.get(`${app}/${name}`)
-    await environment?.removeAll(fence)
+    try {
+      if (leaveMs > 0) await edge.leave(app, name, leaveMs)
+      await environment?.removeAll(fence)
+    } catch (error) {
+      edge.stay(app, name)
+      throw error
+    }
     await this.commands.removeEnvironment(app, name)
     this.#environments.delete(`${app}/${name}`)
     for (const release of environment?.releases.values() ?? [])

@@ -29,7 +29,7 @@ import type { Periods } from './settings.ts'
 export interface JobParts {
   deps: Dependencies
   env: Record<string, string | undefined>
-  hosts: Pick<Hosts, 'sync' | 'named'>
+  hosts: Pick<Hosts, 'sync' | 'named' | 'remote'>
   engine: Engine
   source: Source
   access: Pick<Access, 'refusals'>

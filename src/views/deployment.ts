@@ -1,3 +1,4 @@
+import type { TargetChoice } from '#contract/deployment/target.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import type { PastDeployment } from '#domains/deployment/deployment.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -83,6 +84,12 @@ export async function pendingDeployments(
 }
 
 /** The deployments that have the traffic of an environment, of every app. */
+export const liveTargets = (
+  db: Database,
+): Promise<{ app: string; environment: string; target: TargetChoice }[]> =>
+  db.query(sql`select d.app, d.environment, r.target from deployment d
+    join release r on r.id = d.release where d.state = 'live' order by d.app, d.environment`)
+
 export const liveDeployments = (db: Database): Promise<Deployment[]> =>
   select(db, sql`where d.state = 'live' order by d.id`)
 

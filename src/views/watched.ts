@@ -37,7 +37,10 @@ export interface LiveRelease {
 /** What is live in the environments that are watched. */
 export async function liveReleases(db: Database): Promise<LiveRelease[]> {
   return db.query(sql`select d.app, d.environment, d.id as deployment, d.release,
-      coalesce(r.target ->> 'host', r.target -> 'hosts' ->> 0) as host
+      coalesce(r.target ->> 'host', (select t.name
+        from jsonb_array_elements_text(r.target -> 'hosts') with ordinality as t (name, position)
+          left join host h on h.name = t.name
+        order by h.drained is not null, t.position limit 1)) as host
     from deployment d join environment e on e.app = d.app and e.name = d.environment
       join release r on r.id = d.release
     where d.state = 'live' and e.pull_request is null order by d.app, d.environment`)

@@ -51,6 +51,29 @@ export const register: Register = (program, context) => {
       await follow(context, client, await client.upgradeHost({ params: { host } }))
     })
   hosts
+    .command('drain')
+    .argument('<host>', 'name of the host')
+    .option('--force', 'also when no other host serves one of the environments')
+    .description('stop what environments with several hosts run on a host; the others go on')
+    .addHelpText('after', '\nExamples:\n  $ fairlead hosts drain web-1')
+    .action(async (host: string, { force = false }: { force?: boolean }) => {
+      const { client } = await context.connect()
+      const answer = await client.drainHost({ params: { host }, body: { force } })
+      context.answer(answer, () => [
+        `${host} is drained. \`fairlead hosts\` shows what still runs there.`,
+      ])
+    })
+  hosts
+    .command('undrain')
+    .argument('<host>', 'name of the host')
+    .description('let a host that was drained run what is live again')
+    .addHelpText('after', '\nExamples:\n  $ fairlead hosts undrain web-1')
+    .action(async (host: string) => {
+      const { client } = await context.connect()
+      const answer = await client.undrainHost({ params: { host } })
+      context.answer(answer, () => [`${host} runs services again`])
+    })
+  hosts
     .command('remove')
     .argument('<host>', 'name of the host')
     .option('--forget', 'without a connection, and whatever runs there: change nothing there')

@@ -50,6 +50,28 @@ export const hostEndpoints = {
     params: inHost,
     output: host,
   }),
+  drainHost: endpoint({
+    method: 'POST',
+    path: '/hosts/{host}/drain',
+    role: 'admin',
+    summary:
+      'Stop what environments with several hosts run on a host; the other hosts go on, and no ' +
+      'release goes there until the host is undrained',
+    params: inHost,
+    body: z.object({
+      /** also when no other host serves one of the environments */
+      force: z.boolean().default(false),
+    }),
+    output: host,
+  }),
+  undrainHost: endpoint({
+    method: 'POST',
+    path: '/hosts/{host}/undrain',
+    role: 'admin',
+    summary: 'Let a host that was drained run what is live again',
+    params: inHost,
+    output: host,
+  }),
   removeHost: endpoint({
     method: 'DELETE',
     path: '/hosts/{host}',

@@ -39,6 +39,25 @@ export const hostEvents = [
     example: { ...example, data: { package: '0.1.0-3f0a4c8b21d7' } },
   }),
   defineEvent({
+    type: 'dev.cdeventsx.fairlead-host.drained',
+    version: '0.1.0',
+    data: {
+      /** whether it was drained although no other host serves an environment */
+      isForced: z.boolean(),
+    },
+    sentence: ({ actor, id }) => `${actor} drained the host ${id}`,
+    tone: 'stopped',
+    example: { ...example, data: { isForced: false } },
+  }),
+  defineEvent({
+    type: 'dev.cdeventsx.fairlead-host.undrained',
+    version: '0.1.0',
+    data: {},
+    sentence: ({ actor, id }) => `${actor} lets the host ${id} run services again`,
+    tone: 'move',
+    example: { ...example, data: {} },
+  }),
+  defineEvent({
     type: 'dev.cdeventsx.fairlead-host.removed',
     version: '0.1.0',
     data: {

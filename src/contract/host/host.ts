@@ -29,6 +29,8 @@ export const host = z.object({
   /** one sentence without its full stop; null while it is connected */
   reason: z.string().nullable(),
   since: z.string(),
+  /** since when it gets no release, because a person drained it; null when it is not drained */
+  drained: z.string().nullable(),
   /** whether another version of Fairlead than that of the server is installed there */
   isOutdated: z.boolean(),
   /** what it said last; null while it does not answer */

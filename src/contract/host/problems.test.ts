@@ -9,7 +9,14 @@ const status: NonNullable<Host['status']> = {
 const host: Host = {
   ...{ name: 'web-1', destination: 'deploy@10.0.0.5', address: '10.0.0.5', labels: [] },
   ...{ fingerprint: null, folder: '/home/deploy/.fairlead-host', settings: {} },
-  ...{ state: 'connected', reason: null, since: '2026-11-30T10:00:00Z', isOutdated: false, status },
+  ...{
+    state: 'connected',
+    reason: null,
+    since: '2026-11-30T10:00:00Z',
+    drained: null,
+    isOutdated: false,
+    status,
+  },
 }
 const texts = (more: Partial<Host>): string[] =>
   hostProblems({ ...host, ...more }).map(({ isBad, text }) => `${isBad ? 'bad' : 'note'}: ${text}`)

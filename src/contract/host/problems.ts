@@ -21,6 +21,11 @@ export function hostProblems(host: Host): HostProblem[] {
     return [{ isBad: false, text: reason ?? `it is ${state}` }]
   if (status === null) return [{ isBad: true, text: reason ?? 'the host does not answer' }]
   const problems: HostProblem[] = []
+  if (host.drained !== null)
+    problems.push({
+      isBad: false,
+      text: `it is drained and gets no release; end it with: fairlead hosts undrain ${host.name}`,
+    })
   const { disk, clock } = status
   if (disk !== null && disk.free < scarceDisk.note)
     problems.push({

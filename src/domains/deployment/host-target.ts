@@ -41,8 +41,8 @@ export function hostTarget(io: TargetIo): Target {
     },
     stopServices: ({ app, environment }, services, fence) =>
       host.stopServices(app, environment, services, fence),
-    removeEnvironment: ({ app, environment }, fence) =>
-      host.removeEnvironment(app, environment, fence),
+    removeEnvironment: ({ app, environment }, fence, leaveMs) =>
+      host.removeEnvironment(app, environment, fence, leaveMs),
     share: trafficShare(host),
     commands: host.commands,
     metrics: ({ app, environment, release }, path, only) =>

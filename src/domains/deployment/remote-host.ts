@@ -19,10 +19,20 @@ export interface RemoteHost {
   place(): RemotePlace | null
   /** milliseconds since its connection was lost; null while it is connected */
   awayMs(): number | null
+  /** whether it gets no release, because a person drained it */
+  isDrained(): boolean
   /** looks again when the host is not known */
   find(): Promise<RemotePlace | null>
   /** forwards a port of 127.0.0.1 here to an address there, and returns it */
   forward(to: string): Promise<number>
+}
+
+/** Whether one of several hosts is there. */
+export interface AskedHost {
+  name: string
+  /** milliseconds since its connection was lost; null for one that answers */
+  awayMs: number | null
+  isDrained: boolean
 }
 
 /** What a target on several hosts does beyond acting as one. */
@@ -30,8 +40,8 @@ export interface SeveralHosts<Target> {
   names: string[]
   /** how long one may be away before deployments go on without it, in milliseconds */
   patienceMs: number
-  /** asks each; `awayMs` is the time since its connection was lost, or null for one that answers */
-  ask(): Promise<{ name: string; awayMs: number | null }[]>
+  /** asks each */
+  ask(): Promise<AskedHost[]>
   /** the same target on some of its hosts */
   on(names: string[]): Target
 }

@@ -100,8 +100,8 @@ function remoteTarget(host: string, io: TargetIo): Target {
       ifKnown(() =>
         remote.client.stopServices(environment.app, environment.environment, services, fence),
       ),
-    removeEnvironment: (environment, fence) =>
-      ifKnown(() => there.removeEnvironment(environment, fence)),
+    removeEnvironment: (environment, fence, leaveMs) =>
+      ifKnown(() => there.removeEnvironment(environment, fence, leaveMs)),
     commands: {
       ...remote.client.commands,
       start: async (environment, key, command) => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   catchUpOf,
   type HeldRelease,
+  isServedWithout,
   leftOut,
   mergeCounts,
   mergeReports,
@@ -55,10 +56,23 @@ describe('a release on several hosts', () => {
   })
 })
 
-test('a host is left out when it is away for too long, but never all of them', () => {
-  const away = (...ms: (number | null)[]) => ms.map((awayMs, i) => ({ name: `web-${i}`, awayMs }))
-  expect(leftOut(away(null, 900, 1000), 1000)).toEqual(['web-2'])
-  expect(leftOut(away(2000, 1000), 1000)).toEqual([])
+describe('a host is left out', () => {
+  const hosts = (...all: (number | null | 'drained')[]) =>
+    all.map((one, i) => ({
+      ...{ name: `web-${i}`, awayMs: one === 'drained' ? null : one, isDrained: one === 'drained' },
+    }))
+
+  test('when it is away for too long, but never all of them', () => {
+    expect(leftOut(hosts(null, 900, 1000), 1000)).toEqual(['web-2'])
+    expect(leftOut(hosts(2000, 1000), 1000)).toEqual([])
+  })
+
+  test('when it is drained, and then the others are waited for', () => {
+    expect(leftOut(hosts('drained', null, 1000), 1000)).toEqual(['web-0', 'web-2'])
+    expect(leftOut(hosts('drained', 2000), 1000)).toEqual(['web-0'])
+    expect(isServedWithout('web-1', hosts('drained', null, null))).toBe(true)
+    expect(isServedWithout('web-2', hosts('drained', 0, null))).toBe(false)
+  })
 })
 
 test('the counts of all edges are added, whatever the order', () => {

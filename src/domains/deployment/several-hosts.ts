@@ -1,5 +1,5 @@
 import type { Batch } from '#contract/verdict/verdict.ts'
-import type { CountPlace } from './remote-host.ts'
+import type { AskedHost, CountPlace } from './remote-host.ts'
 import { missingRelease, type ReleaseReport } from './target.ts'
 
 /**
@@ -116,11 +116,18 @@ export function catchUpOf(live: number | null, held: HeldRelease[]): CatchUp | n
   return { switchTo: isSwitched ? null : live, stop, isRemoved: false }
 }
 
-/** The hosts that a deployment goes on without: those that are away for longer than it may be. */
-export function leftOut(
-  hosts: { name: string; awayMs: number | null }[],
-  patienceMs: number,
-): string[] {
-  const away = hosts.filter(({ awayMs }) => awayMs !== null && awayMs >= patienceMs)
-  return away.length === hosts.length ? [] : away.map(({ name }) => name)
+/**
+ * The hosts that a deployment goes on without: those that are drained, and those that are away for
+ * longer than they may be, unless no other is left.
+ */
+export function leftOut(hosts: AskedHost[], patienceMs: number): string[] {
+  const serving = hosts.filter(({ isDrained }) => !isDrained)
+  const away = serving.filter(({ awayMs }) => awayMs !== null && awayMs >= patienceMs)
+  const isGone = (one: AskedHost): boolean =>
+    one.isDrained || (away.length < serving.length && away.includes(one))
+  return hosts.filter(isGone).map(({ name }) => name)
 }
+
+/** Whether other hosts serve an environment while one of them does not. */
+export const isServedWithout = (host: string, hosts: AskedHost[]): boolean =>
+  hosts.some(({ name, awayMs, isDrained }) => name !== host && awayMs === null && !isDrained)

@@ -30,6 +30,7 @@ function remote(name: string): RemoteHost {
     client,
     place: () => place,
     awayMs: () => (isGone.has(name) ? 5000 : null),
+    isDrained: () => false,
     find: async () => place,
     forward: async (to) => Number(to.split(':')[1]),
   }
@@ -118,7 +119,9 @@ test('a host that is away prevents a switch, and hides nothing of what is live',
   await expect(target.report(three, 0)).rejects.toMatchObject({ code: 'unavailable' })
   await expect(target.route(three, three.fence)).rejects.toThrow('web-3 does not answer')
   expect((await target.report({ ...three, release: 2 }, 0)).instances).toHaveLength(2)
-  expect(await target.hosts!.ask()).toContainEqual({ name: 'web-3', awayMs: 5000 })
+  expect(await target.hosts!.ask()).toContainEqual({
+    ...{ name: 'web-3', awayMs: 5000, isDrained: false },
+  })
   const there = target.hosts!.on(['web-1', 'web-2'])
   await there.route(three, three.fence)
   await hosts[2]!.ensure()

@@ -1,4 +1,5 @@
 import { FairleadError } from '#contract/errors.ts'
+import type { AskedHost } from './remote-host.ts'
 import { mergeCounts, type HostAnswer, mergeReports, switchProblem } from './several-hosts.ts'
 import type {
   ReleaseReference,
@@ -19,14 +20,16 @@ type Io = Pick<TargetIo, 'remote'>
 
 /**
  * Several hosts as one target. What changes something happens on every host, in parallel, and
- * throws when one does not do it; every call can be repeated. Commands run on the first host.
+ * throws when one does not do it; every call can be repeated. Commands run on the first host that
+ * is not drained.
  */
 export function severalTarget(
   members: readonly [Member, ...Member[]],
   io: Io,
   patienceMs: number,
 ): Target {
-  const [{ target: first }] = members
+  const serving = members.filter(({ name }) => !io.remote(name).isDrained())
+  const { target: first } = serving[0] ?? members[0]
   const everywhere = async (work: (target: Target) => Promise<void>): Promise<void> =>
     void (await onEach(members, ({ target }) => work(target)))
   return {
@@ -52,8 +55,8 @@ export function severalTarget(
     },
     stopServices: (environment, services, fence) =>
       everywhere(async (target) => target.stopServices?.(environment, services, fence)),
-    removeEnvironment: (environment, fence) =>
-      everywhere((target) => target.removeEnvironment(environment, fence)),
+    removeEnvironment: (environment, fence, leaveMs) =>
+      everywhere((target) => target.removeEnvironment(environment, fence, leaveMs)),
     hosts: {
       names: members.map(({ name }) => name),
       patienceMs,
@@ -76,7 +79,7 @@ export function severalTarget(
     },
     ...(first.rehearse && { rehearse: first.rehearse }),
     restart: async (reference, service) => {
-      for (const { name, target } of members) {
+      for (const { name, target } of serving) {
         const problem = (await target.restart?.(reference, service)) ?? null
         if (problem !== null) return `${problem} (on ${name})`
       }
@@ -152,13 +155,14 @@ function reportOfEach(
   )
 }
 
-async function askHost(io: Io, name: string): Promise<{ name: string; awayMs: number | null }> {
+async function askHost(io: Io, name: string): Promise<AskedHost> {
   const remote = io.remote(name)
   const awayMs = remote.awayMs()
-  if (awayMs !== null) return { name, awayMs }
+  const isDrained = remote.isDrained()
+  if (awayMs !== null) return { name, awayMs, isDrained }
   return remote.client.status().then(
-    () => ({ name, awayMs: null }),
-    () => ({ name, awayMs: remote.awayMs() ?? 0 }),
+    () => ({ name, awayMs: null, isDrained }),
+    () => ({ name, awayMs: remote.awayMs() ?? 0, isDrained }),
   )
 }
 

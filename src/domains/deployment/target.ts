@@ -306,8 +306,16 @@ export interface Target {
   /** Every environment for which this target holds anything. */
   environments(): Promise<EnvironmentReference[]>
   readonly stopServices?: StopServices
-  /** Stops and deletes everything of an environment; with a fence, all but the data of services. */
-  removeEnvironment(environment: EnvironmentReference, fence?: Fence): Promise<void>
+  /**
+   * Stops and deletes everything of an environment; with a fence, all but the data of services.
+   * With `leaveMs`, a target with edges accepts no new client, and answers those that are connected,
+   * at most for that long.
+   */
+  removeEnvironment(
+    environment: EnvironmentReference,
+    fence?: Fence,
+    leaveMs?: number,
+  ): Promise<void>
   /** present when the target has several hosts */
   readonly hosts?: SeveralHosts<Target>
   readonly share?: TrafficShare

@@ -16,15 +16,17 @@ export interface StoredHost {
   settings: Record<string, string>
   /** the version that is to be installed: the id of an `OwnPackage` */
   package: string
+  /** since when it gets nothing, as ISO 8601; null when it is not drained */
+  drained: string | null
 }
 
 export const listHosts = (db: Database): Promise<StoredHost[]> =>
   db.query<StoredHost>(sql`select name, destination, address, host_key as "hostKey", labels, folder,
-      settings, package
+      settings, package, drained
     from host order by name`)
 
 /** Fails, with everything in its batch, when a host has this name. */
-export const insertHost = (one: StoredHost): Statement =>
+export const insertHost = (one: Omit<StoredHost, 'drained'>): Statement =>
   sql`insert into host (name, destination, address, host_key, labels, folder, settings, package)
     values (${one.name}, ${one.destination}, ${one.address}, ${one.hostKey},
       ${JSON.stringify(one.labels)}::jsonb, ${one.folder},
@@ -32,5 +34,10 @@ export const insertHost = (one: StoredHost): Statement =>
 
 export const setPackage = (name: string, wanted: string): Statement =>
   sql`update host set package = ${wanted} where name = ${name}`
+
+/** Drains a host, or ends that; a repetition keeps the time of the first. */
+export const setDrained = (name: string, isDrained: boolean): Statement =>
+  sql`update host set drained = case when ${isDrained}::boolean then coalesce(drained, now()) end
+    where name = ${name}`
 
 export const deleteHost = (name: string): Statement => sql`delete from host where name = ${name}`

@@ -9,6 +9,7 @@ import type {
   ReleaseSpec,
   Target,
 } from '#domains/deployment/target.ts'
+import type { RemoteHost } from '#domains/deployment/remote-host.ts'
 import type { Engine, StepContext, WorkflowContext, WorkflowDefinition } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import type { NamedHost } from '#flows/host/every-host.ts'
@@ -20,9 +21,13 @@ import { targetOfRelease } from './targets.ts'
 /** Milliseconds between two tries to bring a host to what should be. */
 const tryEvery = 60_000
 
+/** Milliseconds that clients have to go to other hosts before one stops. */
+const leaveMs = 30_000
+
 /** The hosts on other machines. */
 export interface CatchUpHosts {
   named(): NamedHost<{ status(): Promise<HostStatus> }>[]
+  remote(name: string): Pick<RemoteHost, 'isDrained'>
 }
 
 interface CatchUpInput extends EnvironmentReference {
@@ -56,7 +61,8 @@ export async function startCatchUps(
     const names = target ? hostsOf(target.target) : []
     for (const { name, status } of found) {
       if (status === null) continue
-      const wanted = names.includes(name) ? release : null
+      const isWanted = names.includes(name) && !hosts.remote(name).isDrained()
+      const wanted = isWanted ? release : null
       if (catchUpOf(wanted, heldOf(status, { app, environment })) === null) continue
       const workflow = {
         ...{ id: `catch-up/${name}/${app}/${environment}/${attempt}`, name: 'catch-up' },
@@ -116,13 +122,13 @@ async function catchUpHost(
   const live = await liveDeployment(deps.db, app, environment)
   const alone = deps.targets.of({ kind: 'process', host })
   const shared = live && partsOf(await targetOfRelease(deps, live.release), alone).shared
-  const release = shared && live ? live.release : null
+  const release = shared && live && !hosts.remote(host).isDrained() ? live.release : null
   const todo = catchUpOf(release, heldOf(status, { app, environment }))
   if (todo === null) return null
   const place = { app, environment }
   const target = shared ?? alone
   if (todo.isRemoved) {
-    await retryWhileUnavailable(step, () => target.removeEnvironment(place, fence))
+    await retryWhileUnavailable(step, () => target.removeEnvironment(place, fence, leaveMs))
     return null
   }
   if (todo.switchTo !== null) {

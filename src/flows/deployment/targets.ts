@@ -39,13 +39,16 @@ export function targetOfPlan(
 }
 
 /**
- * A target without those of its several hosts that do not answer now: what returns to what was, or
- * cleans up, must not wait for them. They are brought to what should be when they are back.
+ * A target without those of its several hosts that do not answer now or are drained: what returns
+ * to what was, or cleans up, must not wait for them. They are brought to what should be when they
+ * are back.
  */
 export async function answering<T extends Target>(target: T): Promise<T> {
   if (!target.hosts) return target
   const asked = await target.hosts.ask()
-  const there = asked.filter(({ awayMs }) => awayMs === null).map(({ name }) => name)
+  const there = asked
+    .filter(({ awayMs, isDrained }) => awayMs === null && !isDrained)
+    .map(({ name }) => name)
   return { ...target, ...target.hosts.on(there) }
 }
 

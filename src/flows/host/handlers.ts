@@ -15,6 +15,7 @@ import type { SshSettings } from '#platform/ssh/ssh.ts'
 import { everyHost } from '#contract/pipeline-file/monitor-file.ts'
 import { localHost } from './every-host.ts'
 import type { Hosts, LinkedHost } from './hosts.ts'
+import { type DrainEndpoints, drainHandlers } from './drain.ts'
 import { unitOf } from './install.ts'
 import { probe } from './probe.ts'
 import { removeScript } from './scripts.ts'
@@ -32,7 +33,13 @@ export interface HostHandlersOptions {
   now(): number
 }
 
-type HostEndpoints = 'listHosts' | 'readHostKey' | 'addHost' | 'upgradeHost' | 'removeHost'
+type HostEndpoints =
+  | 'listHosts'
+  | 'readHostKey'
+  | 'addHost'
+  | 'upgradeHost'
+  | DrainEndpoints
+  | 'removeHost'
 
 /** The machines that run services. */
 export function hostHandlers(options: HostHandlersOptions): SomeHandlers<HostEndpoints> {
@@ -81,6 +88,7 @@ export function hostHandlers(options: HostHandlersOptions): SomeHandlers<HostEnd
       ])
       return show(options, host)
     },
+    ...drainHandlers(db, hosts, (name) => show(options, name)),
     removeHost: async ({ params, query: { how } }, caller) => {
       const host = await mustHave(hosts, params.host)
       if (how === 'clean') await cleanUp(db, host)
@@ -112,7 +120,7 @@ async function mustBeNew(hosts: Hosts, name: string): Promise<void> {
     throw new FairleadError('already_exists', { kind: 'host', id: name })
 }
 
-async function mustHave(hosts: Hosts, name: string): Promise<LinkedHost> {
+export async function mustHave(hosts: Hosts, name: string): Promise<LinkedHost> {
   await hosts.sync()
   const host = hosts.get(name)
   if (host === null) throw new FairleadError('not_found', { kind: 'host', id: name })
@@ -147,7 +155,7 @@ async function describeLocal(options: HostHandlersOptions): Promise<Host> {
   const status = await local.status().catch(() => null)
   return {
     ...{ name: localHost, destination: null, address: hostName, labels: [], fingerprint: null },
-    ...{ folder, settings: {} },
+    ...{ folder, settings: {}, drained: null },
     state: status ? 'connected' : 'unreachable',
     reason: status ? null : 'the host does not answer',
     since: new Date(status?.started ?? now()).toISOString(),

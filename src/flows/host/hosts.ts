@@ -77,6 +77,7 @@ export class Hosts {
         if (lost !== undefined) return this.#options.clock.monotonic() - lost
         return this.#kept.has(name) ? null : 0
       },
+      isDrained: () => (this.#kept.get(name)?.stored.drained ?? null) !== null,
       find: async () => {
         if (this.#place(name) === null) await this.sync()
         return this.#place(name)
@@ -109,7 +110,10 @@ export class Hosts {
     const stored = await listHosts(this.#options.db)
     for (const [name, kept] of this.#kept) {
       const one = stored.find((host) => host.name === name)
-      if (one && keyOf(one) === kept.key) continue
+      if (one && keyOf(one) === kept.key) {
+        kept.stored = one
+        continue
+      }
       kept.stop.abort()
       await kept.ended
       this.#kept.delete(name)
@@ -176,7 +180,7 @@ export class Hosts {
   }
 }
 
-const keyOf = (host: StoredHost): string => JSON.stringify(host)
+const keyOf = ({ drained: _drained, ...host }: StoredHost): string => JSON.stringify(host)
 
 /** Milliseconds that a host has to answer after its start. */
 const serveMs = 30_000

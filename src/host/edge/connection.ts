@@ -19,8 +19,8 @@ import type { Routes } from './routes.ts'
 
 export interface ConnectionContext {
   routes: Routes
-  /** True when no request may follow the current one. */
-  isClosing(): boolean
+  /** True when no request may follow the current one, to a port of an environment. */
+  isClosing(entry: Entry | null): boolean
   /** Passes the connection and its unread bytes to a complete HTTP server. */
   handOver(socket: Socket, entry: Entry | null, bytes: Buffer): void
   ended(connection: Connection): void
@@ -41,7 +41,7 @@ const smallBody = 16_384
 export class Connection implements ExchangeClient, Guest {
   readonly socket: Socket
   readonly #context: ConnectionContext
-  readonly #entry: Entry | null
+  readonly entry: Entry | null
   readonly #client: Client
   readonly #exchange = new Exchange(this)
   /** Unread bytes of the client. */
@@ -62,7 +62,7 @@ export class Connection implements ExchangeClient, Guest {
 
   constructor(socket: Socket, entry: Entry | null, context: ConnectionContext) {
     this.socket = socket
-    this.#entry = entry
+    this.entry = entry
     this.#context = context
     this.#client = clientOf(socket)
     socket.on('data', this.#received)
@@ -127,7 +127,7 @@ export class Connection implements ExchangeClient, Guest {
     socket.off('drain', this.#drained)
     for (const event of ['end', 'error', 'close']) socket.off(event, this.#left)
     this.#context.ended(this)
-    this.#context.handOver(socket, this.#entry, bytes)
+    this.#context.handOver(socket, this.entry, bytes)
   }
 
   #begin(request: RequestHead, firstBody: Buffer | null): void {
@@ -143,7 +143,7 @@ export class Connection implements ExchangeClient, Guest {
       method: () => request.method,
     }
     const stored = this.#isSimple(request)
-      ? this.#context.routes.fromMemory(this.#entry, request.host, {
+      ? this.#context.routes.fromMemory(this.entry, request.host, {
           ...facts,
           authority: request.authority,
         })
@@ -152,7 +152,7 @@ export class Connection implements ExchangeClient, Guest {
       this.socket.write(stored)
       return this.complete()
     }
-    const passage = this.#context.routes.begin(this.#entry, request.host, facts)
+    const passage = this.#context.routes.begin(this.entry, request.host, facts)
     if (!(passage instanceof Passage)) return this.refuse(passage.status, passage.page)
     passage.cut = () => this.cut()
     this.#added = passage.added
@@ -166,7 +166,7 @@ export class Connection implements ExchangeClient, Guest {
 
   /** A reader that does not read gets no more from memory: nothing would bound what waits. */
   #isSimple({ method, length }: RequestHead): boolean {
-    const isOpen = !this.#closeAfter && !this.#context.isClosing()
+    const isOpen = !this.#closeAfter && !this.#context.isClosing(this.entry)
     return method === 'GET' && length === 0 && isOpen && !this.socket.writableNeedDrain
   }
 
@@ -196,7 +196,8 @@ export class Connection implements ExchangeClient, Guest {
 
   begin(answer: ResponseHead, bytes: Buffer, from: number, to: number): boolean {
     this.#isEndless = answer.body === 'close'
-    if (this.#isEndless || this.isUploading || this.#context.isClosing()) this.#closeAfter = true
+    if (this.#isEndless || this.isUploading || this.#context.isClosing(this.entry))
+      this.#closeAfter = true
     let added = ''
     for (const [name, value] of this.#added) added += `${name}: ${value}\r\n`
     const head = `${answer.kept}${added}${this.#closeAfter ? 'connection: close\r\n' : ''}\r\n`
@@ -236,7 +237,7 @@ export class Connection implements ExchangeClient, Guest {
 
   refuse(status: number, text: string | Page): void {
     const { length = 0, method = '' } = this.#request ?? {}
-    if (length > 0 || this.#context.isClosing()) this.#closeAfter = true
+    if (length > 0 || this.#context.isClosing(this.entry)) this.#closeAfter = true
     this.socket.write(page(status, text, method === 'HEAD', this.#closeAfter))
     this.complete()
   }

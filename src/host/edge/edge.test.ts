@@ -21,6 +21,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Batch } from '#contract/verdict/verdict.ts'
 import { Count } from './count.ts'
+import { waitFor } from '../../../test/support/wait.ts'
 import { createEdge, type Edge } from './edge.ts'
 
 const closers: (() => unknown)[] = []
@@ -1198,6 +1199,30 @@ test('routes a fixed port by environment, and opens it once it is free', async (
   edge.remove('shop', 'production')
   await expect(ask(fixed)).rejects.toThrow()
 })
+
+test.each([false, true])(
+  'answers the clients of a port that leaves, and ends them (thorough: %s)',
+  async (isThorough) => {
+    const { edge } = await startEdge(isThorough)
+    const fixed = await closedPort()
+    edge.set({ ...route([await service((_request, response) => response.end('ok'))]), port: fixed })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    closers.push(() => agent.destroy())
+    const answers = (options = {}) =>
+      ask(fixed, options).then(
+        () => true,
+        () => false,
+      )
+    await waitFor('the port is open', () => answers({ agent }))
+    const leaving = edge.leave('shop', 'production', 20_000)
+    await expect(ask(fixed)).rejects.toThrow('ECONNREFUSED')
+    const last = await ask(fixed, { agent })
+    expect([last.body.toString(), last.headers.connection]).toEqual(['ok', 'close'])
+    await leaving
+    edge.stay('shop', 'production')
+    await waitFor('it is open again', () => answers())
+  },
+)
 
 test('serves connections that arrived before it took over the socket', async () => {
   const before = createNetServer()

@@ -21,6 +21,13 @@ export interface Edge {
   set(route: EdgeRoute): void
   remove(app: string, environment: string): void
   /**
+   * Closes the port of an environment, and waits until no connection to it is left, at most
+   * `graceMs`. Until then, its requests are answered.
+   */
+  leave(app: string, environment: string, graceMs: number): Promise<void>
+  /** Opens the port of an environment again that was to leave. */
+  stay(app: string, environment: string): void
+  /**
    * Replaces the environments (`APP/ENVIRONMENT`) that answer every request with the maintenance
    * page, and its end in milliseconds since 1970, or null.
    */
@@ -99,7 +106,8 @@ export function createEdge(options: EdgeOptions): Edge {
   const routes = new Routes(options)
   const listeners = new Map<string, Server>()
   const guests = new Guests(options.limits ?? guestLimits(Infinity))
-  const thorough = createThorough(routes, guests, () => isClosing)
+  const isClosingFor = (entry: Entry | null): boolean => isClosing || entry?.isLeaving === true
+  const thorough = createThorough(routes, guests, isClosingFor)
   const http2 = createHttp2(routes, guests, () => isClosing)
   let handedOver = new Map<string, Handed>()
   let isListening = false
@@ -107,7 +115,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
   const context = {
     routes,
-    isClosing: () => isClosing,
+    isClosing: isClosingFor,
     handOver: thorough.take,
     ended: (connection: Connection) => guests.remove(connection),
   }
@@ -171,7 +179,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
   const openFixed = (entry: Entry): void => {
     const { port } = entry.route
-    if (port === null || listeners.has(String(port)) || isClosing) return
+    if (port === null || listeners.has(String(port)) || isClosingFor(entry)) return
     open(String(port), port, entry).then(
       () => (entry.problem = null),
       (error: NodeJS.ErrnoException) => {
@@ -219,6 +227,22 @@ export function createEdge(options: EdgeOptions): Edge {
     remove: (app, environment) => {
       closeFixed(routes.get(app, environment)?.route.port ?? null)
       routes.remove(app, environment)
+    },
+    leave: async (app, environment, graceMs) => {
+      const entry = routes.get(app, environment)
+      if (!entry) return
+      entry.isLeaving = true
+      closeFixed(entry.route.port)
+      const until = performance.now() + graceMs
+      const quick = { ...times, request: maxQuietMsWhenClosing }
+      while (guests.sweepOf(entry, performance.now(), quick) > 0 && performance.now() < until)
+        await new Promise((wake) => setTimeout(wake, 20))
+    },
+    stay: (app, environment) => {
+      const entry = routes.get(app, environment)
+      if (!entry) return
+      entry.isLeaving = false
+      if (isListening) openFixed(entry)
     },
     setMaintenance: (untilOf) => routes.setMaintenance(untilOf),
     drain: (app, environment, release, graceMs) => routes.drain(app, environment, release, graceMs),

@@ -81,7 +81,7 @@ test('never exceeds a limit, and refuses only when every place waits for a servi
         if (!isAdmitted) continue
         const facts = { address, wait: one }
         const guest: Guest = {
-          socket: { remoteAddress: address } as Guest['socket'],
+          ...{ socket: { remoteAddress: address } as Guest['socket'], entry: null },
           waits: () => one,
           destroy: () => {
             present.splice(present.indexOf(facts), 1)

@@ -1,3 +1,4 @@
+import type { Entry } from './route.ts'
 import type { Socket } from 'node:net'
 
 /** What a connection of a client waits for, and for how many milliseconds. */
@@ -13,6 +14,8 @@ export interface Wait {
 /** A connection of a client. */
 export interface Guest {
   readonly socket: Socket
+  /** of the port that it connected to; null for a port of several environments */
+  readonly entry: Entry | null
   waits(now: number): Wait
   destroy(): void
 }
@@ -115,6 +118,7 @@ export class Progress {
 /** A connection that has not begun its first request: its handshake is under way. */
 export class Handshake implements Guest {
   readonly socket: Socket
+  readonly entry = null
   readonly #since = performance.now()
 
   constructor(socket: Socket) {
@@ -190,6 +194,14 @@ export class Guests {
   /** Closes connections that wait for their client too long. */
   sweep(now: number, times: GuestTimes): void {
     for (const guest of this.#all) if (isOverdue(guest.waits(now), times)) guest.destroy()
+  }
+
+  /** Closes those of a port that wait too long; returns how many are left. */
+  sweepOf(entry: Entry, now: number, times: GuestTimes): number {
+    const mine = [...this.#all].filter((guest) => guest.entry === entry)
+    const overdue = mine.filter((guest) => isOverdue(guest.waits(now), times))
+    for (const guest of overdue) guest.destroy()
+    return mine.length - overdue.length
   }
 
   destroyAll(): void {

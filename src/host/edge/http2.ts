@@ -26,6 +26,7 @@ const maxSessionMemory = 32
 /** A connection with HTTP/2 (RFC 9113). */
 class Http2Guest implements Guest {
   readonly socket: TLSSocket
+  readonly entry = null
   readonly #session: ServerHttp2Session
   /** The requests in progress, and whether each may pause while it is sent. */
   readonly #streams = new Map<ServerHttp2Stream, boolean>()

@@ -97,6 +97,8 @@ export interface Entry {
   count: RouteCount
   /** Why its fixed port is not open. */
   problem: string | null
+  /** Whether its port is closed, and each connection to it ends after the current request. */
+  isLeaving: boolean
 }
 
 export const keyOf = (route: Pick<EdgeRoute, 'app' | 'environment'>): string =>

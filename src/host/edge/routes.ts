@@ -73,7 +73,7 @@ export class Routes {
     const entry: Entry = existing ?? {
       route,
       count: { requests: 0, errors: 0, unavailable: 0, maintenance: 0 },
-      problem: null,
+      ...{ problem: null, isLeaving: false },
     }
     if (existing && existing.route.host !== route.host) this.#hosts.delete(existing.route.host)
     const hadDomains = (entry.route.domains ?? []).length > 0

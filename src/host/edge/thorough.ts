@@ -133,7 +133,11 @@ class Taken implements Guest {
  * Node's HTTP server for connections that need complete HTTP support. It does not listen; it
  * receives connections.
  */
-export function createThorough(routes: Routes, guests: Guests, isClosing: () => boolean) {
+export function createThorough(
+  routes: Routes,
+  guests: Guests,
+  isClosing: (entry: Entry | null) => boolean,
+) {
   const all = new Map<Socket, Taken>()
   const passageOf = (request: IncomingMessage, entry: Entry | null): Passage | EdgeAnswer =>
     routes.begin(
@@ -147,8 +151,10 @@ export function createThorough(routes: Routes, guests: Guests, isClosing: () => 
     if (expect !== undefined && expect.toLowerCase() !== '100-continue')
       return endPage(response, 417, expectation, true)
     const passage = passageOf(request, entry)
-    if (passage instanceof Passage) return forward(request, response, passage, isClosing)
-    const isLast = hasBody(request) || awaitsContinue(request) || isClosing()
+    if (passage instanceof Passage) {
+      return forward(request, response, passage, () => isClosing(entry))
+    }
+    const isLast = hasBody(request) || awaitsContinue(request) || isClosing(entry)
     endPage(response, passage.status, passage.page, isLast)
   }
   const add = (request: IncomingMessage, response: ServerResponse): void =>

@@ -118,7 +118,13 @@ export interface HostClient {
   remove(app: string, environment: string, release: number, fence: Fence): Promise<void>
   /** Resolves when the processes of the services are dead. */
   stopServices(app: string, environment: string, services: string[], fence: Fence): Promise<void>
-  removeEnvironment(app: string, environment: string, fence?: Fence): Promise<void>
+  /** with `leaveMs`, requests are answered until no client is connected, at most for that long */
+  removeEnvironment(
+    app: string,
+    environment: string,
+    fence?: Fence,
+    leaveMs?: number,
+  ): Promise<void>
   log(
     app: string,
     environment: string,
@@ -260,8 +266,13 @@ export function createHostClient(socketPath: string, what = 'The host'): HostCli
         { services, fence },
         600_000,
       )),
-    removeEnvironment: async (app, environment, fence) =>
-      void (await call('DELETE', at(app, environment), fence && { fence }, 600_000)),
+    removeEnvironment: async (app, environment, fence, leaveMs) =>
+      void (await call(
+        'DELETE',
+        at(app, environment),
+        fence && { fence, leaveMs },
+        600_000,
+      )),
     log: async (app, environment, release, service, lines) => {
       const query = new URLSearchParams({
         release: String(release),

@@ -56,13 +56,16 @@ export function HostsPage() {
           </>
         )}
       </Loaded>
-      <Section title="Add, upgrade and remove">
+      <Section title="Add, upgrade, drain and remove">
         <div className="panel space-y-3 px-4 py-3">
           <Act what="Installs a host on a machine over SSH.">
             fairlead hosts add deploy@10.0.0.5 --name web-1
           </Act>
           <Act what="Installs the version of the server, without a lost request.">
             fairlead hosts upgrade web-1
+          </Act>
+          <Act what="Lets the other hosts of its environments go on without it.">
+            fairlead hosts drain web-1
           </Act>
           <Act what="Stops a host that runs nothing, and deletes its files there.">
             fairlead hosts remove web-1
