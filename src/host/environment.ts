@@ -191,7 +191,7 @@ export class Environment {
     const own = Object.fromEntries(taken.map(({ name }) => [name, spec.release]))
     this.#want({
       ...{ epochs, owners: { ...owners, ...own } },
-      route: { host: spec.route.host, port: this.#portAtStart(spec.route.port) },
+      route: { host: spec.route.host, port: this.#portAtStart(spec.route) },
       releases: [...others, wanted],
     })
     if (isUnderWay) {
@@ -210,10 +210,10 @@ export class Environment {
    * The fixed port from the start of a release on. An environment that has no traffic yet leaves a
    * port to the environment that has it, until it gets its first traffic.
    */
-  #portAtStart(port: number | null): number | null {
+  #portAtStart({ port, isLate = false }: HostRelease['route']): number | null {
     const { routed, route } = this.#wanted
     if (port === null || port === route.port) return port
-    if (routed === null && this.#context.isPortHeld(port)) return route.port
+    if (routed === null && (isLate || this.#context.isPortHeld(port))) return route.port
     this.#context.takePort(port)
     return port
   }

@@ -298,8 +298,8 @@ export class Supervisor {
   }
 
   /**
-   * With a fence, a deployment has moved it: the data of its services stays. With `leaveMs`, requests
-   * are answered until no client is connected, at most for that long.
+   * With a fence, a deployment has moved it: the data of its services stays. With `leaveMs`,
+   * requests are answered until no client is connected, at most for that long.
    */
   async removeEnvironment(
     app: string,

@@ -1,4 +1,3 @@
-import type { TargetChoice } from '#contract/deployment/target.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import type { PastDeployment } from '#domains/deployment/deployment.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -83,13 +82,17 @@ export async function pendingDeployments(
   )
 }
 
-/** The deployments that have the traffic of an environment, of every app. */
-export const liveTargets = (
+/** The hosts of what is live in each environment; none on the machine of the server. */
+export const liveHosts = (
   db: Database,
-): Promise<{ app: string; environment: string; target: TargetChoice }[]> =>
-  db.query(sql`select d.app, d.environment, r.target from deployment d
-    join release r on r.id = d.release where d.state = 'live' order by d.app, d.environment`)
+): Promise<{ app: string; environment: string; hosts: string[] }[]> =>
+  db.query(sql`select d.app, d.environment, coalesce(
+      array(select jsonb_array_elements_text(r.target -> 'hosts')),
+      array_remove(array[r.target ->> 'host'], null)) as hosts
+    from deployment d join release r on r.id = d.release
+    where d.state = 'live' order by d.app, d.environment`)
 
+/** The deployments that have the traffic of an environment, of every app. */
 export const liveDeployments = (db: Database): Promise<Deployment[]> =>
   select(db, sql`where d.state = 'live' order by d.id`)
 

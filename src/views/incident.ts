@@ -72,7 +72,7 @@ export async function recentRollbacks(db: Database): Promise<Rollback[]> {
     where kind = 'rollback' and live > now() - interval '1 day' order by live`)
 }
 
-/** Switches turned off, services restarted or scaled, maintenance pages started in the last day. */
+/** What was done in the last day that may stop harm. */
 export async function recentMeasures(db: Database): Promise<Measure[]> {
   return db.query<Measure>(sql`
     select v.app, split_part(v.subject, '/', 3) as environment, ${ms(sql`v.time`)} as at,
@@ -103,7 +103,13 @@ export async function recentMeasures(db: Database): Promise<Measure[]> {
           and not (v.data->>'isReleased')::boolean
         or v.type = 'dev.cdeventsx.fairlead-switch.changed' and v.data->>'to' = 'off'
         or v.type = 'dev.cdeventsx.fairlead-service.restarted' and v.data->>'problem' is null)
-    order by v.id`)
+    union all
+    select e.app, e.environment, ${ms(sql`v.time`)}, null, 'drain', split_part(v.subject, '/', 2),
+      v.data->>'reason', null, false,
+      v.actor || ' drained the host ' || split_part(v.subject, '/', 2)
+    from event v, jsonb_to_recordset(v.data->'environments') as e (app text, environment text)
+    where v.type = 'dev.cdeventsx.fairlead-host.drained' and v.time > now() - interval '1 day'
+    order by at`)
 }
 
 /** What breaks the rules of the business now, in the incidents that are not closed. */

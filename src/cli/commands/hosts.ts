@@ -54,11 +54,12 @@ export const register: Register = (program, context) => {
     .command('drain')
     .argument('<host>', 'name of the host')
     .option('--force', 'also when no other host serves one of the environments')
+    .option('--reason <text>', 'for the history, such as "incident 7"', '')
     .description('stop what environments with several hosts run on a host; the others go on')
     .addHelpText('after', '\nExamples:\n  $ fairlead hosts drain web-1')
-    .action(async (host: string, { force = false }: { force?: boolean }) => {
+    .action(async (host: string, body: { force?: boolean; reason: string }) => {
       const { client } = await context.connect()
-      const answer = await client.drainHost({ params: { host }, body: { force } })
+      const answer = await client.drainHost({ params: { host }, body })
       context.answer(answer, () => [
         `${host} is drained. \`fairlead hosts\` shows what still runs there.`,
       ])

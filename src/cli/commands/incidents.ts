@@ -264,6 +264,7 @@ function mitigationLines({
       `fairlead switch off ${app ?? ''} ${name} --environment ${environment ?? ''}`,
     restart: (name: string) => `fairlead restart ${place} ${name}`,
     scale: (name: string) => `fairlead scale ${place} ${name}=NUMBER`,
+    drain: (name: string) => `fairlead hosts drain ${name}`,
     maintenance: () => `fairlead maintenance on ${place}`,
   }
   return [

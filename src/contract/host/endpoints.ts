@@ -61,6 +61,7 @@ export const hostEndpoints = {
     body: z.object({
       /** also when no other host serves one of the environments */
       force: z.boolean().default(false),
+      reason: z.string().trim().max(500).default(''),
     }),
     output: host,
   }),

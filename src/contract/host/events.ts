@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { because } from '#contract/event/words.ts'
 import { defineEvent } from '#contract/event/define-event.ts'
 
 const example = { subject: 'host/web-1', app: null, actor: 'Ada' } as const
@@ -42,12 +43,22 @@ export const hostEvents = [
     type: 'dev.cdeventsx.fairlead-host.drained',
     version: '0.1.0',
     data: {
+      /** what it leaves; the other hosts of these go on */
+      environments: z.array(z.object({ app: z.string(), environment: z.string() })),
+      reason: z.string(),
       /** whether it was drained although no other host serves an environment */
       isForced: z.boolean(),
     },
-    sentence: ({ actor, id }) => `${actor} drained the host ${id}`,
+    sentence: ({ actor, id, data: { reason } }) =>
+      `${actor} drained the host ${id}${because(reason)}`,
     tone: 'stopped',
-    example: { ...example, data: { isForced: false } },
+    example: {
+      ...example,
+      data: {
+        environments: [{ app: 'shop', environment: 'production' }],
+        ...{ reason: 'incident 7', isForced: false },
+      },
+    },
   }),
   defineEvent({
     type: 'dev.cdeventsx.fairlead-host.undrained',

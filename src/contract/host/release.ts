@@ -31,6 +31,8 @@ export const hostRelease = z.object({
     domains: z.array(hostDomain).optional(),
     tenant: tenantRule.optional(),
     edge: hostEdge.optional(),
+    /** whether the port of an environment without traffic stays closed until it has some */
+    isLate: z.boolean().optional(),
   }),
 })
 export type HostRelease = z.infer<typeof hostRelease>

@@ -132,8 +132,8 @@ export type EarlierReview = z.infer<typeof earlierReview>
 
 /** Something that may stop the harm. A restart is refused if its rehearsal fails. */
 export const mitigation = z.object({
-  kind: z.enum(['rollback', 'switch', 'restart', 'scale', 'maintenance']),
-  /** the name of the switch, or of the service; null for the others */
+  kind: z.enum(['rollback', 'switch', 'restart', 'scale', 'drain', 'maintenance']),
+  /** the name of the switch, the service, or the host; null for the others */
   name: z.string().nullable(),
   /** what it does, without its subject and full stop */
   text: z.string(),

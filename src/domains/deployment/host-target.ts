@@ -121,7 +121,7 @@ function addressOf(status: HostReleaseStatus): string | null {
 }
 
 function toHostRelease(
-  { port, services, env, tenant, domains, edge, ...release }: ReleaseSpec,
+  { port, services, env, tenant, domains, edge, isLate, ...release }: ReleaseSpec,
   io: TargetIo,
 ): HostRelease {
   return {
@@ -134,6 +134,7 @@ function toHostRelease(
       ...(domains && { domains }),
       ...(tenant && { tenant }),
       ...(edge && { edge }),
+      ...(isLate && { isLate }),
     },
   }
 }

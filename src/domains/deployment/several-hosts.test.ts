@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   catchUpOf,
+  effectOfDrain,
   type HeldRelease,
-  isServedWithout,
   leftOut,
   mergeCounts,
   mergeReports,
@@ -70,9 +70,24 @@ describe('a host is left out', () => {
   test('when it is drained, and then the others are waited for', () => {
     expect(leftOut(hosts('drained', null, 1000), 1000)).toEqual(['web-0', 'web-2'])
     expect(leftOut(hosts('drained', 2000), 1000)).toEqual(['web-0'])
-    expect(isServedWithout('web-1', hosts('drained', null, null))).toBe(true)
-    expect(isServedWithout('web-2', hosts('drained', 0, null))).toBe(false)
   })
+})
+
+test('draining a host names what it leaves, and what nobody else would serve', () => {
+  const place = (environment: string, ...hosts: string[]) => ({ app: 'shop', environment, hosts })
+  const [shared, alone, apart] = [
+    place('production', 'web-1', 'web-2', 'web-3'),
+    place('staging', 'web-2'),
+    place('test', 'web-3', 'web-1'),
+  ]
+  const all = [shared, alone, apart]
+  expect(effectOfDrain('web-1', all, () => true)).toEqual({
+    ...{ leaves: [shared, apart], unserved: [], stays: [] },
+  })
+  expect(effectOfDrain('web-2', all, () => true).stays).toEqual([alone])
+  const isServing = (name: string) => name === 'web-2'
+  expect(effectOfDrain('web-1', all, isServing).unserved).toEqual([apart])
+  expect(effectOfDrain('web-2', all, isServing).unserved).toEqual([shared])
 })
 
 test('the counts of all edges are added, whatever the order', () => {

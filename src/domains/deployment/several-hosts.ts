@@ -128,6 +128,29 @@ export function leftOut(hosts: AskedHost[], patienceMs: number): string[] {
   return hosts.filter(isGone).map(({ name }) => name)
 }
 
-/** Whether other hosts serve an environment while one of them does not. */
-export const isServedWithout = (host: string, hosts: AskedHost[]): boolean =>
-  hosts.some(({ name, awayMs, isDrained }) => name !== host && awayMs === null && !isDrained)
+/** An environment, and the hosts of what is live there. */
+export interface HostedPlace {
+  app: string
+  environment: string
+  hosts: string[]
+}
+
+/**
+ * What it does to drain a host: the environments that it leaves, those among them that no other
+ * host would serve, and those that are on this host only and stay.
+ */
+export function effectOfDrain(
+  host: string,
+  places: HostedPlace[],
+  isServing: (host: string) => boolean,
+): Record<'leaves' | 'unserved' | 'stays', HostedPlace[]> {
+  const here = places.filter(({ hosts }) => hosts.includes(host))
+  const leaves = here.filter(({ hosts }) => hosts.length > 1)
+  const isServed = ({ hosts }: HostedPlace): boolean =>
+    hosts.some((one) => one !== host && isServing(one))
+  return {
+    leaves,
+    unserved: leaves.filter((place) => !isServed(place)),
+    stays: here.filter(({ hosts }) => hosts.length === 1),
+  }
+}

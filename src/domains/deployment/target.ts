@@ -1,3 +1,4 @@
+import type { Endpoint, EndpointRequest } from './endpoint.ts'
 import type { HostEdge } from '#contract/host/edge.ts'
 import type { HostDomain } from '#contract/host/route.ts'
 import type { z } from 'zod'
@@ -101,25 +102,8 @@ export interface ReleaseSpec extends ReleaseReference {
   edge?: HostEdge
   /** the port reserved for the environment; null when the target reserves none */
   port: number | null
-}
-
-/** Where an environment is reached. */
-export interface Endpoint {
-  /** a port that no other environment may have, or null */
-  port: number | null
-  /** the main URL, or null when the target does not know one */
-  url: string | null
-}
-
-export interface EndpointRequest extends EnvironmentReference {
-  /** `port` of fairlead.yaml */
-  wanted: number | undefined
-  /** the domains of the environment, the main one first; absent for none */
-  domains?: string[]
-  /** the port the environment has now */
-  current: number | null
-  /** the ports of all other environments */
-  taken: number[]
+  /** whether the port of an environment without traffic stays closed until it has some */
+  isLate?: boolean
 }
 
 export interface InstanceReport {
@@ -308,8 +292,8 @@ export interface Target {
   readonly stopServices?: StopServices
   /**
    * Stops and deletes everything of an environment; with a fence, all but the data of services.
-   * With `leaveMs`, a target with edges accepts no new client, and answers those that are connected,
-   * at most for that long.
+   * With `leaveMs`, a target with edges accepts no new client, and answers those that are
+   * connected, at most for that long.
    */
   removeEnvironment(
     environment: EnvironmentReference,

@@ -35,9 +35,20 @@ export const insertHost = (one: Omit<StoredHost, 'drained'>): Statement =>
 export const setPackage = (name: string, wanted: string): Statement =>
   sql`update host set package = ${wanted} where name = ${name}`
 
-/** Drains a host, or ends that; a repetition keeps the time of the first. */
-export const setDrained = (name: string, isDrained: boolean): Statement =>
-  sql`update host set drained = case when ${isDrained}::boolean then coalesce(drained, now()) end
-    where name = ${name}`
+/**
+ * Drains a host; a repetition keeps the time of the first. Fails, with everything in its batch,
+ * when other hosts are drained than those that the caller has seen.
+ */
+export const drain = (name: string, seen: string[]): Statement[] => [
+  // Always in this order, so that two drains wait for each other.
+  sql`select from host order by name for update`,
+  sql`update host set drained = coalesce(drained, now()), name = case when array(
+      select o.name from host o where o.drained is not null order by o.name)
+      = ${seen.toSorted()}::text[] then name end
+    where name = ${name}`,
+]
+
+export const undrain = (name: string): Statement =>
+  sql`update host set drained = null where name = ${name}`
 
 export const deleteHost = (name: string): Statement => sql`delete from host where name = ${name}`

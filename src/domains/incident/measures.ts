@@ -7,14 +7,14 @@ export interface Rollback {
 }
 
 /**
- * A switch turned off, a service restarted or scaled, or a maintenance page started: it may stop
- * harm.
+ * A switch turned off, a service restarted or scaled, a host drained, or a maintenance page
+ * started: it may stop harm.
  */
 export interface Measure {
-  kind: 'switch' | 'restart' | 'scale' | 'maintenance'
+  kind: 'switch' | 'restart' | 'scale' | 'drain' | 'maintenance'
   app: string
   environment: string
-  /** of the switch or the service; empty for the maintenance page */
+  /** of the switch, the service or the host; empty for the maintenance page */
   name: string
   /** why it was done; a reason that names an incident is about no other */
   reason: string
@@ -71,8 +71,8 @@ export function firstMeasure(
 /**
  * Whether a measure in the place of an incident is about it: its reason names the incident, its
  * monitor fired in it, the switch is one of its suspects, or the service that was restarted is the
- * one that fails. A maintenance page and a number of instances are only about the incident that
- * their reason names.
+ * one that fails. A maintenance page, a number of instances and a drained host are only about the
+ * incident that their reason names.
  */
 function isAbout(
   { kind, name, reason, monitor }: Measure,
@@ -82,6 +82,6 @@ function isAbout(
   const [, named] = /\bincident (\d+)\b/i.exec(reason) ?? []
   if (named !== undefined) return Number(named) === id
   if (monitor !== null) return monitors.includes(monitor)
-  if (kind === 'maintenance' || kind === 'scale') return false
+  if (kind === 'maintenance' || kind === 'scale' || kind === 'drain') return false
   return kind === 'switch' ? switches.includes(name) : service === null || service === name
 }

@@ -8,6 +8,7 @@ const facts: MitigationFacts = {
   ...{ services: ['web', 'api'], live: 7 },
   canClose: true,
   scales: [{ service: 'web', instances: 1, declared: 3 }],
+  hosts: [{ name: 'web-1', others: ['web-2', 'web-3'], more: 1 }],
 }
 const suspect = (kind: ChangeKind, ref = '7', app: string | null = 'shop') => ({ kind, ref, app })
 const proposedFor = (more: Partial<MitigationFacts>): string[] =>
@@ -22,6 +23,8 @@ test('each mitigation says what it does, and without a suspect none is proposed'
     'rehearses web, and restarts it only if the rehearsal shows that it would come back',
     'rehearses api, and restarts it only if the rehearsal shows that it would come back',
     'runs another number of instances of web without a new release, now 1 instead of 3',
+    'takes the host web-1 out of production and 1 more environment: clients that are connected ' +
+      'are answered, then its services stop; web-2, web-3 go on',
     'answers every request to production with the maintenance page; its services run on',
   ])
   const closed = listMitigations({ ...facts, canClose: false })

@@ -1,4 +1,5 @@
 import type { ChangeKind, Mitigation } from '#contract/incident/incident.ts'
+import { counted } from '#contract/text.ts'
 
 export interface MitigationFacts {
   environment: string
@@ -19,6 +20,17 @@ export interface MitigationFacts {
   services: string[]
   /** those whose number of instances can be changed, now and in fairlead.yaml */
   scales: { service: string; instances: number; declared: number }[]
+  /** the hosts that can be drained */
+  hosts: DrainableHost[]
+}
+
+/** One of several hosts of an environment, while the others serve what it serves. */
+export interface DrainableHost {
+  name: string
+  /** those of the environment that go on */
+  others: string[]
+  /** how many more environments it leaves */
+  more: number
 }
 
 type Measure = Omit<Mitigation, 'isProposed'>
@@ -29,12 +41,13 @@ type Measure = Omit<Mitigation, 'isProposed'>
  * instances; what the machine lacked is freed by a restart of the service that fails.
  */
 export function listMitigations(facts: MitigationFacts): Mitigation[] {
-  const { environment, service, switches, services, scales, hasFormer, canClose } = facts
+  const { environment, service, switches, services, scales, hosts, hasFormer, canClose } = facts
   const all: Measure[] = [
     ...(hasFormer ? [rollback(environment)] : []),
     ...switches.map(({ name, description }) => turnOff(name, description)),
     ...services.filter((one) => service === null || one === service).map(restart),
     ...scales.filter((one) => service === null || one.service === service).map(scale),
+    ...hosts.map((one) => drain(environment, one)),
     ...(canClose ? [close(environment)] : []),
   ]
   const proposed = all.find((one) => undoes(one, facts))
@@ -64,6 +77,15 @@ const scale = ({ service, instances, declared }: MitigationFacts['scales'][numbe
   text:
     `runs another number of instances of ${service} without a new release, now ${instances} ` +
     (instances === declared ? 'as in fairlead.yaml' : `instead of ${declared}`),
+})
+
+const drain = (environment: string, { name, others, more }: DrainableHost): Measure => ({
+  ...{ kind: 'drain', name },
+  text:
+    `takes the host ${name} out of ${environment}` +
+    (more === 0 ? '' : ` and ${counted(more, 'more environment')}`) +
+    `: clients that are connected are answered, then its services stop; ${others.join(', ')} ` +
+    (others.length === 1 ? 'goes on' : 'go on'),
 })
 
 const close = (environment: string): Measure => ({

@@ -132,7 +132,8 @@ async function catchUpHost(
     return null
   }
   if (todo.switchTo !== null) {
-    const spec = await releaseSpec(deps, todo.switchTo, fence)
+    // A load balancer must not find a port that answers before the release does.
+    const spec = { ...(await releaseSpec(deps, todo.switchTo, fence)), isLate: true }
     const problem = await startAlone(step, target, spec)
     if (problem !== null) return problem
   }

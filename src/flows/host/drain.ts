@@ -1,15 +1,16 @@
 import { FairleadError } from '#contract/errors.ts'
-import type { SomeHandlers } from '#contract/handler.ts'
+import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import type { Host } from '#contract/host/host.ts'
-import { hostsOf } from '#domains/deployment/open-targets.ts'
-import { isServedWithout } from '#domains/deployment/several-hosts.ts'
-import { setDrained } from '#domains/host/store.ts'
+import { effectOfDrain, type HostedPlace } from '#domains/deployment/several-hosts.ts'
+import { drain, listHosts, undrain } from '#domains/host/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import { liveTargets } from '#views/deployment.ts'
+import { liveHosts } from '#views/deployment.ts'
 import type { Hosts } from './hosts.ts'
 
 export type DrainEndpoints = 'drainHost' | 'undrainHost'
+
+const mostTries = 5
 
 /** Takes a host out of the environments with several hosts, and back. */
 export function drainHandlers(
@@ -18,23 +19,24 @@ export function drainHandlers(
   show: (name: string) => Promise<Host>,
 ): SomeHandlers<DrainEndpoints> {
   return {
-    drainHost: async ({ params: { host }, body: { force } }, caller) => {
-      await show(host)
-      await mustServe(db, hosts, host, force)
-      await db.batch([
-        setDrained(host, true),
-        appendEvent({
-          type: 'dev.cdeventsx.fairlead-host.drained',
-          ...{ subject: `host/${host}`, chain: `host/${host}`, actor: caller },
-          data: { isForced: force },
-        }),
-      ])
-      return show(host)
+    drainHost: async ({ params: { host }, body }, caller) => {
+      for (let tries = 1; ; tries += 1) {
+        const known = await show(host)
+        if (known.drained !== null) return known
+        const seen = await listDrained(db)
+        try {
+          await drainOne(db, hosts, { host, seen, caller, ...body })
+        } catch (error) {
+          const isOvertaken = (await listDrained(db)).join(' ') !== seen.join(' ')
+          if (!isOvertaken || tries === mostTries) throw error
+        }
+      }
     },
     undrainHost: async ({ params: { host } }, caller) => {
-      await show(host)
+      const known = await show(host)
+      if (known.drained === null) return known
       await db.batch([
-        setDrained(host, false),
+        undrain(host),
         appendEvent({
           type: 'dev.cdeventsx.fairlead-host.undrained',
           ...{ subject: `host/${host}`, chain: `host/${host}`, actor: caller },
@@ -46,23 +48,45 @@ export function drainHandlers(
   }
 }
 
-/** Refuses to drain the only host of an environment. */
-async function mustServe(db: Database, hosts: Hosts, name: string, force: boolean): Promise<void> {
-  for (const { app, environment, target } of await liveTargets(db)) {
-    const names = hostsOf(target)
-    if (!names.includes(name)) continue
-    const place = `${environment} of ${app}`
-    if (names.length === 1)
-      throw new FairleadError('not_now', {
-        why: `${place} is on the host ${name} only; give it another target first`,
-      })
-    const asked = names.map((one) => {
-      const remote = hosts.remote(one)
-      return { name: one, awayMs: remote.awayMs(), isDrained: remote.isDrained() }
-    })
-    if (!force && !isServedWithout(name, asked))
-      throw new FairleadError('not_now', {
-        why: `No other host would serve ${place}; undrain or connect one, or force it`,
-      })
-  }
+const listDrained = async (db: Database): Promise<string[]> =>
+  (await listHosts(db)).flatMap(({ name, drained }) => (drained === null ? [] : [name]))
+
+interface Drained {
+  host: string
+  /** the hosts that are drained already */
+  seen: string[]
+  caller: Caller
+  force: boolean
+  reason: string
 }
+
+async function drainOne(
+  db: Database,
+  hosts: Hosts,
+  { host, seen, caller, force, reason }: Drained,
+): Promise<void> {
+  const isServing = (name: string): boolean =>
+    !seen.includes(name) && hosts.remote(name).awayMs() === null
+  const { leaves, unserved, stays } = effectOfDrain(host, await liveHosts(db), isServing)
+  const [alone] = stays
+  if (alone)
+    throw new FairleadError('not_now', {
+      why: `${wordsOf(alone)} is on the host ${host} only; give it another target first`,
+    })
+  const [left] = unserved
+  if (left && !force)
+    throw new FairleadError('not_now', {
+      why: `No other host would serve ${wordsOf(left)}; undrain or connect one, or force it`,
+    })
+  const environments = leaves.map(({ app, environment }) => ({ app, environment }))
+  await db.batch([
+    ...drain(host, seen),
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-host.drained',
+      ...{ subject: `host/${host}`, chain: `host/${host}`, actor: caller },
+      data: { environments, reason, isForced: unserved.length > 0 },
+    }),
+  ])
+}
+
+const wordsOf = ({ app, environment }: HostedPlace): string => `${environment} of ${app}`

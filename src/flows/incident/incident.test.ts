@@ -362,6 +362,42 @@ test('what was turned on just before is proposed to be turned off, which mitigat
   })
 })
 
+test('a host can be drained, which mitigates the incident that its reason names', async () => {
+  const host = (name: string) => sql`insert into host
+      (name, destination, address, host_key, labels, folder, settings, package)
+    values (${name}, ${name}, '10.0.0.5', 'k', '[]', '/f', '{}', 'p')`
+  const before = { kind: 'process' }
+  const target = { kind: 'process', hosts: ['web-1', 'web-2'] }
+  const setTarget = (one: object) => sql`update release set target = ${JSON.stringify(one)}::jsonb`
+  await db.batch([host('web-1'), host('web-2'), setTarget(target), aMinuteAgo])
+  await fire('errors')
+  await runOnce()
+  const params = { incident: (await incidents())[0]!.id }
+  const drains = async () =>
+    (await call('getIncident', { params })).mitigations.filter(({ kind }) => kind === 'drain')
+  expect(await drains()).toMatchObject([
+    { name: 'web-1', text: expect.stringMatching(/web-1 out of production: .*; web-2 goes on$/) },
+    { name: 'web-2' },
+  ])
+  const environments = [{ app: 'shop', environment: 'production' }]
+  const drained = (reason: string) =>
+    appendEvent({
+      type: 'dev.cdeventsx.fairlead-host.drained',
+      ...{ subject: 'host/web-1', chain: 'host/web-1', actor: 'Ada' },
+      data: { environments, reason, isForced: false },
+    })
+  await db.batch([sql`update host set drained = now() where name = 'web-1'`, drained('upgrade')])
+  await runOnce()
+  expect(await drains()).toEqual([])
+  expect(await call('getIncident', { params })).toMatchObject({ state: 'open' })
+  await db.batch([drained(`incident ${params.incident}`)])
+  await runOnce()
+  expect(await call('getIncident', { params })).toMatchObject({
+    ...{ state: 'mitigated', mitigation: 'Ada drained the host web-1' },
+  })
+  await db.batch([sql`delete from host`, setTarget(before)])
+})
+
 const mitigate = (log = { error: (_message: string) => undefined as void }) =>
   mitigateIncidents({
     ...{ db, now, log },

@@ -1,14 +1,16 @@
 import type { IncidentChange, Incident, Mitigation } from '#contract/incident/incident.ts'
 import { getRelease } from '#domains/deployment/store.ts'
+import { effectOfDrain } from '#domains/deployment/several-hosts.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
-import { listMitigations } from '#domains/incident/mitigations.ts'
+import { listHosts } from '#domains/host/store.ts'
+import { type DrainableHost, listMitigations } from '#domains/incident/mitigations.ts'
 import { getMaintenance } from '#domains/maintenance/store.ts'
 import { planRollback } from '#flows/deployment/plan-rollback.ts'
 import { isOver } from '#flows/maintenance/sync.ts'
 import { listScale } from '#flows/scale/views.ts'
 import { listSwitchViews } from '#flows/switch/views.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
-import { liveDeployment } from '#views/deployment.ts'
+import { liveDeployment, liveHosts } from '#views/deployment.ts'
 import { FairleadError } from '#contract/errors.ts'
 
 /** What may stop the harm of an incident that goes on, the proposed one first. */
@@ -22,12 +24,13 @@ export async function mitigationsOf(
   if (app === null || environment === null || over !== null || closed !== null) return []
   const live = await liveDeployment(db, app, environment)
   if (!live) return []
-  const [release, views, hasFormer, scales, page] = await Promise.all([
+  const [release, views, hasFormer, scales, page, hosts] = await Promise.all([
     getRelease(db, live.release),
     listSwitchViews(db, now, { app, environment }),
     canRollBack(db, app, environment),
     listScale(db, { app, environment }),
     getMaintenance(db, { app, environment }),
+    drainableHosts(db, app, environment),
   ])
   const isOn = views.filter(
     ({ definition, variant, setting }) =>
@@ -40,6 +43,25 @@ export async function mitigationsOf(
     ...{ live: live.id, canClose: hasEdge && (page === null || isOver(page, now)) },
     services: Object.keys(release?.definition.services ?? {}),
     scales: scales.filter(({ refusal }) => refusal === null),
+    hosts,
+  })
+}
+
+/** The hosts of an environment that the others can do without, as far as the database knows. */
+async function drainableHosts(
+  db: Database,
+  app: string,
+  environment: string,
+): Promise<DrainableHost[]> {
+  const [places, stored] = await Promise.all([liveHosts(db), listHosts(db)])
+  const here = places.find((one) => one.app === app && one.environment === environment)
+  const serving = stored.flatMap(({ name, drained }) => (drained === null ? [name] : []))
+  return (here?.hosts ?? []).flatMap((name) => {
+    if (!serving.includes(name)) return []
+    const effect = effectOfDrain(name, places, (one) => serving.includes(one))
+    if (effect.stays.length + effect.unserved.length > 0) return []
+    const others = here?.hosts.filter((one) => one !== name && serving.includes(one)) ?? []
+    return [{ name, others, more: effect.leaves.length - 1 }]
   })
 }
 

@@ -40,6 +40,8 @@ export function MitigationSection({ incident }: { incident: IncidentDetail }) {
                 {...{ app, environment, service: one.name }}
                 because={`incident ${incident.id}`}
               />
+            ) : one.kind === 'drain' && one.name !== null ? (
+              <DrainButton host={one.name} text={one.text} incident={incident.id} />
             ) : one.kind === 'maintenance' ? (
               <ClosingButton app={app} environment={environment} incident={incident.id} />
             ) : (
@@ -52,6 +54,30 @@ export function MitigationSection({ incident }: { incident: IncidentDetail }) {
         <p className="mt-2 text-soft">Fairlead does not act by itself: {unautomatic}.</p>
       )}
     </Section>
+  )
+}
+
+/** Drains a host, for a reason that names the incident. */
+function DrainButton({ host, text, incident }: { host: string; text: string; incident: number }) {
+  const client = useClient()
+  const queries = useQueryClient()
+  const [question, ask] = useState<Question | null>(null)
+  if (!useMay('admin', null)) return null
+  const all: Question = {
+    title: `Drain the host ${host}?`,
+    text: asSentence(`it ${text}`),
+    verb: 'Drain',
+    danger: true,
+    act: async () => {
+      await client.drainHost({ params: { host }, body: { reason: `incident ${incident}` } })
+      await queries.invalidateQueries({ queryKey: ['incidents'] })
+    },
+  }
+  return (
+    <>
+      <Button onClick={() => ask(all)}>Drain {host} …</Button>
+      <Confirm question={question} close={() => ask(null)} />
+    </>
   )
 }
 
