@@ -15,6 +15,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   change: () => import('./change.ts'),
   webhooks: () => import('./webhooks.ts'),
   kills: () => import('./kills.ts'),
+  faults: () => import('./faults.ts'),
   alarms: () => import('./alarms.ts'),
   alerts: () => import('./alerts.ts'),
   pages: () => import('./pages.ts'),

@@ -6,5 +6,6 @@ import killPlugin from './actions/kill.ts'
 import memoryPlugin from './actions/memory.ts'
 import pausePlugin from './actions/pause.ts'
 import readOnlyPlugin from './actions/read-only.ts'
+import stopPlugin from './actions/stop.ts'
 
-export const actions = [cpuPlugin, descriptorsPlugin, diskPlugin, killPlugin, memoryPlugin, pausePlugin, readOnlyPlugin] as const
+export const actions = [cpuPlugin, descriptorsPlugin, diskPlugin, killPlugin, memoryPlugin, pausePlugin, readOnlyPlugin, stopPlugin] as const

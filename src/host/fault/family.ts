@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { familyOf, isStopped, signalAll, startTimeOf } from '../processes.ts'
+import { familyOf, isRunning, isStopped, programOf, signalAll, startTimeOf } from '../processes.ts'
 import type { FaultTarget } from './target.ts'
 
 /** A process that a reused pid is not mistaken for. */
@@ -30,6 +30,24 @@ export function needRunning({ service, instances }: FaultTarget): void {
 /** Kills the chosen instances with all their processes. */
 export function killAll({ instances }: FaultTarget): void {
   for (const origin of instances) signalAll(familyOf(origin), 'SIGKILL')
+}
+
+/** Milliseconds in which an instance must end after SIGTERM. */
+const endMs = 30_000
+
+/** Asks the chosen instances to end, and waits for it. Throws when one does not. */
+export async function askToEnd({ service, instances }: FaultTarget): Promise<void> {
+  // The isolating parent process ends by itself.
+  const asked = instances.flatMap((origin) => familyOf(origin))
+  signalAll(
+    asked.filter((pid) => programOf(pid) !== 'bwrap'),
+    'SIGTERM',
+  )
+  const findLeft = () => instances.find(({ pid, startTime }) => isRunning(pid, startTime))
+  for (const end = performance.now() + endMs; findLeft() && performance.now() < end;)
+    await sleep(10)
+  const left = findLeft()
+  if (left) throw new Error(`instance ${left.index} of ${service} does not end after SIGTERM`)
 }
 
 /** Processes of the chosen instances that a signal has stopped. */
