@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { signalOf } from '#platform/process/isolation.ts'
 import { metricsName } from './exposition.ts'
+import type { InstanceOf } from './fault/changed-start.ts'
 import { rotate, sizeOf } from './log-file.ts'
 import type { InstanceRuntime, RuntimeContext, RuntimeEvents } from './instance-runtime.ts'
 import {
@@ -90,6 +91,7 @@ export class InstanceProcess implements InstanceRuntime {
       path: machine.path,
       isolation: machine.isolation,
       switches: switchesOf(machine, release),
+      fault: machine.changedStart?.({ ...this.#of(), index: this.#saved.index }),
     })
     const pid = child.pid ?? null
     const startTime = pid === null ? null : startTimeOf(pid)
@@ -106,16 +108,16 @@ export class InstanceProcess implements InstanceRuntime {
     return 'folder' in place ? place.folder : null
   }
 
+  #of(): Omit<InstanceOf, 'index'> {
+    const { app, environment, release } = this.#context.release
+    return { app, environment, release, service: this.#context.service.name }
+  }
+
   #name(): string {
-    const { machine, release, service } = this.#context
-    return [
-      machine.id,
-      release.app,
-      release.environment,
-      release.release,
-      service.name,
-      this.#saved.index,
-    ].join('/')
+    const { app, environment, release, service } = this.#of()
+    return [this.#context.machine.id, app, environment, release, service, this.#saved.index].join(
+      '/',
+    )
   }
 
   /** Describes how the process ended, for a sentence that starts with the service's name. */

@@ -1,6 +1,7 @@
 import type { Isolation } from '#platform/process/isolation.ts'
 import type { Limits } from '#platform/process/memory-limit.ts'
 import type { Containers } from './docker/containers.ts'
+import type { ChangedStart, InstanceOf } from './fault/changed-start.ts'
 import type { Ports } from './port.ts'
 import type { SwitchPlace } from './switches/place.ts'
 
@@ -19,4 +20,6 @@ export interface Machine {
   random(): number
   /** where the services of an environment read their switches; absent where none are served */
   switches?(app: string, environment: string): SwitchPlace
+  /** the fault that changes the variables of an instance; undefined when there is none */
+  changedStart?(of: InstanceOf): ChangedStart | undefined
 }

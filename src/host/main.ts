@@ -32,6 +32,8 @@ import { createMonitors, type HostChecks } from './monitors.ts'
 import { Pager } from './pager.ts'
 import { Ports } from './port.ts'
 import { programOn } from './processes.ts'
+import { changedStart } from './fault/changed-start.ts'
+import { Journal } from './fault/journal.ts'
 import { diskOf, edgeLimits } from './machine-limits.ts'
 import { type HostSettings, readHostSettings } from './settings.ts'
 import { openState } from './state.ts'
@@ -171,6 +173,7 @@ class Host {
       ...{ file: join(home.host, 'scale.json'), log: logger.warn },
       changed: () => this.#supervisor.scaled(),
     })
+    const journal = new Journal(home.host)
     this.#supervisor = new Supervisor({
       folder: home.host,
       machine: {
@@ -187,6 +190,7 @@ class Host {
           log: logger.warn,
         }),
         switches: (app, environment) => this.#switches.place(app, environment),
+        changedStart: (of) => changedStart(journal, of),
       },
       state: openState(join(home.host, 'state'), (problem) => logger.error(problem)),
       scale,

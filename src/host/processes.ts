@@ -77,6 +77,10 @@ export function markedProcesses(prefix: string): { pid: number; marker: string }
   })
 }
 
+/** The running processes whose environment has this value of a variable, but for this one. */
+export const processesWith = (name: string, value: string): number[] =>
+  pids().filter((pid) => pid !== process.pid && variableOf(pid, name) === value)
+
 /** Signals all of them; processes that are gone are ignored. */
 export function signalAll(pidsToSignal: number[], signal: NodeJS.Signals): void {
   for (const pid of pidsToSignal) {
@@ -164,13 +168,15 @@ function readProcess(pid: number): Process | null {
   }
 }
 
-function markerOf(pid: number): string | null {
+const markerOf = (pid: number): string | null => variableOf(pid, 'FAIRLEAD_PROCESS')
+
+/** A variable that a process began with; null when it had none or has ended. */
+export function variableOf(pid: number, name: string): string | null {
   try {
-    const name = 'FAIRLEAD_PROCESS='
     const found = readFileSync(`/proc/${pid}/environ`, 'utf8')
       .split('\0')
-      .find((line) => line.startsWith(name))
-    return found?.slice(name.length) ?? null
+      .find((line) => line.startsWith(`${name}=`))
+    return found?.slice(name.length + 1) ?? null
   } catch {
     return null
   }

@@ -5,7 +5,7 @@ import type { HostRelease } from '#contract/host/release.ts'
 import type { HostService } from '#contract/host/service.ts'
 import type { Terminal } from '#contract/job/job.ts'
 import { accountName, writeAccount } from '#platform/process/account.ts'
-import { startApp } from '#platform/process/app-command.ts'
+import { type AppCommand, startApp } from '#platform/process/app-command.ts'
 import {
   confine,
   type Confinement,
@@ -16,6 +16,8 @@ import {
 import { findProgram, systemPath } from '#platform/process/program.ts'
 import { joinCgroup } from '#platform/process/memory-limit.ts'
 import { selfCommand, selfReadable } from '#platform/self.ts'
+import { changeVariables } from './fault/change.ts'
+import { type ChangedStart, faultVariable, unlessUndone } from './fault/changed-start.ts'
 import type { Machine } from './machine.ts'
 import { inTerminal } from './command/pseudo-terminal.ts'
 import { openSite } from './site.ts'
@@ -49,6 +51,8 @@ export interface Started extends ServicePlace {
   metricsFile: string
   /** The cgroup to run in. */
   cgroup: string | null
+  /** The fault that changes its variables. */
+  fault?: ChangedStart | undefined
 }
 
 /**
@@ -69,11 +73,13 @@ export function startProcess(started: Started): ChildProcess {
   try {
     const isOurs = started.service.static !== undefined
     return startApp({
-      helpers: [...joinCgroup(started.cgroup), ...lockOf(started), ...helpers],
+      helpers: [
+        ...unlessUndone(started.fault),
+        ...[...joinCgroup(started.cgroup), ...lockOf(started), ...helpers],
+      ],
       filter,
       command: commandOf(started),
-      env: environmentOf(started),
-      marker: { FAIRLEAD_PROCESS: started.marker },
+      ...variablesOf(started),
       cwd: isConfined(started) || isOurs ? '/' : cwd,
       output: [log, log],
     })
@@ -84,6 +90,17 @@ export function startProcess(started: Started): ChildProcess {
 
 /** The exit code of a service whose lock another process holds. */
 export const lockedExit = 75
+
+/** The variables of an instance, and those that identify its processes. */
+function variablesOf(started: Started): Pick<AppCommand, 'env' | 'marker'> {
+  const { fault, marker } = started
+  const env = environmentOf(started)
+  if (!fault) return { env, marker: { FAIRLEAD_PROCESS: marker } }
+  return {
+    env: changeVariables(env, fault.change, Math.random),
+    marker: { FAIRLEAD_PROCESS: marker, [faultVariable]: fault.marker },
+  }
+}
 
 /**
  * A service that never runs twice holds a lock as long as one of its processes lives, also after

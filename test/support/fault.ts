@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Injection, injection } from '../../src/host/fault/inject.ts'
@@ -54,11 +55,15 @@ function read(pid: number, name: string): string {
   }
 }
 
-/** Whether a process is stopped, and its limit of open files. */
+/** Whether a process is stopped, its limit of open files, and the variables it began with. */
 function stateOf(pid: number): string {
   const state = /^State:\s+(T?)/m.exec(read(pid, 'status'))?.[1] ?? ''
   const limit = /^Max open files\s+(\d+\s+\d+)/m.exec(read(pid, 'limits'))?.[1] ?? ''
-  return `${read(pid, 'comm').trim()} ${state} ${limit}`
+  const env = read(pid, 'environ')
+    .split('\0')
+    .filter((line) => !/^(?:FAIRLEAD_PROCESS|PORT)=/.test(line))
+  const variables = createHash('sha256').update(env.toSorted().join('\0')).digest('hex')
+  return `${read(pid, 'comm').trim()} ${state} ${limit} ${variables.slice(0, 12)}`
 }
 
 /** The processes whose environment has a text; those that have ended count for nothing. */

@@ -7,5 +7,6 @@ import memoryPlugin from './actions/memory.ts'
 import pausePlugin from './actions/pause.ts'
 import readOnlyPlugin from './actions/read-only.ts'
 import stopPlugin from './actions/stop.ts'
+import variablesPlugin from './actions/variables.ts'
 
-export const actions = [cpuPlugin, descriptorsPlugin, diskPlugin, killPlugin, memoryPlugin, pausePlugin, readOnlyPlugin, stopPlugin] as const
+export const actions = [cpuPlugin, descriptorsPlugin, diskPlugin, killPlugin, memoryPlugin, pausePlugin, readOnlyPlugin, stopPlugin, variablesPlugin] as const

@@ -12,6 +12,7 @@ import { tryUndo } from './undo.ts'
 
 let host: TestHost
 const at = ['shop', 'production'] as const
+const restarting = new Set(['variables', 'proxy'])
 
 beforeAll(async () => {
   host = await startHost()
@@ -30,18 +31,20 @@ describe.each(actions)('$name', (one) => {
   })
 
   test('its undo restores the state before, seen from outside', async () => {
-    const journal = new Journal(join(host.home.host, 'tmp'))
+    // The host starts the instances of some faults, so it must see them.
+    const { host: folder } = host.home
+    const journal = new Journal(restarting.has(name) ? folder : join(folder, 'tmp'))
     const state = () => machineState(host, journal.folder)
     const before = await state()
     const asked = injectionOf(host, name, action.example as Record<string, unknown>)
-    const prepared = prepare(asked, journal, host.home.host)
+    const prepared = prepare(asked, journal, folder)
     expect(await state()).toEqual(before)
     arm(prepared, journal)
     await strike(prepared, journal)
     // The host starts a killed instance again before anybody looks.
     if (!['kill', 'stop'].includes(name)) expect(await state()).not.toEqual(before)
     journal.beginUndo(name, 'test')
-    const [{ record }] = journal.open() as [JournalEntry]
+    const { record } = journal.list().find((one) => one.record.id === name) as JournalEntry
     await waitUntil('it is undone', async () => (await tryUndo(record, prepared.place)) === null)
     // A killed instance starts again.
     await waitUntil('the state is as before', async () => {
@@ -86,7 +89,7 @@ test('a killed guardian is replaced, and undo needs neither host nor server', as
   const request = { action: 'pause', service: 'web', duration: 600_000, lease: 60_000 }
   const plan = await host.client.faults.make(...at, { ...request, id: 'alone', isPlan: true })
   expect(plan).toEqual({ radius: { instances: 1, of: 1, isHost: false } })
-  expect(await host.client.faults.list()).toEqual([])
+  expect((await host.client.faults.list()).map(({ id }) => id)).not.toContain('alone')
   expect(await host.client.faults.make(...at, { ...request, id: 'alone' })).toEqual(plan)
   await host.client.faults.renew('alone', 60_000)
   const [first = 0] = guardiansOf(host)

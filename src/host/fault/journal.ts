@@ -89,6 +89,11 @@ export class Journal {
     return this.#has(id, 'armed')
   }
 
+  /** The file that exists as long as `isArmed`. */
+  armedFile(id: string): string {
+    return this.#file(id, 'armed')
+  }
+
   isUndone(id: string): boolean {
     return this.#has(id, 'undone')
   }
