@@ -2,7 +2,7 @@
 // runner or a host starts fast.
 const [, , face, ...rest] = process.argv
 // The command line handles options and help; most processes that Fairlead starts pass none.
-const isPlain = rest.length === 0 || face === 'static' || face === 'connect'
+const isPlain = rest.length === 0 || ['static', 'connect', 'fault-proxy'].includes(face ?? '')
 
 async function main(): Promise<number> {
   switch (isPlain ? face : '') {
@@ -18,6 +18,8 @@ async function main(): Promise<number> {
       return (await import('#host/fault/guardian.ts')).main()
     case 'injector':
       return (await import('#host/fault/injector.ts')).main()
+    case 'fault-proxy':
+      return (await import('#host/fault/proxy.ts')).main(rest)
     case 'stage':
       return (await import('#host/rehearsal/stage.ts')).main()
     case 'inspector':

@@ -1,6 +1,7 @@
 // The files that follow from the code: schemas and reference pages.
 import { readFileSync } from 'node:fs'
 import { openApi } from '#server/openapi.ts'
+import { withActions } from './action-reference.ts'
 import { cliReference } from './cli-reference.ts'
 import { errorReference } from './error-reference.ts'
 import { withVocabulary } from './gate-reference.ts'
@@ -16,6 +17,7 @@ export function documents(): Record<string, string> {
   return {
     'schema/fairlead.schema.json': schemaText(),
     'docs/fairlead-yaml.md': withTables(read('docs/fairlead-yaml.md')),
+    'docs/experiment-actions.md': withActions(read('docs/experiment-actions.md')),
     'docs/monitors.md': withMonitors(read('docs/monitors.md')),
     'docs/gates.md': withVocabulary(read('docs/gates.md')),
     'docs/reports.md': withFormats(read('docs/reports.md')),

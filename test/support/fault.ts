@@ -3,12 +3,14 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Injection, injection } from '../../src/host/fault/inject.ts'
 import { readActual } from '../../src/host/state.ts'
-import { deploy, releaseOf, server, type TestHost } from './host.ts'
+import { deploy, releaseOf, server, type TestHost, webService } from './host.ts'
 
 /** Gives the traffic to a service `web` with a data folder, for faults. */
 export async function startTarget(host: TestHost): Promise<void> {
   const artifact = await host.artifact({ 'server.js': server('fine') })
-  await deploy(host, releaseOf(host, 1, artifact))
+  // Nothing listens there.
+  const web = webService({ env: { DEPENDENCY: '127.0.0.1:9' } })
+  await deploy(host, releaseOf(host, 1, artifact, [web]))
 }
 
 /** What the host asks for to hit all instances of that service. */

@@ -5,8 +5,9 @@ import diskPlugin from './actions/disk.ts'
 import killPlugin from './actions/kill.ts'
 import memoryPlugin from './actions/memory.ts'
 import pausePlugin from './actions/pause.ts'
+import proxyPlugin from './actions/proxy.ts'
 import readOnlyPlugin from './actions/read-only.ts'
 import stopPlugin from './actions/stop.ts'
 import variablesPlugin from './actions/variables.ts'
 
-export const actions = [cpuPlugin, descriptorsPlugin, diskPlugin, killPlugin, memoryPlugin, pausePlugin, readOnlyPlugin, stopPlugin, variablesPlugin] as const
+export const actions = [cpuPlugin, descriptorsPlugin, diskPlugin, killPlugin, memoryPlugin, pausePlugin, proxyPlugin, readOnlyPlugin, stopPlugin, variablesPlugin] as const

@@ -50,13 +50,10 @@ const usualPorts: Readonly<Record<string, number>> = {
 
 const withTls = /^(?:https|rediss|amqps|smtps|mqtts|tls|ssl|.*\+srv)$/
 
-export interface Address {
+/** An address in a text, and what is before and after it. */
+interface Found {
   host: string
   port: number
-}
-
-/** An address in a text, and what is before and after it. */
-interface Found extends Address {
   before: string
   after: string
 }

@@ -4,6 +4,7 @@ import { runCli } from '../../cli/cli.ts'
 import { createLocal } from '../../local/local.ts'
 import { guardiansOf, injectionOf, machineState, startTarget } from '../../../test/support/fault.ts'
 import { isAlive, startHost, type TestHost, waitUntil } from '../../../test/support/host.ts'
+import { isLong } from '../../../test/support/scale.ts'
 import type { FaultAction } from './action.ts'
 import { actions } from './actions.generated.ts'
 import { arm, prepare, strike } from './inject.ts'
@@ -20,7 +21,10 @@ beforeAll(async () => {
 })
 afterAll(() => host.close())
 
-describe.each(actions)('$name', (one) => {
+/** Two are tried by `npm run test:long` only, because others represent them. */
+const isTried = (name: string): boolean => isLong || !['stop', 'variables'].includes(name)
+
+describe.each(actions.filter(({ name }) => isTried(name)))('$name', (one) => {
   const action = one as unknown as FaultAction
   const { name } = action
 
