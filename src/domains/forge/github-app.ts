@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto'
-import { createAppAuth } from '@octokit/auth-app'
+import type { createAppAuth } from '@octokit/auth-app'
 import { request } from '@octokit/request'
 import { translateErrors } from './github-error.ts'
 
@@ -40,7 +40,8 @@ export function createAppTokens(): (connection: AppConnection) => Promise<string
       const api = request.defaults({ baseUrl: url, request: { fetch } })
       let app = cache.get(key)
       if (!app) {
-        const auth = createAppAuth({ appId, privateKey, request: api })
+        const library = await import('@octokit/auth-app')
+        const auth = library.createAppAuth({ appId, privateKey, request: api })
         const { token } = await auth({ type: 'app' })
         const headers = { authorization: `Bearer ${token}` }
         const place = { owner, repo, headers }

@@ -1,4 +1,3 @@
-import { createRequesterFn } from '@gitbeaker/requester-utils'
 import { z } from 'zod'
 import type { ForgeConnection } from './client.ts'
 import { readJson } from './request.ts'
@@ -14,8 +13,8 @@ const requestOptions = z.object({
  * Sends the client's requests with `fetch` and throws a ForgeRefusal. The client's own handler
  * would repeat a rate-limited request ten times within a second.
  */
-export const createRequester = (fetch: ForgeConnection['fetch']) =>
-  createRequesterFn(
+export const createRequester = async (fetch: ForgeConnection['fetch']) =>
+  (await import('@gitbeaker/requester-utils')).createRequesterFn(
     async (_, options) => options,
     async (endpoint, given) => {
       const { prefixUrl, searchParams, ...init } = requestOptions.parse(given)

@@ -1,5 +1,4 @@
 import type { ForgePullRequest } from '#contract/pull-request/pull-request.ts'
-import { Gitlab } from '@gitbeaker/rest'
 import { z } from 'zod'
 import { type CheckIn, commit, existingCommit, gitRef, line, pushedBy } from '../check-in.ts'
 import { type CommitStatus, type ConnectForge, type ForgeDeployment, maxPages } from '../client.ts'
@@ -128,7 +127,8 @@ const deploymentStates = {
 const connect: ConnectForge = async ({ url, repository, token, fetch }) => {
   // `fetch` drops the header `Authorization` on a redirect to another host, but would forward
   // GitLab's own `PRIVATE-TOKEN`.
-  const requesterFn = createRequester(fetch)
+  const requesterFn = await createRequester(fetch)
+  const { Gitlab } = await import('@gitbeaker/rest')
   const api = new Gitlab({ host: url, oauthToken: token, queryTimeout: null, requesterFn })
 
   /** Finds a deployment whose creation was not recorded: the newest running one of this commit. */

@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer'
 import { z } from 'zod'
 import { defineChannel, type Message, Refused, sendTimeout, textOf } from '../channel.ts'
 
@@ -14,6 +13,7 @@ export default defineChannel({
       throw new Refused(
         'no mail server is configured; set FAIRLEAD_SMTP_URL and FAIRLEAD_MAIL_FROM',
       )
+    const { createTransport } = await import('nodemailer')
     const transport = createTransport({
       url: mail.url,
       connectionTimeout: sendTimeout,

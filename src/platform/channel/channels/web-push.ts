@@ -1,4 +1,3 @@
-import webPush from 'web-push'
 import type { z } from 'zod'
 import { subscription } from '#contract/alert/alert.ts'
 import { defineChannel, type Message, postBytes, Refused } from '../channel.ts'
@@ -27,7 +26,7 @@ export default defineChannel({
   },
   limit: { messages: 30, seconds: 60 },
   send: async (message, settings, io) => {
-    const { headers, body } = requestOf(message, settings)
+    const { headers, body } = await requestOf(message, settings)
     // `fetch` computes the length itself.
     const { 'Content-Length': _length, ...others } = headers as Record<string, string>
     try {
@@ -40,10 +39,11 @@ export default defineChannel({
   },
 })
 
-function requestOf(
+async function requestOf(
   message: Message,
   { endpoint, p256dh, auth, publicKey, privateKey }: z.output<typeof subscription>,
 ) {
+  const { default: webPush } = await import('web-push')
   try {
     return webPush.generateRequestDetails(
       { endpoint, keys: { p256dh, auth } },
