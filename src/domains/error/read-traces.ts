@@ -133,7 +133,7 @@ const isOld = ({ others, first }: Open, at: number): boolean =>
 function shape({ type, message, frames }: RawException, format: TraceFormat): Exception {
   return {
     type: type.slice(0, 200),
-    message: message.slice(0, limits.message),
+    message: message.trimEnd().slice(0, limits.message),
     frames: frames.slice(0, limits.frames).map((frame) => ({
       ...frame,
       function: frame.function?.slice(0, 300) ?? null,

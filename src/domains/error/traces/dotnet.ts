@@ -11,6 +11,8 @@ function frameOf(line: string): RawFrame | null {
   const call = at === -1 ? text : text.slice(0, at + 1)
   const open = call.indexOf('(')
   if (open < 1 || !call.endsWith(')') || !call.slice(0, open).includes('.')) return null
+  // `JSON.parse (<anonymous>)` is a call of JavaScript.
+  if (call[open - 1] === ' ') return null
   const found = at === -1 ? null : place.exec(text.slice(at + 5))
   // A call without a place looks like one of JavaScript or Java if it names a position.
   if (!found && /[:.]\w{0,40}\)$/.test(call) && call.includes(':')) return null

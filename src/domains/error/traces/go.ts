@@ -1,6 +1,8 @@
 import { defineTraceFormat, isIn, numberOr, TraceBuilder } from '../trace.ts'
 
 const panic = /^(?:(panic|fatal error): (.*)|.*http: panic serving [^ ]+: (.*))$/
+/** `debug.Stack()` of a panic that was recovered. */
+const recovered = /^goroutine \d+ \[running\]:$/
 const goroutine = /^goroutine \d+ (?:[^[]*)\[[^\]]*\]:$/
 const place = /^\t(.+\.go):(\d+)(?: \+0x[0-9a-f]+)?$/
 const call = /^(?:created by )?([\w./@*()[\]{},\-·$]+?)(?:\([^()]*\))?(?: in goroutine \d+)?$/
@@ -23,11 +25,14 @@ exit status 2`,
   },
   begin: (line) => {
     const found = panic.exec(line)
-    if (!found) return null
+    const isRecovered = recovered.test(line)
+    if (!found && !isRecovered) return null
     const built = new TraceBuilder()
-    built.add(found[1] ?? 'panic', (found[2] ?? found[3] ?? '').replace(/ \[recovered\]$/, ''))
+    const message = found?.[2] ?? found?.[3] ?? 'recovered'
+    built.add(found?.[1] ?? 'panic', message.replace(/ \[recovered(?:, repanicked)?\]$/, ''))
     let name: string | null = null
-    let isIn = false
+    let isIn = isRecovered
+    let hasPanicked = !isRecovered
     return {
       take: (next) => {
         if (!isIn) {
@@ -36,10 +41,12 @@ exit status 2`,
           return /^(\[signal |\t?panic: |goroutine )/.test(next) ? 'part' : 'maybe'
         }
         if (next === '') return built.found.length > 0 ? 'end' : 'part'
+        if (goroutine.test(next)) return 'over'
         const at = place.exec(next)
         if (at && name !== null) {
           const frame = { function: name, file: at[1] ?? null, line: numberOr(at[2]) }
           // `panic` itself, and what the runtime does after it, are above the place.
+          if (name === 'panic') hasPanicked = true
           if (name === 'panic' && built.last) built.last.frames = []
           else built.last?.frames.push({ ...frame, column: null })
           name = null
@@ -51,7 +58,7 @@ exit status 2`,
         return 'part'
       },
       keep: (next) => built.addToMessage(next),
-      exceptions: () => built.found,
+      exceptions: () => (hasPanicked ? built.found : []),
     }
   },
   isForeign: ({ function: name, file }) =>

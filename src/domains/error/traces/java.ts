@@ -54,13 +54,19 @@ Caused by: java.sql.SQLException: closed
     if (!head) return null
     const built = new TraceBuilder()
     built.add(head.type, head.message)
+    /** The indentation of the frames; what is deeper belongs to a suppressed exception. */
+    let depth: number | null = null
     return {
       take: (next) => {
         const frame = frameOf(next)
+        const indent = next.search(/\S/)
         if (frame) {
-          built.last?.frames.push(frame)
+          depth ??= indent
+          if (indent <= depth) built.last?.frames.push(frame)
           return 'part'
         }
+        // The cause of a suppressed exception.
+        if (depth !== null && indent >= depth && /^\s+Caused by: /.test(next)) return 'part'
         const cause = /^\s*Caused by: (.*)$/.exec(next)?.[1]
         const inner = cause === undefined ? null : classHead(cause)
         if (inner) {

@@ -8,8 +8,11 @@ const place = /^(.*):(\d+):(\d+)$/
 function frameOf(line: string): RawFrame | null {
   const start = begin.exec(line)
   if (!start) return null
-  // The properties of an error begin on the line of its last frame.
-  const text = line.slice(start[0].length).trimEnd().replace(/ \{$/, '')
+  // On the line of its last frame, the properties of an error begin, or its entry of a list ends.
+  const text = line
+    .slice(start[0].length)
+    .trimEnd()
+    .replace(/(?: \{|,)$/, '')
   const open = text.endsWith(')') ? text.lastIndexOf(' (') : -1
   const where = open === -1 ? text : text.slice(open + 2, -1)
   const name = open === -1 ? null : text.slice(0, open)

@@ -1,6 +1,9 @@
 import { defineTraceFormat, isIn, numberOr, type RawException, TraceBuilder } from '../trace.ts'
 
-const uncaught = /^(?:PHP )?(?:Fatal error|Uncaught exception): +Uncaught ([\w\\]+)(?:: (.*))?$/
+const uncaught =
+  /^(?:(?:PHP )?(?:Fatal error|Uncaught exception): +)?Uncaught ([\w\\]+)(?:: (.*))?$/
+/** An exception as text, which programs log themselves. */
+const logged = /^((?:\w+\\)+\w+|\w*(?:Error|Exception)): (.*)$/
 const next = /^Next ([\w\\]+)(?:: (.*))?$/
 const thrown = /^(.*) in (\/[^:]*|[A-Za-z]:[^:]*):(\d+)$/
 const frame = /^#\d+ (?:(.+)\((\d+)\)|\[internal function\]): ([^(]+)\(/
@@ -31,13 +34,23 @@ Stack trace:
     frame: { function: 'Cart->total', file: '/srv/shop/cart.php', line: 12 },
   },
   begin: (line) => {
-    const found = uncaught.exec(line)
+    const found = uncaught.exec(line) ?? logged.exec(line)
     if (!found) return null
     const built = new TraceBuilder()
     begin(built, found[1] ?? '', found[2] ?? '')
+    const causes: RawException[] = []
+    let hasStack = false
     return {
       take: (text) => {
+        if (text === 'Stack trace:') hasStack = true
         if (text === 'Stack trace:' || text === '') return 'part'
+        // The place is at the end of the last line of the message.
+        const end = built.isInMessage ? thrown.exec(text) : null
+        if (end && built.last) {
+          built.addToMessage(end[1] ?? '')
+          setPlace(built.last, end[2], end[3])
+          return 'part'
+        }
         const call = frame.exec(text)
         const last = built.last
         if (call && last) {
@@ -50,16 +63,15 @@ Stack trace:
         if (/^#\d+ \{main\}$/.test(text)) return 'part'
         const later = next.exec(text)
         if (later) {
-          const causes = built.all.splice(0)
+          causes.unshift(...built.all.splice(0))
           begin(built, later[1] ?? '', later[2] ?? '')
-          built.all.push(...causes)
           return 'part'
         }
         if (/^\s*thrown in .* on line \d+$/.test(text)) return 'end'
-        return 'no'
+        return built.isInMessage ? 'maybe' : 'no'
       },
-      keep: () => undefined,
-      exceptions: () => built.found,
+      keep: (text) => built.addToMessage(text),
+      exceptions: () => (hasStack ? [...built.found, ...causes] : []),
     }
   },
   isForeign: ({ file }) => file === null || isIn(file, '/vendor/'),

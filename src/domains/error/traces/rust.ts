@@ -63,7 +63,8 @@ note: Some details are omitted, run with \`RUST_BACKTRACE=full\` for a verbose b
         }
         const called = call.exec(next)?.[1]
         if (called === undefined) return 'no'
-        name = called
+        // A full backtrace names each build of a function.
+        name = called.replace(/::h[0-9a-f]{16}$/, '')
         return 'part'
       },
       keep: () => undefined,
@@ -78,6 +79,7 @@ note: Some details are omitted, run with \`RUST_BACKTRACE=full\` for a verbose b
     }
   },
   isForeign: ({ function: name, file }) =>
+    file?.endsWith('.rs') === false ||
     isIn(file, '/rustc/', '/.cargo/', '/registry/src/') ||
     /^(?:core|std|alloc|__rustc|tokio|rust_begin_unwind)(?:::|$)/.test(name ?? ''),
 })
