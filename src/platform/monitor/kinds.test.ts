@@ -197,6 +197,12 @@ describe('heartbeat', () => {
     // It was called at 3:10 today; the next call is due tomorrow.
     [nightly, beat(null, 530), 'up'],
     [nightly, beat(null, 530 + 1440), 'down'],
+    // A clock that is half a minute ahead; two minutes are another call.
+    [nightly, beat(null, 540.5), 'up'],
+    [nightly, beat(540.5, 539), 'up'],
+    [nightly, beat(null, 542), 'down'],
+    // It ended shortly before 11:00, and did not begin then.
+    [{ cron: '0 * * * *' }, beat(120, 60.5), 'down'],
   ])('%j with %j is %s', (settings, beats, state) => {
     expect(judgeBeats(kind.settings.parse(settings) as never, beats, now).state).toBe(state)
   })

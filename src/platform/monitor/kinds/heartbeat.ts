@@ -10,7 +10,12 @@ const settings = shorthand(
   z
     .strictObject({
       each: longDuration().optional().describe('The longest time between two calls, such as `1h`'),
-      cron: cron.optional().describe('Instead of `each`: when the job begins, such as `0 3 * * *`'),
+      cron: cron
+        .optional()
+        .describe(
+          'Instead of `each`: when the job begins, such as `0 3 * * *`; up to a minute early is ' +
+            'in time',
+        ),
       zone: zone.optional().describe('The time zone of `cron`; default: UTC'),
       grace: longDuration()
         .prefault('5m')
@@ -45,7 +50,7 @@ export function judge(wanted: Settings, beats: Beats | null, now: number): Findi
   if (isRunning && wanted.longest !== undefined && now - started > wanted.longest)
     return down(`the job has been running for ${durationWords(now - started)}`)
   const called = Math.max(started ?? 0, ended ?? 0)
-  const due = dueAfter(wanted, called) + wanted.grace
+  const due = dueAfter(wanted, called, started ?? called) + wanted.grace
   if (now > due && !(isRunning && wanted.longest !== undefined))
     return down(`the job last called ${durationWords(now - called)} ago`)
   if (isFailed && !isRunning)
@@ -53,14 +58,22 @@ export function judge(wanted: Settings, beats: Beats | null, now: number): Findi
   return up
 }
 
-/** When the next call is due, after a call. */
+/** The clock of the machine with the job may be so much ahead. */
+const longestEarlyMs = 60_000
+
+/**
+ * When the next call is due, after a call of a job that began at `begun`. A job that began shortly
+ * before its time began for that time, and not late for the one before.
+ */
 function dueAfter(
-  { each, cron: pattern, zone: timezone = 'UTC' }: Settings,
+  { each, cron: pattern, zone: timezone = 'UTC', grace }: Settings,
   called: number,
+  begun: number,
 ): number {
   if (each !== undefined) return called + each
-  const next = new Cron(pattern ?? '', { paused: true, timezone, mode: '5-part' }).nextRun(
-    new Date(called),
-  )
-  return next?.getTime() ?? Infinity
+  const cron = new Cron(pattern ?? '', { paused: true, timezone, mode: '5-part' })
+  const after = (time: number): number => cron.nextRun(new Date(time))?.getTime() ?? Infinity
+  const next = after(begun)
+  const early = Math.min(grace, longestEarlyMs, (after(next) - next) / 2)
+  return Math.max(after(called), next - begun <= early ? after(next) : next)
 }
