@@ -494,6 +494,10 @@ test('a user tests and deletes their own channels, and no others', async () => {
   expect((await installation.cli(...add)).stderr).toContain('There is no user Cz.')
   const silence = ['silence', 'shopp', '--minutes', '5', '--reason', 'a load test']
   expect((await installation.cli(...silence)).stderr).toContain('There is no app shopp.')
+  for (const list of ['alerts list', 'monitors list', 'errors list', 'slo', 'events', 'runs'])
+    expect((await installation.cli(...list.split(' '), 'shopp')).stderr, list).toContain(
+      'There is no app shopp.',
+    )
   const statusOf = async (method: string, path: string): Promise<number> => {
     const url = `${installation.url}/api/v1/channels/${path}`
     return (await fetch(url, { method, headers })).status

@@ -24,6 +24,8 @@ export type AppOf = (owned: Owned) => Promise<string | null>
 export interface AuthorizeOptions {
   access: Pick<Access, 'authenticate' | 'refusals'>
   appOf: AppOf
+  /** whether an app exists, or has existed */
+  isKnownApp(app: string): Promise<boolean>
 }
 
 const headerOf = (request: FastifyRequest, name: string): string | undefined => {
@@ -78,7 +80,7 @@ const withoutApp: string[] = [
  * requires the role for everything; a list is limited to the apps of the caller instead.
  */
 export async function authorize(
-  { access, appOf }: AuthorizeOptions,
+  { access, appOf }: Pick<AuthorizeOptions, 'access' | 'appOf'>,
   caller: Caller,
   endpoint: Endpoint,
   input: { params: unknown; query: unknown; body: unknown },
@@ -103,6 +105,16 @@ export async function authorize(
       have === null ? notThisApp(caller) : notAllowed(role, have),
     )
   }
+}
+
+/** Refuses a request that names an app that never existed: an empty list would say otherwise. */
+export async function refuseUnknownApp(
+  { isKnownApp }: Pick<AuthorizeOptions, 'isKnownApp'>,
+  { params, query }: { params: unknown; query: unknown },
+): Promise<void> {
+  for (const { app } of [params as Named, query as Named])
+    if (app !== undefined && !(await isKnownApp(app)))
+      throw new FairleadError('not_found', { kind: 'app', id: app })
 }
 
 interface Named {

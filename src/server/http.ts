@@ -15,7 +15,13 @@ import type { Provider } from '#domains/access/provider.ts'
 import type { Ingest } from '#flows/error/ingest.ts'
 import type { Logger } from '#platform/log.ts'
 import { isDatabaseAway } from '#platform/postgres/postgres.ts'
-import { type AppOf, authenticate, authorize, credentialsOf } from './authorize.ts'
+import {
+  type AuthorizeOptions,
+  authenticate,
+  authorize,
+  credentialsOf,
+  refuseUnknownApp,
+} from './authorize.ts'
 import type { Answers } from '#flows/monitoring/answer.ts'
 import { addAnswers } from './answers.ts'
 import { serveConsole } from './console.ts'
@@ -34,6 +40,7 @@ import { streamEvents } from './stream.ts'
 export interface HttpOptions
   extends
     Pick<InboxOptions, 'inbox' | 'alertmanager' | 'started'>,
+    Pick<AuthorizeOptions, 'appOf' | 'isKnownApp'>,
     Pick<TerminalOptions, 'openTerminal'> {
   handlers: Omit<Handlers, 'createSession' | 'deleteSession'>
   access: Access
@@ -42,7 +49,6 @@ export interface HttpOptions
   webhooks: Pick<Webhooks, 'admit' | 'receive'>
   /** receives the errors that SDKs send */
   ingest: Ingest
-  appOf: AppOf
   /** serves `/git/APP.git/REST` on the raw request; `address` is that of the client */
   git(
     request: IncomingMessage,
@@ -160,6 +166,7 @@ function addEndpoint(
         body: endpoint.method === 'GET' ? {} : parse('body', endpoint.body, request.body ?? {}),
       }
       await authorize(options, caller, endpoint, input)
+      await refuseUnknownApp(options, input)
       if (!endpoint.events) return handler(input, caller, AbortSignal.any([closing]))
       const watch = watchCaller(options.access, request, caller, closing)
       const open = (signal: AbortSignal) => handler(input, caller, signal) as AsyncIterable<never>

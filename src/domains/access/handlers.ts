@@ -89,7 +89,11 @@ export function accessHandlers({
       return { users: await users.listOfApp(params.app) }
     },
     listTokens: async (_input, caller) => ({ tokens: await tokens.list(caller, isAdmin(caller)) }),
-    createToken: ({ body }, caller) => tokens.create(body, caller),
+    createToken: async ({ body }, caller) => {
+      // Of an app that the caller must not see, the answer does not say whether it exists.
+      for (const app of body.apps ?? []) if (may(caller, 'viewer', app)) await mustExist(app)
+      return tokens.create(body, caller)
+    },
     deleteToken: async ({ params }, caller) => {
       await tokens.remove(params.id, caller)
       return { done: true }
