@@ -33,6 +33,13 @@ export function positive(text: string): number {
   return value
 }
 
+/** A time with its zone, as the API takes it. */
+export function moment(text: string): string {
+  if (Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError('It must be a time such as 2026-12-24T18:00:00+01:00.')
+  return new Date(text).toISOString()
+}
+
 /** `KEY=VALUE`. */
 export function assignment(text: string): [string, string] {
   const equals = text.indexOf('=')

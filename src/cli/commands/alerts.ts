@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander'
 import { causeWords, recordWords } from '#contract/alert/cause-words.ts'
 import type { Alert, AlertDetail, AlertDrift, Delivery } from '#contract/alert/alert.ts'
-import { number, positive, settingsOf } from '../arguments.ts'
+import { counted } from '#contract/text.ts'
+import { moment, number, positive, settingsOf } from '../arguments.ts'
 import { ago, table } from '../format.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
@@ -63,7 +64,8 @@ export const register: Register = (program, context) => {
       const { client } = await context.connect()
       const alert = await client.acknowledgeAlert({ params: { alert: id }, body })
       context.answer(alert, () => [
-        `You have alert ${id}. It opens again in ${body.minutes} minutes unless it is resolved.`,
+        `You have alert ${id}. It opens again in ${counted(body.minutes, 'minute')} unless it ` +
+          'is resolved.',
       ])
     })
   program
@@ -104,7 +106,7 @@ function addSilences(program: Command, context: Context): void {
     .argument('<app>', 'name of the app')
     .option('--environment <name>', 'only this environment')
     .option('--service <name>', 'only this service')
-    .option('--from <time>', 'when it begins, ISO 8601; default: now')
+    .option('--from <time>', 'when it begins, ISO 8601; default: now', moment)
     .requiredOption('--minutes <n>', 'how long', positive)
     .requiredOption('--reason <text>', 'why')
     .description('create a silence; alerts still open, and are sent when it ends')

@@ -1,6 +1,6 @@
 import { describeEvent } from '#contract/event/describe.ts'
 import type { StoredEvent } from '#contract/event/event.ts'
-import { count, number } from '../arguments.ts'
+import { count, moment, number } from '../arguments.ts'
 import { table } from '../format.ts'
 import type { Register } from '../register.ts'
 import type { Context } from '../context.ts'
@@ -26,8 +26,12 @@ export const register: Register = (program, context) => {
     .option('--type <type>', 'only events of this type, e.g. dev.cdevents.service.upgraded')
     .option('--actor <name>', 'only events caused by this user')
     .option('--text <text>', 'only events whose type, subject, actor or data contains this')
-    .option('--since <time>', 'only events at or after this time, e.g. 2026-11-29T08:00:00Z')
-    .option('--until <time>', 'only events before this time')
+    .option(
+      '--since <time>',
+      'only events at or after this time, such as 2026-11-29T08:00:00Z',
+      moment,
+    )
+    .option('--until <time>', 'only events before this time', moment)
     .option('--limit <n>', 'how many events to show', count, 50)
     .option('--before <event>', 'only events older than this one', number)
     .option('-f, --follow', 'keep printing new events')

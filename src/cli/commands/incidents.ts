@@ -9,7 +9,7 @@ import {
 } from '#contract/incident/incident.ts'
 import { counted } from '#contract/text.ts'
 import { durationWords } from '#contract/time-words.ts'
-import { number, positive } from '../arguments.ts'
+import { moment, number, positive } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { ago, table } from '../format.ts'
 import { addImpact } from '../incident-impact.ts'
@@ -28,7 +28,7 @@ export const register: Register = (program, context) => {
     .argument('<environment>', 'name of the environment')
     .argument('<title>', 'what customers notice')
     .option('--service <name>', 'only this service')
-    .option('--since <time>', 'when it began, ISO 8601; default: now')
+    .option('--since <time>', 'when it began, ISO 8601; default: now', moment)
     .addOption(severityOption())
     .description('open an incident; alerts of the same place join it')
     .addHelpText(

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
 import { type Hours, type Rota, rotaPlan, type Shift } from '#contract/oncall/oncall.ts'
-import { hours, jsonFile, mustHave, number, positive } from '../arguments.ts'
+import { hours, jsonFile, moment, mustHave, number, positive } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { table } from '../format.ts'
 import type { Register } from '../register.ts'
@@ -92,11 +92,6 @@ async function planOf({ file, people, start, zone, ...turn }: PlanOptions) {
 }
 
 function addOverrides(group: Command, context: Context): void {
-  const moment = (text: string): string => {
-    if (Number.isNaN(Date.parse(text)))
-      throw new InvalidArgumentError('It must be a time such as 2026-12-24T18:00:00+01:00.')
-    return new Date(text).toISOString()
-  }
   group
     .command('override')
     .argument('<rota>', 'name of the rota')

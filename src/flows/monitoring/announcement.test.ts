@@ -22,7 +22,13 @@ const webhook = createServer(async (request, response) => {
   received.push((JSON.parse(body) as { text: string }).text)
   response.end()
 }).listen(0, '127.0.0.1')
-beforeAll(async () => ({ db, close } = await testDatabase()))
+beforeAll(async () => {
+  ;({ db, close } = await testDatabase())
+  await db.batch([
+    sql`insert into app (name, repository, branch) values ('shop', '{"kind": "hosted"}', 'main')`,
+    sql`insert into environment (app, name, position) values ('shop', 'production', 0)`,
+  ])
+})
 afterAll(async () => {
   webhook.close()
   await close()
@@ -62,11 +68,11 @@ const handlers = () =>
   silenceHandlers({
     ...{ db, now: () => now, getApp: async () => undefined, onNotification: () => undefined },
   })
-const create = (from?: string) =>
+const create = (from?: string, environment = 'production') =>
   handlers().createSilence(
     {
       ...{ params: { app: 'shop' }, query: {} },
-      body: { ...(from && { from }), minutes: 90, reason: 'new disks', environment: 'production' },
+      body: { ...(from && { from }), minutes: 90, reason: 'new disks', environment },
     },
     caller,
     signal,
@@ -110,6 +116,15 @@ test('a silence that begins now is not announced, nor is its end', async () => {
   await handlers().endSilence(end, caller, signal)
   await sendAll()
   expect(received).toEqual([])
+})
+
+test('maintenance of an environment that does not exist, or in the past, is refused', async () => {
+  await expect(create(undefined, 'prodution')).rejects.toThrow(
+    'There is no environment shop/prodution.',
+  )
+  await expect(create('2026-12-01T18:30:00Z')).rejects.toThrow(
+    'body.from: is so early that the silence would have ended already.',
+  )
 })
 
 test('a tool of Alertmanager announces maintenance, too', async () => {

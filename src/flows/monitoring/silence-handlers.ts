@@ -3,8 +3,10 @@ import type { Silence } from '#contract/alert/alert.ts'
 import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { announceSilence, announceSilenceEnd } from '#domains/alert/notification-store.ts'
+import { listAllEnvironments } from '#domains/deployment/store.ts'
 import * as silences from '#domains/alert/silence-store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
+import { listPlaces } from '#views/places.ts'
 import { createdEvent, endedEvent } from './alertmanager.ts'
 
 export interface SilenceHandlersOptions {
@@ -30,9 +32,15 @@ export function silenceHandlers({
     createSilence: async ({ params: { app }, body }, caller) => {
       await getApp(app)
       const { environment = null, service = null, reason } = body
+      await mustBePlace(db, { app, environment, service })
       const begins = body.from === undefined ? now() : Date.parse(body.from)
-      const from = new Date(begins).toISOString()
-      const until = new Date(begins + body.minutes * 60_000).toISOString()
+      const ends = begins + body.minutes * 60_000
+      if (ends <= now())
+        throw new FairleadError('invalid_input', {
+          field: 'body.from',
+          problem: 'is so early that the silence would have ended already',
+        })
+      const [from, until] = [new Date(begins).toISOString(), new Date(ends).toISOString()]
       const id = await silences.nextSilence(db)
       const silence = { id, app, environment, service, from, until, matchers: [], reason }
       const [[stored] = []] = await db.batch([
@@ -51,4 +59,25 @@ export function silenceHandlers({
       return { done: true }
     },
   }
+}
+
+/** A silence of a place that does not exist would silence nothing, and nobody would notice. */
+async function mustBePlace(
+  db: Database,
+  {
+    app,
+    environment,
+    service,
+  }: { app: string; environment: string | null; service: string | null },
+): Promise<void> {
+  if (environment !== null) {
+    const found = await listAllEnvironments(db, app)
+    if (!found.some(({ name }) => name === environment))
+      throw new FairleadError('not_found', { kind: 'environment', id: `${app}/${environment}` })
+  }
+  if (service === null) return
+  const services = (await listPlaces(db)).flatMap((one) => (one.app === app ? one.services : []))
+  // The services of an app that was never deployed are not known yet.
+  if (services.length > 0 && !services.includes(service))
+    throw new FairleadError('not_found', { kind: 'service', id: `${app}/${service}` })
 }
