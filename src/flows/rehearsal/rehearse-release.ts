@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { FairleadError } from '#contract/errors.ts'
 import type { RehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import { insertRehearsal } from '#domains/rehearsal/store.ts'
@@ -38,7 +39,7 @@ export async function rehearseRelease(
       ? await retryWhileUnavailable(step, () => tryService(target.rehearse, plan, service, next))
       : null
     if (report === null) continue
-    const { state, reason } = report
+    const { state, reason, place } = report
     const cause = 'deployment'
     for (const write of insertRehearsal({
       ...{ app, environment, service, release, cause, actor, report },
@@ -50,7 +51,8 @@ export async function rehearseRelease(
       ...{ app, actor },
       data: { service, release, cause, state, reason },
     })
-    if (state === 'fails') return `${service} would not come back: ${reason}`
+    const where = place === null ? '' : ` (${basename(place.file)}:${place.line}: ${place.text})`
+    if (state === 'fails') return `${service} would not come back: ${reason}${where}`
   }
   return null
 }

@@ -76,8 +76,12 @@ function beforeFinding(
   return { check: 'before', state: 'unknown', detail: `${problem}${why}` }
 }
 
-const isUp = ({ seen }: Evidence): boolean =>
-  seen.health === null && seen.ended === null && seen.exceeded === null
+const isUp = (evidence: Evidence): boolean => {
+  const { seen } = evidence
+  return seen.health === null && seen.ended === null && seen.exceeded === null && !isTorn(evidence)
+}
+
+const isTorn = ({ seen, software }: Evidence): boolean => software.isTorn(seen.output.join('\n'))
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 
@@ -92,6 +96,11 @@ function startFinding(evidence: Evidence): Finding {
     seen.ended === null
       ? `${service} was not healthy within ${evidence.seconds} s: ${seen.health}${because}`
       : `${service} ${seen.ended}${because}`
+  if (isTorn(evidence))
+    return {
+      ...{ check: 'start', state: 'unknown' },
+      detail: `its data was written while ${service} read the copy: repeat the rehearsal`,
+    }
   if (seen.attempts > 0 && seen.blame === null)
     return {
       check: seen.ended === null ? 'health' : 'start',

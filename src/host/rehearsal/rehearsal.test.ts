@@ -242,6 +242,29 @@ describe('rehearsal of Redis', { ...requiresIsolation, ...requires('redis-server
     await appending.remove()
   })
 
+  longTest('reads a large append-only file without a copy of it', async () => {
+    const large = await startSubject(host, {
+      ...appendOnlyStack,
+      data: { 'redis.conf': 'dir DATA\nappendonly yes\nauto-aof-rewrite-percentage 0\n' },
+      prepare: async ({ redis }) => {
+        for (let count = 0; count < 200; count += 1)
+          await redis('EVAL', `redis.call('SET', 'key', string.rep('x', 500000))`, '0')
+      },
+    })
+    const report = await large.rehearse()
+    expect(report).toMatchObject({ state: 'returns', reason: null })
+    expect(report.disk).toBeLessThan(1e6)
+    expect(report.checks).toContainEqual(
+      expect.objectContaining({ detail: 'it reads 1 of 1 keys' }),
+    )
+    truncateSync(join(large.data, 'appendonlydir/appendonly.aof.1.incr.aof'), 90e6)
+    expect(await large.rehearse()).toMatchObject({
+      state: 'unknown',
+      reason: 'its data was written while web read the copy: repeat the rehearsal',
+    })
+    await large.remove()
+  })
+
   // A rehearsal takes about two seconds.
   test.each(isLong ? Array.from({ length: 40 }, (_, n) => n * 50) : [300])(
     'leaves nothing when the host is killed after %i ms',

@@ -45,15 +45,54 @@ test.each([
 test('PostgreSQL that knows the setting does not open all files of the copy', () => {
   const postgresql = software.find((one) => one.name === 'postgresql')!
   const spare = (version: string) =>
-    postgresql.spare(['postgres', '-D', '/d'], {}, (file) =>
-      file === '/d/PG_VERSION' ? version : '',
+    postgresql.spare(
+      ['postgres', '-D', '/d'],
+      {},
+      (file) => (file === '/d/PG_VERSION' ? version : ''),
+      () => 0,
     )
-  expect(spare('15\n')).toEqual({
-    file: '/d/postgresql.auto.conf',
-    text: "\nrecovery_init_sync_method = 'syncfs'\n",
-  })
-  expect(spare('13\n')).toBeNull()
-  expect(spare('')).toBeNull()
+  expect(spare('15\n')).toEqual([
+    {
+      file: '/d/postgresql.auto.conf',
+      text: "\nrecovery_init_sync_method = 'syncfs'\n",
+    },
+  ])
+  expect(spare('13\n')).toEqual([])
+  expect(spare('')).toEqual([])
+})
+
+test('Redis gets an empty append-only file after the last one of the copy, if it is large', () => {
+  const redis = software.find((one) => one.name === 'redis')!
+  const spare = (words: string[], files: Record<string, string>, megabytes = 5000) => {
+    const size = (file: string): number =>
+      /\/(x\.1|appendonly\.aof\.10)\.incr\.aof$/.test(file) ? megabytes * 1e6 : 0
+    return redis.spare(['redis-server', ...words], {}, (file) => files[file] ?? '', size)
+  }
+  const manifest = [
+    'file appendonly.aof.2.base.rdb seq 2 type b',
+    'file appendonly.aof.9.incr.aof seq 9 type i',
+    'file appendonly.aof.10.incr.aof seq 10 type i\n',
+  ].join('\n')
+  const added = [
+    { file: '/d/appendonlydir/appendonly.aof.11.incr.aof', text: '' },
+    {
+      file: '/d/appendonlydir/appendonly.aof.manifest',
+      text: 'file appendonly.aof.11.incr.aof seq 11 type i\n',
+    },
+  ]
+  const files = { '/d/appendonlydir/appendonly.aof.manifest': manifest }
+  expect(spare(['/r.conf'], { '/r.conf': 'dir "/d"\n', ...files })).toEqual(added)
+  expect(spare(['/r.conf', '--dir', '/d'], { '/r.conf': 'dir /e\n', ...files })).toEqual(added)
+  expect(
+    spare(['--dir', '/d', '--appenddirname', 'a', '--appendfilename', 'x'], {
+      '/d/a/x.manifest': 'file x.1.incr.aof seq 1 type i',
+    }),
+  ).toEqual([
+    { file: '/d/a/x.2.incr.aof', text: '' },
+    { file: '/d/a/x.manifest', text: '\nfile x.2.incr.aof seq 2 type i\n' },
+  ])
+  expect(spare(['--dir', '/d'], files, 60)).toEqual([])
+  expect(spare(['/r.conf'], { '/r.conf': 'dir /d\n' })).toEqual([])
 })
 
 const settingsOf = (name: string, text: string): Record<string, string> => {

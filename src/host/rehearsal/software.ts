@@ -68,14 +68,18 @@ export interface Software {
   /** Files below the folder of data that a start with the former instance gone would not find. */
   stale(words: string[], env: Record<string, string>): string[]
   /**
-   * Lines to append to a file of the copy, so that a start does not copy all of the data; null for
-   * none. `read` answers the text of a file.
+   * Text to append to files of the copy, in this order, so that a start does not copy all of the
+   * data. `read` answers the text of a file, and `size` its bytes; one that does not exist is
+   * created.
    */
   spare(
     words: string[],
     env: Record<string, string>,
     read: (file: string) => string,
-  ): { file: string; text: string } | null
+    size: (file: string) => number,
+  ): { file: string; text: string }[]
+  /** Whether its output says that data was written while it was read, which a restart never does. */
+  isTorn(output: string): boolean
   /** Bytes that must be free on the disk of the data for it to start. */
   leastDisk: number
   /** Settings that never say anything about a restart. */
@@ -98,7 +102,8 @@ export function defineSoftware(
     explain: () => null,
     unit: 'items',
     stale: () => [],
-    spare: () => null,
+    spare: () => [],
+    isTorn: () => false,
     leastDisk: 0,
     volatile: /$^/,
     cause: {},

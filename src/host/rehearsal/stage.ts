@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { appendFileSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { isAbsolute, join } from 'node:path'
 import { firstError } from '#platform/process/output-error.ts'
@@ -76,10 +76,12 @@ function removeStale(plan: StageInstance): void {
 /** Keeps a start from copying all of the data. */
 function spareCopy(plan: StageInstance): void {
   const read = (file: string): string => readText(resolveIn(plan, file))
-  const added = softwareNamed(plan.software).spare(plan.words, plan.env, read)
-  if (added === null) return
+  const size = (file: string): number =>
+    statSync(resolveIn(plan, file), { throwIfNoEntry: false })?.size ?? 0
   try {
-    appendFileSync(resolveIn(plan, added.file), added.text)
+    const { spare } = softwareNamed(plan.software)
+    for (const { file, text } of spare(plan.words, plan.env, read, size))
+      appendFileSync(resolveIn(plan, file), text)
   } catch {
     // Its user cannot change the file, and it copies more.
   }

@@ -44,12 +44,9 @@ export default defineSoftware({
   // that is opened for writing.
   spare: (words, env, read) => {
     const folder = folderOf(words, env)
-    if (folder === null || !(Number.parseInt(read(join(folder, 'PG_VERSION')), 10) >= 14))
-      return null
-    return {
-      file: join(folder, 'postgresql.auto.conf'),
-      text: "\nrecovery_init_sync_method = 'syncfs'\n",
-    }
+    if (folder === null || !(Number.parseInt(read(join(folder, 'PG_VERSION')), 10) >= 14)) return []
+    const text = "\nrecovery_init_sync_method = 'syncfs'\n"
+    return [{ file: join(folder, 'postgresql.auto.conf'), text }]
   },
   cause: {
     role: ['primary_conninfo', 'restore_command'],

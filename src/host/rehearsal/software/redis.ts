@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { openResp, type Reply, type Resp } from '../resp.ts'
 import {
   type Access,
@@ -25,6 +26,22 @@ export default defineSoftware({
   },
   // The quoted line may contain a password; the sentence after it does not.
   explain: (output) => />>> '[^\n]*'\n([^\n]{1,300})/.exec(output)?.[1]?.trim() ?? null,
+  // It opens the last append-only file for writing, and overlayfs copies a file that is opened for
+  // writing. With an empty one after it, Redis only reads the others.
+  spare: (words, _, read, size) => {
+    const folder = appendFolder(words, read)
+    const manifest = join(folder, `${appendName(words, read)}.manifest`)
+    const last = lastIncrement(read(manifest))
+    if (last === null || size(join(folder, last.name)) < largeBytes) return []
+    const name = `${appendName(words, read)}.${last.sequence + 1}.incr.aof`
+    const line = `file ${name} seq ${last.sequence + 1} type i\n`
+    return [
+      { file: join(folder, name), text: '' },
+      { file: manifest, text: last.isWhole ? line : `\n${line}` },
+    ]
+  },
+  // Redis allows an incomplete command at the end of the last file only.
+  isTorn: (output) => /truncated file is not the last file/.test(output),
   unit: 'keys',
   leastDisk: 1_000_000,
   volatile: /^(proc-title-template|cluster-announce-.*)$/,
@@ -60,6 +77,40 @@ export default defineSoftware({
     }
   },
 })
+
+/** Bytes of an append-only file from which it is not copied; Redis rewrites none below. */
+const largeBytes = 64 * 1024 * 1024
+
+/** A setting on the command line, or in the file of configuration. */
+function settingOf(words: string[], read: (file: string) => string, name: string): string | null {
+  const at = words.lastIndexOf(`--${name}`)
+  if (at > 0) return words[at + 1] ?? null
+  const file = words[1]
+  if (file === undefined || file.startsWith('-')) return null
+  return directives(read(file)).findLast((one) => one.name.toLowerCase() === name)?.value ?? null
+}
+
+const appendFolder = (words: string[], read: (file: string) => string): string =>
+  join(
+    settingOf(words, read, 'dir') ?? '.',
+    settingOf(words, read, 'appenddirname') ?? 'appendonlydir',
+  )
+
+const appendName = (words: string[], read: (file: string) => string): string =>
+  settingOf(words, read, 'appendfilename') ?? 'appendonly.aof'
+
+/**
+ * The last increment that a manifest of Redis 7 lists, `file NAME seq NUMBER type i`, and whether
+ * its last line has ended; null for none.
+ */
+function lastIncrement(
+  manifest: string,
+): { name: string; sequence: number; isWhole: boolean } | null {
+  const last = [...manifest.matchAll(/^file (\S+) seq (\d+) type i\s*$/gm)].at(-1)
+  if (last === undefined) return null
+  const [, name = '', sequence] = last
+  return { name, sequence: Number(sequence), isWhole: manifest.endsWith('\n') }
+}
 
 const isError = (reply: Reply): reply is { error: string } =>
   typeof reply === 'object' && reply !== null && 'error' in reply
