@@ -78,7 +78,7 @@ export interface Software {
     read: (file: string) => string,
     size: (file: string) => number,
   ): { file: string; text: string }[]
-  /** Whether its output says that data was written while it was read, which a restart never does. */
+  /** Whether its output says that data was written while it was read, as in no restart. */
   isTorn(output: string): boolean
   /** Bytes that must be free on the disk of the data for it to start. */
   leastDisk: number
