@@ -29,6 +29,11 @@ export interface Local {
   check(folder: string): Promise<CheckResult>
   /** Proposes a fairlead.yaml for a folder; `found` lists what it is based on. Writes nothing. */
   init(folder: string): Promise<{ file: string; exists: boolean; text: string; found: string[] }>
+  /** Proposes a fairlead.yaml for the file of another tool in a folder. Writes nothing. */
+  import(
+    kind: string,
+    folder: string,
+  ): Promise<{ file: string; exists: boolean; text: string; found: string[] }>
   /** Runs the steps of the fairlead.yaml of a folder or of the nearest one above it. */
   run(
     folder: string,

@@ -56,6 +56,18 @@ export function createLocal(env: Record<string, string | undefined>): Local {
         readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app', targets }).ok
       return { file, exists, ...(await proposePipelineFile(resolve(folder), isValid)) }
     },
+    import: async (kind, folder) => {
+      const file = join(resolve(folder), 'fairlead.yaml')
+      const exists = await hasFile(resolve(folder))
+      const { importFile } = await import('#domains/init/import/import.ts')
+      const { readPipelineFile } = await import('#domains/pipeline/file.ts')
+      const { targets } = await import('#domains/deployment/targets.generated.ts')
+      const problemOf = (text: string): string | null => {
+        const read = readPipelineFile(text, { file: 'fairlead.yaml', defaultApp: 'app', targets })
+        return read.ok ? null : (read.problems[0]?.problem ?? 'it has problems')
+      }
+      return { file, exists, ...importFile(kind, resolve(folder), problemOf) }
+    },
     run: async (folder, options, report) =>
       run(await folderOfApp(folder), options, report, { home: home(), env }),
     planCanary: async (folder, environment, traffic) => {

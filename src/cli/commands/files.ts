@@ -17,8 +17,29 @@ export const register: Register = (program, context) => {
       '\nExamples:\n  $ fairlead init\n  $ fairlead init --print ../shop\n' +
         '  $ fairlead init apps/web',
     )
-    .action((directory: string, options: { print?: boolean }) =>
-      init(context, directory, options.print === true),
+    .action(async (directory: string, options: { print?: boolean }) =>
+      propose(context, directory, options.print === true, await context.local.init(directory)),
+    )
+  program
+    .command('import')
+    .argument('<kind>', 'kamal, compose or procfile')
+    .argument('[directory]', 'folder of the repository, or of an app in it', '.')
+    .option('--print', 'print the file without writing it')
+    .description(
+      'write a fairlead.yaml from the file of another tool: config/deploy.yml, compose.yaml or ' +
+        'Procfile; says what it cannot take over',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead import kamal\n  $ fairlead import compose --print ../shop',
+    )
+    .action(async (kind: string, directory: string, options: { print?: boolean }) =>
+      propose(
+        context,
+        directory,
+        options.print === true,
+        await context.local.import(kind, directory),
+      ),
     )
   program
     .command('check')
@@ -29,8 +50,19 @@ export const register: Register = (program, context) => {
   run(program, context)
 }
 
-async function init(context: Context, directory: string, printOnly: boolean): Promise<void> {
-  const proposal = await context.local.init(directory)
+interface ProposedFile {
+  file: string
+  exists: boolean
+  text: string
+  found: string[]
+}
+
+async function propose(
+  context: Context,
+  directory: string,
+  printOnly: boolean,
+  proposal: ProposedFile,
+): Promise<void> {
   if (proposal.exists && !printOnly)
     throw new FairleadError('already_exists', { kind: 'file', id: proposal.file })
   if (!printOnly) await writeFile(proposal.file, proposal.text, { flag: 'wx' })

@@ -24,7 +24,7 @@ function steps(all: ProposedStep[]): string {
   return `steps: # in order, unless a step has \`needs\`\n${entries.join('')}`
 }
 
-function stepKeys(step: ProposedStep): Record<string, unknown> {
+export function stepKeys(step: ProposedStep): Record<string, unknown> {
   const { run, needs, tools, env, directory, reports, optional } = step
   return {
     run,
