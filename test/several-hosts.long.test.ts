@@ -208,6 +208,13 @@ describe('an environment on three hosts', requires('sshd'), () => {
     expect(hosts.find(({ name }) => name === 'web-1')?.drained).not.toBeNull()
     expect(await deliver(server('after'))).toMatchObject({ state: 'succeeded' })
     expect(await answers()).toEqual(['nothing', 'after', 'after'])
+    const exec = ['exec', app, 'production']
+    const ran = await installation.cli(...exec, '--', 'echo ran')
+    expect([ran.stdout, ran.stderr]).toEqual(['ran\n', expect.stringContaining('host web-2')])
+    const chosen = await installation.cli(...exec, '--host', 'web-3', '--', 'echo ran')
+    expect([chosen.stdout, chosen.stderr]).toEqual(['ran\n', expect.stringContaining('host web-3')])
+    const unknown = await installation.cli(...exec, '--host', 'web-9', '--', 'echo ran')
+    expect(unknown.stderr).toContain('web-9 is not one of several hosts')
     const drains = ['web-2', 'web-3'].map((host) => installation.cli('hosts', 'drain', host))
     const refused = (await Promise.all(drains)).filter(({ code }) => code !== 0)
     expect(refused).toHaveLength(1)

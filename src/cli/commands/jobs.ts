@@ -10,6 +10,7 @@ import { untilAnswered } from '../until-answered.ts'
 
 interface ExecOptions {
   service?: string
+  host?: string
   /** seconds */
   timeout: number
   interactive?: boolean
@@ -24,6 +25,7 @@ export const register: Register = (program, context) => {
   withPlace(program.command('exec'))
     .argument('<command...>', 'the command; one word is a script for `sh -c`')
     .option('--service <service>', 'whose variables, files and directory it gets')
+    .option('--host <host>', 'one of several hosts; default: the first that is not drained')
     .option('--timeout <seconds>', 'stop the command after this time', positive, 3600)
     .option('-i, --interactive', 'connect this terminal to the command, as for a shell')
     .description(
@@ -104,11 +106,15 @@ async function execute(
   context: Context,
   params: Place,
   words: string[],
-  { service, timeout, interactive }: ExecOptions,
+  { service, host, timeout, interactive }: ExecOptions,
 ): Promise<void> {
   const { client } = await context.connect()
   const command = scriptOf(words)
-  const body = { command, timeout: timeout * 1000, ...(service === undefined ? {} : { service }) }
+  const body = {
+    ...{ command, timeout: timeout * 1000 },
+    ...(service === undefined ? {} : { service }),
+    ...(host === undefined ? {} : { host }),
+  }
   if (interactive === true) return interact(context, client, params, body)
   await followRun(context, client, await client.runCommand({ params, body }))
 }
@@ -118,7 +124,7 @@ async function interact(
   context: Context,
   client: Client,
   params: Place,
-  body: { command: string; timeout: number; service?: string },
+  body: { command: string; timeout: number; service?: string; host?: string },
 ): Promise<void> {
   if (context.isJson())
     throw new FairleadError('invalid_input', {
@@ -162,6 +168,8 @@ async function followRun(
     await client.stopJobRun({ params }).catch(() => undefined)
     return context.exit(exitCodes.interrupted)
   }
+  if (run.host !== null && !context.isJson())
+    context.stderr.write(`Run ${id} was on the host ${run.host}\n`)
   if (run.state !== 'passed' && run.state !== 'failed' && !context.isJson())
     context.stderr.write(`Run ${id} ${stateOf(run)}\n`)
   else if (run.exit === null && run.reason !== null && !context.isJson())
@@ -250,6 +258,7 @@ async function show(context: Context, app: string, jobRun: number): Promise<void
       ['requested by', run.actor],
       ...(run.due === null ? [] : [['due', run.due]]),
       ...(run.release === null ? [] : [['release', String(run.release)]]),
+      ...(run.host === null ? [] : [['host', run.host]]),
       ...(run.started === null ? [] : [['started', run.started]]),
       ...(run.ended === null ? [] : [['ended', run.ended]]),
       ...(run.exit === null ? [] : [['exit code', String(run.exit)]]),

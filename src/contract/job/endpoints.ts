@@ -39,6 +39,8 @@ export const jobEndpoints = {
       /** for `sh -c` */
       command,
       service: name.optional(),
+      /** one of the several hosts of the environment; default: the first one that is not drained */
+      host: name.optional(),
       /** milliseconds; the command is stopped after that */
       timeout: z.number().int().min(1000).max(longestCommand).default(3_600_000),
       /** makes a terminal, to which `…/job-runs/{jobRun}/terminal` connects: see docs/jobs.md */

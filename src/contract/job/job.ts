@@ -51,6 +51,11 @@ export const jobRun = z.object({
   due: z.string().nullable(),
   /** the release in which it runs; null until it starts */
   release: z.number().int().nullable(),
+  /**
+   * the host that runs it, one of several; until it starts, the one that was asked for. Null where
+   * there is no choice
+   */
+  host: z.string().nullable().default(null),
   state: z.enum(jobRunStates),
   /** whether a person asked it to stop */
   stopping: z.boolean(),

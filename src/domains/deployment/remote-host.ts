@@ -38,6 +38,8 @@ export interface AskedHost {
 /** What a target on several hosts does beyond acting as one. */
 export interface SeveralHosts<Target> {
   names: string[]
+  /** the first one that is not drained: it runs what runs once */
+  first: string
   /** how long one may be away before deployments go on without it, in milliseconds */
   patienceMs: number
   /** asks each */

@@ -29,7 +29,7 @@ export function severalTarget(
   patienceMs: number,
 ): Target {
   const serving = members.filter(({ name }) => !io.remote(name).isDrained())
-  const { target: first } = serving[0] ?? members[0]
+  const { name: firstName, target: first } = serving[0] ?? members[0]
   const everywhere = async (work: (target: Target) => Promise<void>): Promise<void> =>
     void (await onEach(members, ({ target }) => work(target)))
   return {
@@ -59,6 +59,7 @@ export function severalTarget(
       everywhere((target) => target.removeEnvironment(environment, fence, leaveMs)),
     hosts: {
       names: members.map(({ name }) => name),
+      first: firstName,
       patienceMs,
       ask: () => Promise.all(members.map(({ name }) => askHost(io, name))),
       on: (names) => {

@@ -42,6 +42,8 @@ export interface NewJobRun extends Pick<
   late: number
   overlaps: boolean
   due: Date | null
+  /** the host that a person asked for */
+  host: string | null
   state: 'waiting' | 'skipped'
 }
 
@@ -71,10 +73,12 @@ export async function nextJobRun(db: Database): Promise<number> {
 /** Stores a run; fails with SQLSTATE 23505 when its job already has one for that time. */
 export const insertJobRun = (run: NewJobRun): Statement =>
   sql`insert into job_run (id, app, environment, job, key, command, service, timeout, late,
-      may_overlap, trigger, actor, due, state, reason, terminal, ended) overriding system value
+      may_overlap, trigger, actor, due, host, state, reason, terminal, ended)
+    overriding system value
     values (${run.id}, ${run.app}, ${run.environment}, ${run.job}::text, ${run.key},
       ${run.command}, ${run.service}::text, ${run.timeout}, ${run.late}, ${run.overlaps},
-      ${run.trigger}, ${run.actor}, ${run.due?.toISOString() ?? null}::timestamptz, ${run.state},
+      ${run.trigger}, ${run.actor}, ${run.due?.toISOString() ?? null}::timestamptz,
+      ${run.host}::text, ${run.state},
       ${run.reason}::text, ${run.terminal && JSON.stringify(run.terminal)}::json,
       case when ${run.state} = 'skipped' then now() end)`
 
@@ -82,8 +86,9 @@ export const insertJobRun = (run: NewJobRun): Statement =>
  * Begins a run in a release. Fails with SQLSTATE 22012 when it does not wait any more, and with
  * 23505 when another run of a job that may not overlap is in progress.
  */
-export const beginJobRun = (id: number, release: number): Statement =>
-  sql`with changed as (update job_run set state = 'running', release = ${release}, started = now()
+export const beginJobRun = (id: number, release: number, host: string | null): Statement =>
+  sql`with changed as (update job_run set state = 'running', release = ${release},
+        host = ${host}::text, started = now()
       where id = ${id} and state = 'waiting' returning id)
     select 1 / count(*)::int from changed`
 
@@ -103,7 +108,7 @@ export const askJobRunToStop = (id: number): Statement =>
 
 const columns = sql`id, app, environment, job, key, command, service, timeout,
   may_overlap as "overlaps", trigger,
-  actor, due, release, state, stopping, reason, exit, terminal, created, started, ended`
+  actor, due, release, host, state, stopping, reason, exit, terminal, created, started, ended`
 
 /** The runs that have not ended, oldest first. */
 export const openJobRuns = (db: Database): Promise<StoredJobRun[]> =>

@@ -6,6 +6,7 @@ import { stateOf } from '#domains/job/rules.ts'
 import * as store from '#domains/job/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { targetOfRelease } from '#flows/deployment/targets.ts'
+import { hostOfRun, targetOfRun } from './run-target.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { sqlState } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
@@ -46,15 +47,18 @@ async function begin(deps: JobDependencies, run: store.StoredJobRun): Promise<vo
   const live = await liveJobsOf(db, app, environment)
   if (!live) return
   const { release, chain } = live
+  const found = hostOfRun(await targetOfRelease(deps, release), run.host)
+  if ('problem' in found) return void (await db.batch(endOf(run, failed(found.problem))))
+  const { host } = found
   await db.batch([
-    store.beginJobRun(run.id, release),
+    store.beginJobRun(run.id, release, host),
     appendEvent({
       type: 'dev.cdeventsx.fairlead-job.started',
       ...{ subject: `job-run/${run.id}`, chain, app },
       data: { environment, job, release, trigger },
     }),
   ])
-  await follow(deps, { ...run, release, state: 'running' })
+  await follow(deps, { ...run, release, host, state: 'running' })
 }
 
 async function follow(deps: JobDependencies, run: store.StoredJobRun): Promise<void> {
@@ -67,7 +71,7 @@ type End = { state: JobRunState; exit: number | null; reason: string | null }
 /** Starts the command unless its target knows it; returns how it ended, or null while it runs. */
 async function outcome(deps: JobDependencies, run: store.StoredJobRun): Promise<End | null> {
   const release = run.release ?? 0
-  const target = await targetOfRelease(deps, release)
+  const target = await targetOfRun(deps, { release, host: run.host })
   const { commands } = target
   if (!commands) return failed(`${target.title} cannot run a command`)
   try {
@@ -114,7 +118,8 @@ export function endOf(run: store.StoredJobRun, end: End): Statement[] {
 export async function cleanJobRuns(deps: JobDependencies): Promise<void> {
   for (const run of await store.oldJobRuns(deps.db)) {
     if (run.release !== null) {
-      const target = await targetOfRelease(deps, run.release).catch(() => null)
+      const place = { release: run.release, host: run.host }
+      const target = await targetOfRun(deps, place).catch(() => null)
       // The row goes last, so that an interrupted removal is repeated.
       if (target?.commands) await target.commands.remove(run, run.key)
     }

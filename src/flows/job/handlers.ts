@@ -8,6 +8,7 @@ import * as store from '#domains/job/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import { mustHave } from '#flows/deployment/handlers.ts'
 import { targetOfRelease } from '#flows/deployment/targets.ts'
+import { hostOfRun, targetOfRun } from './run-target.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { sqlState } from '#platform/postgres/postgres.ts'
 import { liveJobsOf, type LiveJobs } from '#views/job.ts'
@@ -48,16 +49,19 @@ export function jobHandlers(parts: JobHandlerParts): SomeHandlers<JobEndpoints> 
       if (!file) throw new FairleadError('not_found', { kind: 'job', id: job })
       await mustOverlap(parts, live, job, file)
       return request(parts, live, caller, {
-        ...{ ...file, job, overlaps: file.overlap === 'allow', terminal: null },
+        ...{ ...file, job, overlaps: file.overlap === 'allow', host: null, terminal: null },
       })
     },
     runCommand: async ({ params: { app, environment }, body }, caller) => {
       const live = await mustBeLive(deps, app, environment)
-      const { command, service, timeout, terminal = null } = body
+      const { command, service, timeout, host = null, terminal = null } = body
       if (service !== undefined && !Object.hasOwn(live.services, service))
         throw new FairleadError('not_found', { kind: 'service', id: service })
+      const found = hostOfRun(await targetOfRelease(deps, live.release), host)
+      if ('problem' in found)
+        throw new FairleadError('invalid_input', { field: 'host', problem: found.problem })
       const late = 600_000
-      const wanted = { run: command, service, timeout, late, terminal }
+      const wanted = { run: command, service, timeout, late, host, terminal }
       return request(parts, live, caller, { ...wanted, job: null, overlaps: true })
     },
     listJobRuns: async ({ params: { app }, query }) => {
@@ -166,6 +170,7 @@ interface Wanted extends Pick<JobFile, 'run' | 'timeout' | 'late' | 'service'> {
   /** null for a command of a person */
   job: string | null
   overlaps: boolean
+  host: string | null
   terminal: Terminal | null
 }
 
@@ -173,7 +178,7 @@ async function request(
   parts: JobHandlerParts,
   { app, environment }: LiveJobs,
   caller: Caller,
-  { job, run: command, service, timeout, late, overlaps, terminal }: Wanted,
+  { job, run: command, service, timeout, late, overlaps, host, terminal }: Wanted,
 ): Promise<JobRun> {
   const { db } = parts.deps
   const id = await store.nextJobRun(db)
@@ -181,7 +186,7 @@ async function request(
     store.insertJobRun({
       ...{ id, app, environment, job, key: parts.makeKey(), command, service: service ?? null },
       ...{ timeout, late, overlaps, trigger: 'request', actor: nameOfActor(caller) },
-      ...{ due: null, state: 'waiting', reason: null, terminal },
+      ...{ due: null, host, state: 'waiting', reason: null, terminal },
     }),
     appendEvent({
       type: 'dev.cdeventsx.fairlead-job.requested',
@@ -201,6 +206,6 @@ async function outputOf(
 ) {
   const nothing = { lines: [], next: after, skipped: 0, complete: run.ended !== null }
   if (run.release === null) return nothing
-  const target = await targetOfRelease(deps, run.release)
+  const target = await targetOfRun(deps, { release: run.release, host: run.host })
   return (await target.commands?.output(run, run.key, after, wait)) ?? nothing
 }

@@ -72,7 +72,7 @@ async function queue({ db, makeKey }: QueueParts, one: Due): Promise<void> {
     ...{ id, app, environment, job: name, key: makeKey(), command: file.run },
     ...{ service: file.service ?? null, timeout: file.timeout, late: file.late },
     ...{ overlaps: file.overlap === 'allow', trigger: 'schedule' as const, actor: 'schedule' },
-    ...{ due, state, reason, terminal: null },
+    ...{ due, host: null, state, reason, terminal: null },
   }
   const data = { environment, job: name, release: null, state, exit: null, reason }
   const moved = store.setCursor({ app, environment, name }, schedule, due)

@@ -4,7 +4,7 @@ import { nameOfActor } from '#contract/event/event.ts'
 import type { Caller } from '#contract/handler.ts'
 import type { TargetCommands } from '#domains/deployment/target.ts'
 import type { StoredJobRun } from '#domains/job/store.ts'
-import { targetOfRelease } from '#flows/deployment/targets.ts'
+import { targetOfRun } from './run-target.ts'
 import type { Handshake, Upgraded } from '#platform/process/upgrade.ts'
 import { mustFind } from './handlers.ts'
 import type { JobDependencies } from './advance.ts'
@@ -39,7 +39,8 @@ async function started(
   while (performance.now() < until) {
     const run = await mustFind({ deps }, place)
     if (run.release !== null) {
-      const { commands } = await targetOfRelease(deps, run.release)
+      const place = { release: run.release, host: run.host }
+      const { commands } = await targetOfRun(deps, place)
       if (commands && (await commands.look(run, run.key)) !== null) return { run, commands }
     }
     if (run.ended !== null) throw new FairleadError('not_now', { why: 'The run has ended' })
