@@ -4,6 +4,7 @@ import { FairleadError } from '#contract/errors.ts'
 import { count } from '../arguments.ts'
 import { type Context, exitCodes } from '../context.ts'
 import { ago, table } from '../format.ts'
+import { durationWords } from '#contract/time-words.ts'
 import type { Register } from '../register.ts'
 
 interface Place {
@@ -94,6 +95,9 @@ function inWords(one: Rehearsal): string[] {
         isSecret ? '(secret) → (secret)' : `${now ?? '–'} → ${after ?? '–'}`,
       ]),
     ),
+    ...(one.startMs === undefined
+      ? []
+      : [`  it was ready ${durationWords(one.startMs)} after its start`]),
     `  took ${(one.ms / 1000).toFixed(1)} s, ${Math.round(one.memory / 1e6)} MB of memory and ` +
       `${Math.round(one.disk / 1e6)} MB of disk`,
   ]

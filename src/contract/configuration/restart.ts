@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { durationWords } from '#contract/time-words.ts'
+import { expectedWait } from '#contract/deployment/expected-wait.ts'
 
 /** What a change of values does to a service that runs once and uses them. */
 export const configurationRestart = z.object({
   service: z.string(),
   did: z.enum(['restarted', 'reloaded']),
-  /** milliseconds that clients waited at its last restart; null when none was measured */
+  /** milliseconds that clients are expected to wait; null when none were measured */
   pauseMs: z.number().nullable(),
-  /** the deployment with that restart */
+  /** the deployment with a restart that took so long; null when its last rehearsal did */
   deployment: z.number().int().nullable(),
 })
 export type ConfigurationRestart = z.infer<typeof configurationRestart>
@@ -17,8 +17,5 @@ export function restartNote({ service, did, pauseMs, deployment }: Configuration
   if (did === 'reloaded') return `${service} reads its changed files without a restart.`
   if (pauseMs === null)
     return `${service} restarts, and clients wait; how long was not measured yet.`
-  return (
-    `${service} restarts, and clients wait for about ${durationWords(pauseMs)}, as in ` +
-    `deployment ${deployment}.`
-  )
+  return `${service} restarts, and clients wait ${expectedWait({ pauseMs, deployment })}.`
 }

@@ -1,4 +1,5 @@
 import { durationWords } from '#contract/time-words.ts'
+import { expectedWait } from './expected-wait.ts'
 import type {
   BeforeCheck,
   BeforeCommand,
@@ -69,10 +70,5 @@ function pauseNote({ service, did, pauseMs }: ServicePause): string {
   return `${service} was restarted; clients waited for ${durationWords(pauseMs)}`
 }
 
-const expectedNote = ({
-  service,
-  pauseMs,
-  deployment,
-}: DeploymentDetail['expectedPauses'][number]) =>
-  `If ${service} has to restart, clients wait for about ${durationWords(pauseMs)}, as in ` +
-  `deployment ${deployment}`
+const expectedNote = (expected: DeploymentDetail['expectedPauses'][number]) =>
+  `If ${expected.service} has to restart, clients wait ${expectedWait(expected)}`

@@ -53,16 +53,23 @@ export const servicePause = z.object({
 })
 export type ServicePause = z.infer<typeof servicePause>
 
+/** How long clients are expected to wait at a restart of a service. */
+export const expectedPause = z.object({
+  service: z.string(),
+  pauseMs: z.number(),
+  /** the deployment with a restart that took so long; null when its last rehearsal did */
+  deployment: z.number().int().nullable(),
+})
+export type ExpectedPause = z.infer<typeof expectedPause>
+
 export const deploymentDetail = deployment.extend({
   /** null when the release had no command, or when one of the same run had succeeded here */
   before: beforeCommand.nullable().default(null),
   pauses: z.array(servicePause).default([]),
   /**
-   * while it is ahead: how long clients waited at the last restart of each service that the release
-   * runs once and may restart
+   * while it is ahead: how long clients wait if a service restarts that the release runs once and
+   * may restart
    */
-  expectedPauses: z
-    .array(z.object({ service: z.string(), pauseMs: z.number(), deployment: z.number().int() }))
-    .default([]),
+  expectedPauses: z.array(expectedPause).default([]),
 })
 export type DeploymentDetail = z.infer<typeof deploymentDetail>

@@ -55,6 +55,8 @@ export const rehearsalReport = z.object({
   ms: z.number().int(),
   memory: z.number(),
   disk: z.number(),
+  /** milliseconds from its start until it was healthy and answered; absent when it did not */
+  startMs: z.number().int().optional(),
   /** the end of its output, with secrets masked */
   output: z.array(z.string()),
 })

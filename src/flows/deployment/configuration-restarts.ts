@@ -1,12 +1,12 @@
 import type { ConfigurationRestart } from '#contract/configuration/restart.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { usedBy } from '#domains/configuration/used.ts'
-import { lastPauses } from '#domains/deployment/before-store.ts'
 import * as store from '#domains/deployment/store.ts'
 import { isExclusive } from '#domains/scale/rules.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
 import { templatesOf } from './configuration-files.ts'
+import { expectPauses } from './expected-pauses.ts'
 
 /** What a change of some values would do to the services of the live release that run once. */
 export async function configurationRestarts(
@@ -20,7 +20,7 @@ export async function configurationRestarts(
   const templates = await templatesOf(deps, release, environment)
   const effects = effectsOf(release.definition.services, templates, names)
   if (effects.length === 0) return []
-  const last = await lastPauses(deps.db, app, environment)
+  const last = await expectPauses(deps.db, app, environment)
   return effects.map(({ service, did }) => {
     const pause = last.find((one) => one.service === service)
     const { pauseMs = null, deployment = null } = pause ?? {}

@@ -3,12 +3,12 @@ import type { DeploymentDetail } from '#contract/deployment/before.ts'
 import type { Deployment } from '#contract/run/run.ts'
 import { referenceOf } from '#domains/configuration/configuration.ts'
 import { getStored } from '#domains/configuration/store.ts'
-import { lastPauses } from '#domains/deployment/before-store.ts'
 import * as store from '#domains/deployment/store.ts'
 import type { ServiceSpec } from '#domains/deployment/target.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
 import { renderFiles } from './configuration-files.ts'
+import { expectPauses } from './expected-pauses.ts'
 import { serviceSpecs } from './release-spec.ts'
 import { hostNameOf } from './targets.ts'
 
@@ -24,15 +24,15 @@ interface Start {
 }
 
 /**
- * How long clients waited at the last restart of each service that a deployment may restart, while
- * the deployment is ahead.
+ * How long clients wait at a restart of each service that a deployment may restart, while the
+ * deployment is ahead.
  */
 export async function expectedPauses(
   deps: Access,
   { id, app, environment, release, state }: Deployment,
 ): Promise<DeploymentDetail['expectedPauses']> {
   if (state !== 'waiting' && state !== 'starting') return []
-  const last = await lastPauses(deps.db, app, environment)
+  const last = await expectPauses(deps.db, app, environment)
   const live = await liveDeployment(deps.db, app, environment)
   if (last.length === 0 || !live || live.release === release) return []
   const changes = await serviceChanges(deps, live.release, release)

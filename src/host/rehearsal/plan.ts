@@ -96,6 +96,8 @@ export const stageReport = z.object({
   /** what kept the second instance from a start; null for nothing */
   before: z.object({ isCommand: z.boolean(), problem: z.string() }).nullable(),
   facts: facts.nullable(),
+  /** milliseconds from its start until it was healthy and had answered; null when it did not */
+  startMs: z.number().int().nullable(),
   /** why a write was refused; null when it was accepted, or was not tried */
   write: z.string().nullable(),
   command: z.object({ code: z.number().nullable(), output: z.string() }).nullable(),

@@ -61,6 +61,8 @@ describe('rehearsal of an app', requiresIsolation, () => {
     expect(report).toMatchObject({ state: 'returns', reason: null, software: 'app' })
     expect(report.differences).toEqual([])
     expect(report.memory).toBeGreaterThan(1e6)
+    expect(report.startMs).toBeGreaterThan(10)
+    expect(report.startMs).toBeLessThan(report.ms)
     expect(readdirSync(join(host.home.host, 'rehearsal'))).toEqual([])
     // The kernel ends the processes of a namespace just after its first one.
     const mark = `rehearsal/${subject().app}`

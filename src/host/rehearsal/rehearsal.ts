@@ -96,6 +96,7 @@ async function rehearse(plan: RehearsalPlan): Promise<RehearsalReport> {
     ...judgement,
     differences: await compare(plan, { software, seen, live, env }),
     ...{ memory: seen.memory, disk },
+    ...(seen.startMs === null ? {} : { startMs: seen.startMs }),
     output: lines.slice(-outputLines),
   })
 }

@@ -44,21 +44,25 @@ async function perform(plan: StagePlan): Promise<StageReport> {
   removeStale(plan)
   const lines = configOf(plan, software)
   spareCopy(plan)
+  const began = performance.now()
   const instance = startInstance(plan)
   const watch = watchMemory(plan.memory, () => instance.kill())
-  const { health, ended, exceeded, attempts } = await untilHealthy(plan, instance, watch)
+  const { health, ended, exceeded, attempts, goodSince } = await untilHealthy(plan, instance, watch)
   const isUp = health === null && ended === null && exceeded === null
   const access: Access = {
     ...{ port: plan.port ?? 0, env: plan.env, lines },
     ...{ settingsPath: plan.service.rehearse?.settings, timeoutMs: plan.ms },
   }
+  const asked = performance.now()
   const facts = isUp && plan.port !== null ? await software.examine(access) : null
+  const answered = performance.now() - asked
   const write = facts?.problem === null ? ((await software.write?.(access)) ?? null) : null
   const worker = isUp ? await workerOf(instance.origin(), plan.port) : null
   const command = isUp ? await runOwn(plan) : null
   const output = instance.output()
   return {
     ...{ ended, health, exceeded, attempts, facts, write, command, lines, before: null },
+    startMs: goodSince === null ? null : Math.round(goodSince - began + answered),
     words: worker === null ? [] : commandOf(worker),
     variables: worker === null ? null : variablesOf(worker),
     blame: isUp ? null : blameOf(plan, software, output.join('\n'), lines),
@@ -152,7 +156,15 @@ const nothing = (
   before: StageReport['before'],
 ): StageReport => ({
   ...{ ended: null, health: null, exceeded: null, attempts, before, facts: null, write: null },
-  ...{ command: null, words: [], variables: null, lines: [], blame: null, memory: 0 },
+  ...{
+    startMs: null,
+    command: null,
+    words: [],
+    variables: null,
+    lines: [],
+    blame: null,
+    memory: 0,
+  },
   output: output.slice(-linesKept),
 })
 
@@ -226,7 +238,9 @@ async function untilHealthy(
   plan: StagePlan,
   instance: SecondInstance,
   watch: { isExceeded(): boolean },
-): Promise<Pick<StageReport, 'health' | 'ended' | 'exceeded' | 'attempts'>> {
+): Promise<
+  Pick<StageReport, 'health' | 'ended' | 'exceeded' | 'attempts'> & { goodSince: number | null }
+> {
   const { service, port, host } = plan
   const until = performance.now() + plan.ms
   const { path, headers } = service.health
@@ -238,7 +252,7 @@ async function untilHealthy(
     const now = performance.now()
     goodSince = problem === null ? (goodSince ?? now) : null
     const end = (health: string | null, exceeded: StageReport['exceeded']) => ({
-      ...{ health, exceeded, ended: instance.ended() },
+      ...{ health, exceeded, ended: instance.ended(), goodSince },
       // The checks above were refused as well.
       attempts: Math.max(0, failedConnections() - failedBefore - refused),
     })
