@@ -191,7 +191,7 @@ environments: {production: {}}
     expect(list.stdout).toMatch(/attempt +on request +failed: it exited with 3/)
   })
 
-  test('cannot mislead the server with links or a git configuration', async () => {
+  longTest('cannot mislead the server with links or a git configuration', async () => {
     const mark = join(outside, 'by-git')
     const lcov = 'TN:\\nSF:server.js\\nDA:1,1\\nend_of_record\\n'
     const repository = await repositoryOf({

@@ -168,8 +168,10 @@ describe('a pull request', () => {
     120_000,
   )
 
-  test('from a fork gets no secret, cache or socket until its commit is approved', async () => {
-    const yaml = (more: string): string => `
+  longTest(
+    'from a fork gets no secret, cache or socket until its commit is approved',
+    async () => {
+      const yaml = (more: string): string => `
 steps:
   test:
     run: |
@@ -181,100 +183,102 @@ steps:
     secrets: [API_KEY]
     cache: { paths: kept, key: key.txt }
 ${more}`
-    const line = 'environments: {production: {}}\npull_requests: {preview: false}\n'
-    const at = await start('strangers', { 'key.txt': 'one', 'fairlead.yaml': yaml(line) })
-    await installation.client.changeConfiguration({
-      params: { app: 'strangers', environment: 'production' },
-      body: { secrets: { API_KEY: 'hunter2-hunter2' } },
-    })
-    // It asks for all that it may not have.
-    const greedy = yaml(
-      'environments: {production: {}, mine: {}}\npull_requests: {forks: run, preview: true}\n',
-    )
-    const sha = await at.propose(
-      { number: 7, branch: 'main', fork: 'mallory/shop' },
-      { 'key.txt': 'two', 'fairlead.yaml': greedy },
-    )
-    const first = await at.ran(7, sha, false)
-    expect(first).toMatchObject({
-      fork: 'mallory/shop',
-      asksApproval: true,
-      approved: null,
-      preview: null,
-    })
-    expect(first.run).toMatchObject({ state: 'succeeded', isTrusted: false })
-    const before = await at.log(7, 'test')
-    expect(before).toContain('secret has 0 characters')
-    expect(before).toContain(`home is ${installation.home}/runs/${first.run!.id}/home`)
-    // What the branch keeps is read.
-    expect(before).toMatch(/kept: of run \d+/)
-    expect(before).toContain('the shared folder is closed')
-    await waitFor(
-      'its HOME is gone',
-      async () =>
-        !(await readdir(join(installation.home, 'runs', String(first.run!.id)))).includes('home'),
-    )
-
-    // The branch gets nothing of it, though its key is the same now.
-    const user = /user (\d+)/.exec(before)?.[1]
-    const mine = await at.repository.commit({ 'key.txt': 'two' })
-    await waitFor('the branch is delivered', async () => {
-      const { runs } = await installation.client.listRuns({
-        query: { app: 'strangers', state: 'succeeded' },
+      const line = 'environments: {production: {}}\npull_requests: {preview: false}\n'
+      const at = await start('strangers', { 'key.txt': 'one', 'fairlead.yaml': yaml(line) })
+      await installation.client.changeConfiguration({
+        params: { app: 'strangers', environment: 'production' },
+        body: { secrets: { API_KEY: 'hunter2-hunter2' } },
       })
-      return runs[0]?.change.sha === mine
-    })
-    const { runs } = await installation.client.listRuns({ query: { app: 'strangers', limit: 1 } })
-    const { lines } = await installation.client.getLog({
-      params: { run: runs[0]!.id, step: 'test' },
-    })
-    const branch = lines.map(({ text }) => text).join('\n')
-    expect(branch).toContain(`home is ${installation.home}/cache/strangers`)
-    expect(branch).not.toContain(`kept: of run ${first.run!.id}`)
-    expect(branch).toContain('secret has 15 characters')
-    expect(branch).toContain('the shared folder is open')
-    if (process.getuid?.() === 0) expect(branch).not.toContain(`user ${user},`)
-    const [step] = (await installation.client.getRun({ params: { run: runs[0]!.id } })).steps
-    expect(step?.cache).toBe('near')
-
-    const approve = (commit: string) =>
-      installation.client.approvePullRequest({
-        params: { app: 'strangers', number: 7 },
-        body: { sha: commit },
+      // It asks for all that it may not have.
+      const greedy = yaml(
+        'environments: {production: {}, mine: {}}\npull_requests: {forks: run, preview: true}\n',
+      )
+      const sha = await at.propose(
+        { number: 7, branch: 'main', fork: 'mallory/shop' },
+        { 'key.txt': 'two', 'fairlead.yaml': greedy },
+      )
+      const first = await at.ran(7, sha, false)
+      expect(first).toMatchObject({
+        fork: 'mallory/shop',
+        asksApproval: true,
+        approved: null,
+        preview: null,
       })
-    await expect(approve('0'.repeat(40))).rejects.toThrow(/The head of pull request 7 is/)
-    expect(
-      (await installation.cli('pulls', 'approve', 'strangers', '7', '--sha', sha)).stdout,
-    ).toContain(sha.slice(0, 7))
-    const approved = await at.ran(7, sha, true)
-    expect(approved).toMatchObject({ asksApproval: false, approved: { sha } })
-    expect(await at.log(7, 'test')).toContain('secret has 15 characters')
+      expect(first.run).toMatchObject({ state: 'succeeded', isTrusted: false })
+      const before = await at.log(7, 'test')
+      expect(before).toContain('secret has 0 characters')
+      expect(before).toContain(`home is ${installation.home}/runs/${first.run!.id}/home`)
+      // What the branch keeps is read.
+      expect(before).toMatch(/kept: of run \d+/)
+      expect(before).toContain('the shared folder is closed')
+      await waitFor(
+        'its HOME is gone',
+        async () =>
+          !(await readdir(join(installation.home, 'runs', String(first.run!.id)))).includes('home'),
+      )
 
-    // A new push needs it anew.
-    const next = await at.propose(
-      { number: 7, branch: 'main', fork: 'mallory/shop' },
-      { a: 'and now?' },
-    )
-    expect(await at.ran(7, next, false)).toMatchObject({ asksApproval: true })
-    expect(await at.log(7, 'test')).toContain('secret has 0 characters')
+      // The branch gets nothing of it, though its key is the same now.
+      const user = /user (\d+)/.exec(before)?.[1]
+      const mine = await at.repository.commit({ 'key.txt': 'two' })
+      await waitFor('the branch is delivered', async () => {
+        const { runs } = await installation.client.listRuns({
+          query: { app: 'strangers', state: 'succeeded' },
+        })
+        return runs[0]?.change.sha === mine
+      })
+      const { runs } = await installation.client.listRuns({ query: { app: 'strangers', limit: 1 } })
+      const { lines } = await installation.client.getLog({
+        params: { run: runs[0]!.id, step: 'test' },
+      })
+      const branch = lines.map(({ text }) => text).join('\n')
+      expect(branch).toContain(`home is ${installation.home}/cache/strangers`)
+      expect(branch).not.toContain(`kept: of run ${first.run!.id}`)
+      expect(branch).toContain('secret has 15 characters')
+      expect(branch).toContain('the shared folder is open')
+      if (process.getuid?.() === 0) expect(branch).not.toContain(`user ${user},`)
+      const [step] = (await installation.client.getRun({ params: { run: runs[0]!.id } })).steps
+      expect(step?.cache).toBe('near')
 
-    // Docker would run an image outside of what isolates steps.
-    const image = 'steps: {test: {run: "true", services: {db: {image: postgres, port: 5432}}}}\n'
-    const last = await at.propose(
-      { number: 7, branch: 'main', fork: 'mallory/shop' },
-      { 'fairlead.yaml': image },
-    )
-    await at.ran(7, last, false)
-    const { reason } = await installation.client.getRun({
-      params: { run: (await at.get(7)).run!.id },
-    })
-    expect(reason).toContain(
-      'service db is an image, which is not run for a head from another repository',
-    )
-    // Whatever became of it, it is not the branch's.
-    const listed = await installation.client.getLine({ params: { app: 'strangers' } })
-    expect(listed.environments.map(({ name }) => name)).toEqual(['production'])
-  }, 120_000)
+      const approve = (commit: string) =>
+        installation.client.approvePullRequest({
+          params: { app: 'strangers', number: 7 },
+          body: { sha: commit },
+        })
+      await expect(approve('0'.repeat(40))).rejects.toThrow(/The head of pull request 7 is/)
+      expect(
+        (await installation.cli('pulls', 'approve', 'strangers', '7', '--sha', sha)).stdout,
+      ).toContain(sha.slice(0, 7))
+      const approved = await at.ran(7, sha, true)
+      expect(approved).toMatchObject({ asksApproval: false, approved: { sha } })
+      expect(await at.log(7, 'test')).toContain('secret has 15 characters')
+
+      // A new push needs it anew.
+      const next = await at.propose(
+        { number: 7, branch: 'main', fork: 'mallory/shop' },
+        { a: 'and now?' },
+      )
+      expect(await at.ran(7, next, false)).toMatchObject({ asksApproval: true })
+      expect(await at.log(7, 'test')).toContain('secret has 0 characters')
+
+      // Docker would run an image outside of what isolates steps.
+      const image = 'steps: {test: {run: "true", services: {db: {image: postgres, port: 5432}}}}\n'
+      const last = await at.propose(
+        { number: 7, branch: 'main', fork: 'mallory/shop' },
+        { 'fairlead.yaml': image },
+      )
+      await at.ran(7, last, false)
+      const { reason } = await installation.client.getRun({
+        params: { run: (await at.get(7)).run!.id },
+      })
+      expect(reason).toContain(
+        'service db is an image, which is not run for a head from another repository',
+      )
+      // Whatever became of it, it is not the branch's.
+      const listed = await installation.client.getLine({ params: { app: 'strangers' } })
+      expect(listed.environments.map(({ name }) => name)).toEqual(['production'])
+    },
+    120_000,
+  )
 
   longTest(
     'follows the settings on the branch for forks, drafts and all pull requests',

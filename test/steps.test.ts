@@ -102,7 +102,7 @@ ${rest}`
     },
   )
 
-  test('fail when a service does not become ready, with its last line', async () => {
+  longTest('fail when a service does not become ready, with its last line', async () => {
     const yaml = (service: string): string =>
       `steps: {test: {run: echo never, services: {db: ${service}}}}${rest}`
     const { first, deliver } = await begin('dead', {
@@ -279,7 +279,7 @@ done
     expect(reusedIn(await deliver({ 'src/[slug]/page': '2' }))).toEqual([false, false, true, false])
   })
 
-  test('get a secret with its last newline; a missing path fails at once', async () => {
+  longTest('get a secret with its last newline; a missing path fails at once', async () => {
     const { first, deliver } = await begin('bytes', {
       'fairlead.yaml': `steps: {show: ls}${rest}`,
     })
@@ -340,7 +340,7 @@ ${rest}`
     })
   })
 
-  test('get the parameters of their run, and an invalid parameter fails the run', async () => {
+  longTest('get the parameters of their run, and an invalid parameter fails the run', async () => {
     const yaml = `parameters: {LEVEL: {default: info, options: [info, debug]}, WHO: world}
 steps: {say: 'echo "$LEVEL to $WHO"', nightly: {run: echo long, when: schedule}, byhand: {run: echo hand, when: [manual]}}${rest}`
     const { first } = await begin('given', { 'fairlead.yaml': yaml })

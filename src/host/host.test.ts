@@ -285,7 +285,7 @@ describe('a release', () => {
     )
   })
 
-  test('reports a missing directory or artifact', async () => {
+  longTest('reports a missing directory or artifact', async () => {
     expect(
       (await settle(host, releaseOf(host, 1, good, [webService({ directory: 'nowhere' })]))).reason,
     ).toBe('web cannot start: its directory nowhere is not in the artifact')
@@ -328,7 +328,7 @@ describe('a release', () => {
     expect(wrong).toEqual([])
   })
 
-  test('removes an unhealthy instance from the rotation', async () => {
+  longTest('removes an unhealthy instance from the rotation', async () => {
     await deploy(host, releaseOf(host, 1, good, [webService({ instances: 2 })]))
     await ask(host, '/sick')
     await waitUntil('one is unhealthy', async () =>
@@ -340,7 +340,7 @@ describe('a release', () => {
     expect(sick?.restarts).toBe(0)
   })
 
-  test('starts on another port when its port was taken', async () => {
+  longTest('starts on another port when its port was taken', async () => {
     await deploy(host, releaseOf(host, 1, good))
     const [before] = only(await host.client.status())
     // What it takes it drops, so that a request that comes its way is not kept waiting for ever.
@@ -406,7 +406,7 @@ describe('a release', () => {
     await host.client.removeEnvironment('shop', 'staging')
   })
 
-  test('a worker settles as long as the start of the app took', async () => {
+  longTest('a worker settles as long as the start of the app took', async () => {
     const slow = server('slow').replace('createServer(', 'setTimeout(() => createServer(')
     const late = slow.replace(/\)\.listen\((.*)\)/, ').listen($1), 300)')
     const settling = { least: 1, most: 10_000 }
@@ -929,7 +929,7 @@ describe('a canary', () => {
     expect(canary.errors).toBe(all.canary.errors)
   })
 
-  test('identifies sessions by a cookie of the edge when the app has none', async () => {
+  longTest('identifies sessions by a cookie of the edge when the app has none', async () => {
     await start()
     await route(0.5, { session: {} })
     const first = await exchange(host, '/x')

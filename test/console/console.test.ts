@@ -332,7 +332,7 @@ describe('the console', requires('chromium'), () => {
     await page.getByRole('article', { name: 'blog' }).waitFor({ state: 'detached' })
   })
 
-  test('searches events by text and time', async () => {
+  longTest('searches events by text and time', async () => {
     await open('/events')
     await page.getByLabel('Search').fill('app.created')
     await page.getByText('registered the app shop').first().waitFor()
@@ -367,7 +367,7 @@ describe('the console', requires('chromium'), () => {
     await page.getByText('1 deployment', { exact: true }).waitFor()
   })
 
-  test('sets a variable and a secret, and never shows the value of the secret', async () => {
+  longTest('sets a variable and a secret, and never shows the value of the secret', async () => {
     await open('/apps/shop/environments/production')
     for (const [button, name] of [
       ['Set a variable', 'LOG_LEVEL'],
@@ -444,7 +444,7 @@ describe('the console', requires('chromium'), () => {
     await installation.client.deleteApp({ params: { app: 'early' } })
   })
 
-  test('shows the output of a failed deployment on its run and environment', async () => {
+  longTest('shows the output of a failed deployment on its run and environment', async () => {
     const crash = "throw new TypeError('no ledger')"
     await repository.commit({ 'server.js': crash }, 'Crash at start')
     await push(installation, 'shop', repository)
@@ -605,7 +605,7 @@ describe('the console', requires('chromium'), () => {
     await switches.getByText('off for 10 %, else on').waitFor()
   })
 
-  test('a job is run, and its page shows the output and the exit code', async () => {
+  longTest('a job is run, and its page shows the output and the exit code', async () => {
     await open('/apps/shop/jobs')
     await page.getByText('No job or command has run yet.').waitFor()
     await page.getByRole('button', { name: 'Run report in production' }).click()
@@ -637,7 +637,7 @@ describe('the console', requires('chromium'), () => {
     await installation.client.closeIncident({ params: { incident: id }, body: {} })
   })
 
-  test('two incidents with one cause are merged', async () => {
+  longTest('two incidents with one cause are merged', async () => {
     const openFor = (service: string) =>
       installation.client.openIncident({
         params: { app: 'shop' },
