@@ -135,21 +135,36 @@ export function insertAlert(id: number, first: Firing, suspects: Suspect[]): Sta
       ${new Date(onset.until).toISOString()}::timestamptz, ${JSON.stringify(suspects)}::jsonb)`
 }
 
-/** A source fires in an alert, perhaps again. A more urgent one makes the alert urgent. */
+/**
+ * A source fires in an alert, perhaps again. The first urgent one of an alert of low urgency gives
+ * it its words, and its steps begin anew, because they may wait for working hours. Who had a
+ * message gets no second one.
+ */
 export const addSource = (alert: number, firing: Firing): Statement[] => [
   sql`insert into alert_source (alert, source, title, reason, began)
     values (${alert}, ${firing.source}, ${firing.title}, ${firing.reason},
       ${new Date(firing.onset.from).toISOString()}::timestamptz)
     on conflict (alert, source) do update set ended = null, reason = excluded.reason,
       began = excluded.began`,
-  sql`update alert set urgency = 'high' where id = ${alert} and ${firing.urgency} = 'high'::text`,
+  sql`update alert set urgency = 'high', title = ${firing.title}, reason = ${firing.reason},
+      announced = least(announced, occurrence - 1), step = 0, next_step = null
+    where id = ${alert} and urgency = 'low' and ${firing.urgency} = 'high'::text`,
 ]
 
-/** What fired in an alert does so no longer, which is a line of its timeline. */
+/**
+ * What fired in an alert does so no longer, which is a line of its timeline. If the alert was named
+ * after it, what goes on gives it its words.
+ */
 export const endSource = (alert: number, source: string): Statement =>
   sql`with ended as (
       update alert_source set ended = now() where alert = ${alert} and source = ${source}
         and ended is null returning title
+    ), next as (
+      select title, reason from alert_source where alert = ${alert} and source <> ${source}
+        and ended is null order by began, source limit 1
+    ), renamed as (
+      update alert a set title = next.title, reason = next.reason from next, ended
+      where a.id = ${alert} and a.title = ended.title
     )
     insert into alert_entry (alert, kind, actor, text)
     select ${alert}, 'ended', 'fairlead', 'over: ' || title from ended`

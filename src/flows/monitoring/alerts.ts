@@ -164,7 +164,7 @@ async function act(parts: AlertsParts, action: Action, live: Live): Promise<void
 
 async function open(parts: AlertsParts, sources: Firing[], live: Live): Promise<void> {
   const { db } = parts
-  const [first] = sources
+  const first = sources.find(({ urgency }) => urgency === 'high') ?? sources[0]
   if (!first) return
   const id = await store.nextAlert(db)
   const { suspects, machine } = await explainFirst(parts, sources, first, live)

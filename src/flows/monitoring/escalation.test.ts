@@ -108,6 +108,20 @@ describe('escalation', () => {
     expect((await store.getAlert(db, await alertId()))?.resolved).not.toBeNull()
   })
 
+  test('an alert is named after what goes on', async () => {
+    await runOnce(db)
+    await db.query(sql`insert into monitor
+        (app, environment, service, kind, name, state, firing, reason)
+      values ('shop', 'production', 'web', 'latency', 'latency', 'down', true, 'it is slow')`)
+    await runOnce(db)
+    const title = async () => (await store.getAlert(db, await alertId()))?.title
+    expect(await title()).toBe('web in production of shop fails requests')
+    await db.query(sql`update monitor set state = 'up', firing = false where name = 'errors'`)
+    await runOnce(db)
+    expect(await title()).toBe('web in production of shop is slow')
+    expect((await store.getAlert(db, await alertId()))?.reason).toBe('it is slow')
+  })
+
   test('the steps to the first person are taken before an alert is resolved', async () => {
     await db.query(sql`delete from channel where person = 'Ada'`)
     // A server died after it took the first step, which is the chat.
@@ -183,6 +197,18 @@ describe('escalation', () => {
       await runOnce(db)
       expect(names()).toEqual(['chat'])
       expect(await entries()).toContainEqual(expect.stringMatching(/^waits: for the working hours/))
+
+      // What is urgent joins it at night: it waits no longer, and `chat` gets nothing twice.
+      await db.batch(
+        store.addSource(await alertId(), {
+          ...{ source: 'external/1', app: 'shop', environment: 'production', service: 'web' },
+          ...{ title: 'The shop is down', reason: 'no answer', urgency: 'high' },
+          ...{ onset: { from: 0, until: 0 }, deployment: null, isAlone: false },
+        }),
+      )
+      expect((await store.getAlert(db, await alertId()))?.title).toBe('The shop is down')
+      await runOnce(db)
+      expect(names()).toEqual(['ada-one', 'chat'])
     } finally {
       await db.query(sql`delete from environment where name = 'later'`)
     }
