@@ -44,6 +44,12 @@ star\\*.txt @star
   })
 })
 
+test('a section of GitLab leaves out paths, also those that a later rule names', () => {
+  const rules = readCodeowners('* @all\n[Ruby]\n*.rb @ruby\n!/vendor/\n/vendor/x.rb @vendor\n')
+  expect(ownersOf(rules, 'lib/x.rb')).toEqual(['@all', '@ruby'])
+  expect(ownersOf(rules, 'vendor/x.rb')).toEqual(['@all'])
+})
+
 describe('suspects', () => {
   const nowhere: FailingPlace = { service: null, others: [], routes: [] }
   const commit = (sha: string, author: string, files: string[]) => ({

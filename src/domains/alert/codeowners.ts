@@ -2,7 +2,8 @@
 interface Rule {
   section: string
   pattern: string[]
-  owners: string[]
+  /** null for what the section leaves out */
+  owners: string[] | null
 }
 
 /**
@@ -13,7 +14,7 @@ interface Rule {
 export function readCodeowners(text: string): Rule[] {
   let section = ''
   let usual: string[] = []
-  return text.split(/\r?\n/).flatMap((line) => {
+  return text.split(/\r?\n/).flatMap((line): Rule[] => {
     const plain = line.replace(/(^|\s)#.*$/, '').trim()
     if (plain === '') return []
     const head = sectionOf(plain)
@@ -23,8 +24,11 @@ export function readCodeowners(text: string): Rule[] {
       return []
     }
     const [pattern = '', ...owners] = words(plain)
-    // GitHub ignores exclusions, which its format does not have.
-    if (pattern.startsWith('!')) return []
+    // GitHub ignores exclusions, which its format does not have; it has no sections either.
+    if (pattern.startsWith('!'))
+      return section === ''
+        ? []
+        : [{ section, pattern: segmentsOf(pattern.slice(1)), owners: null }]
     const found = owners.length === 0 && section !== '' ? usual : owners
     return [{ section, pattern: segmentsOf(pattern), owners: found }]
   })
@@ -43,12 +47,15 @@ function sectionOf(line: string): { name: string; owners: string } | null {
 const words = (text: string): string[] =>
   text.split(/(?<!\\)\s+/).flatMap((word) => (word === '' ? [] : [word.replaceAll('\\ ', ' ')]))
 
-/** The owners of a path: of the last rule of each section that matches. */
+/**
+ * The owners of a path: of the last rule of each section that matches. What a section leaves out
+ * stays out of it.
+ */
 export function ownersOf(rules: Rule[], path: string): string[] {
-  const found = new Map<string, string[]>()
+  const found = new Map<string, string[] | null>()
   for (const { section, pattern, owners } of rules)
-    if (matches(pattern, path.split('/'))) found.set(section, owners)
-  return [...new Set([...found.values()].flat())]
+    if (found.get(section) !== null && matches(pattern, path.split('/'))) found.set(section, owners)
+  return [...new Set([...found.values()].flatMap((owners) => owners ?? []))]
 }
 
 /** The patterns are those of .gitignore, without `!` and `[ ]`, as segments. */
