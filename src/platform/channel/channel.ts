@@ -112,16 +112,25 @@ async function post(
   if (!response.ok) throw new Refused(`it answered ${response.status}`, { status: response.status })
 }
 
-/** The message as one text. */
-export const textOf = ({
-  title,
-  lines,
-  url,
-  answerUrl,
-  unsubscribeUrl,
-}: Pick<Message, 'title' | 'lines' | 'url' | 'answerUrl' | 'unsubscribeUrl'>): string =>
-  [
-    ...[title, ...lines, url],
+/** The message as one text of at most so many characters. What is too long loses no link. */
+export function textOf(
+  {
+    title,
+    lines,
+    url,
+    answerUrl,
+    unsubscribeUrl,
+  }: Pick<Message, 'title' | 'lines' | 'url' | 'answerUrl' | 'unsubscribeUrl'>,
+  most = Infinity,
+): string {
+  const links = [
+    url,
     ...(answerUrl === null ? [] : [`Acknowledge or pass on: ${answerUrl}`]),
     ...(unsubscribeUrl === undefined ? [] : [`Unsubscribe: ${unsubscribeUrl}`]),
   ].join('\n')
+  return `${shorten([title, ...lines].join('\n'), most - links.length - 1)}\n${links}`
+}
+
+/** A text of at most so many characters; what is left out is an ellipsis. */
+export const shorten = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1))}…`

@@ -81,6 +81,53 @@ describe('a webhook', () => {
   })
 })
 
+describe('a message that is longer than what the service accepts', () => {
+  const long = { ...message, title: `"${'t'.repeat(3000)}`, lines: ['l'.repeat(5000), '<b>'] }
+  const bodyOf = async (kind: string, more: object, sent: Message = long) => {
+    status = 200
+    const { example, settings } = kindOf(kind)
+    const parsed = settings.parse({ ...(example as object), ...more })
+    await kindOf(kind).send(sent, parsed, io)
+    return received.at(-1)?.body ?? ''
+  }
+  const json = async (kind: string, more: object, sent?: Message) =>
+    JSON.parse(await bodyOf(kind, more, sent)) as Record<string, unknown>
+
+  test.each([
+    ['discord', { url: true }, 'content', 2000],
+    ['telegram', { server: true }, 'text', 4096],
+  ])('is cut for %s, and keeps its links', async (kind, more, field, most) => {
+    const settings = Object.fromEntries(Object.keys(more).map((key) => [key, urlOf()]))
+    const text = String((await json(kind, settings))[field])
+    expect(text).toHaveLength(most)
+    expect(text).toContain('https://fairlead.example.com/alerts/3')
+  })
+
+  test('is cut for a text and a call, which keep their answers', async () => {
+    const fields = async (kind: string) =>
+      new URLSearchParams(await bodyOf(kind, { server: urlOf() }))
+    const text = (await fields('twilio-sms')).get('Body') ?? ''
+    expect(text).toHaveLength(1600)
+    expect(text).toMatch(/…\nhttps:\/\/fairlead\.example\.com\/answer\?key=k$/)
+    const quotes = { ...message, title: '"'.repeat(3000) }
+    const call = new URLSearchParams(await bodyOf('twilio-voice', { server: urlOf() }, quotes))
+    expect(call.get('Twiml')?.length).toBeLessThanOrEqual(4000)
+    expect(call.get('Twiml')).toMatch(/<\/Gather><\/Response>$/)
+  })
+
+  test('is cut for PagerDuty', async () => {
+    const { payload } = await json('pagerduty', { server: urlOf() })
+    expect((payload as { summary: string }).summary).toHaveLength(1024)
+  })
+
+  test('Telegram gets no button to a host without a public name, but the link', async () => {
+    const local = { ...message, answerUrl: 'http://localhost:4400/answer?key=k' }
+    const sent = await json('telegram', { server: urlOf() }, local)
+    expect(sent).not.toHaveProperty('reply_markup')
+    expect(sent['text']).toContain(local.answerUrl)
+  })
+})
+
 describe('Twilio', () => {
   const settings = (kind: string) => {
     const { example } = kindOf(kind)

@@ -12,7 +12,10 @@ export default defineChannel({
   send: (message, { url }, io) =>
     // Nobody is mentioned, whatever a commit subject contains.
     postJson(io, url, {
-      content: chatText(textOf(message)).slice(0, 2000),
+      content: textOf(
+        { ...message, title: chatText(message.title), lines: message.lines.map(chatText) },
+        2000,
+      ),
       allowed_mentions: { parse: [] },
     }),
 })

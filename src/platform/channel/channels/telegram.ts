@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineChannel, postJson, textOf } from '../channel.ts'
+import { defineChannel, type Message, postJson, textOf } from '../channel.ts'
 
 /** https://core.telegram.org/bots/api#sendmessage */
 export default defineChannel({
@@ -14,13 +14,19 @@ export default defineChannel({
   limit: { messages: 20, seconds: 60 },
   send: (message, { token, chat, server }, io) =>
     postJson(io, `${server.replace(/\/$/, '')}/bot${token}/sendMessage`, {
-      ...{ chat_id: chat, text: textOf({ ...message, answerUrl: null }).slice(0, 4096) },
+      ...{ chat_id: chat, text: textOf(withoutButton(message), 4096) },
       link_preview_options: { is_disabled: true },
       disable_notification: message.urgency === 'low',
-      ...(message.answerUrl === null
-        ? {}
-        : {
-            reply_markup: { inline_keyboard: [[{ text: 'Acknowledge', url: message.answerUrl }]] },
-          }),
+      ...(hasButton(message) && {
+        reply_markup: { inline_keyboard: [[{ text: 'Acknowledge', url: message.answerUrl }]] },
+      }),
     }),
 })
+
+/** Telegram refuses a message with a button whose address is on no public host. */
+const hasButton = ({ answerUrl }: Message): boolean =>
+  answerUrl !== null && new URL(answerUrl).hostname.includes('.')
+
+/** The link is in the text when there is no button for it. */
+const withoutButton = (message: Message): Message =>
+  hasButton(message) ? { ...message, answerUrl: null } : message

@@ -1,5 +1,8 @@
-import { defineChannel } from '../channel.ts'
+import { defineChannel, shorten } from '../channel.ts'
 import { createAtTwilio, twilioExample, twilioSettings } from '../twilio.ts'
+
+/** Characters of a text message. */
+const longest = 1600
 
 /** https://www.twilio.com/docs/messaging/api/message-resource */
 export default defineChannel({
@@ -8,8 +11,10 @@ export default defineChannel({
   settings: twilioSettings,
   example: twilioExample,
   limit: { messages: 1, seconds: 1 },
-  send: ({ title, url, answerUrl }, settings, io) =>
-    createAtTwilio(io, settings, 'Messages', {
-      Body: `${title}\n${answerUrl ?? url}`.slice(0, 1600),
-    }),
+  send: ({ title, url, answerUrl }, settings, io) => {
+    const link = answerUrl ?? url
+    return createAtTwilio(io, settings, 'Messages', {
+      Body: `${shorten(title, longest - link.length - 1)}\n${link}`,
+    })
+  },
 })

@@ -1,4 +1,4 @@
-import { defineChannel } from '../channel.ts'
+import { defineChannel, shorten } from '../channel.ts'
 import { createAtTwilio, twilioExample, twilioSettings } from '../twilio.ts'
 import { escapeMarkup } from '../markup.ts'
 
@@ -14,7 +14,8 @@ export default defineChannel({
   limit: { messages: 1, seconds: 1 },
   send: ({ title, answerUrl }, settings, io) => {
     const say = (text: string): string => `<Say>${escapeMarkup(text)}</Say>`
-    const words = `Fairlead. ${title}.`.slice(0, 1000)
+    // With its escapes, a text of this length stays below the 4,000 characters of a `Twiml`.
+    const words = shorten(`Fairlead. ${title}.`, 500)
     const keys = 'Press 1 to acknowledge, or 2 if it is not yours.'
     const asked =
       answerUrl === null
