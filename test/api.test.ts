@@ -169,6 +169,9 @@ describe('who may do what', () => {
       body: '{"name":"evil"}',
     })
     expect(JSON.parse(forged.text)).toMatchObject({ code: 'forged_request', status: 403 })
+    // The key of a link is the permission, also where the button is on a page of another site.
+    const button = { method: 'POST', headers: { origin: 'https://ntfy.sh' } }
+    expect((await fetch(`${installation.url}/answer?key=x`, button)).status).toBe(410)
     const sneaky = await send('POST', '/api/v1/apps', {
       headers: { ...json, cookie, 'sec-fetch-site': 'cross-site' },
       body: '{"name":"evil"}',

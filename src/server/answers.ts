@@ -2,6 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { answerOf, spoken } from '#platform/channel/answer.ts'
 import type { Answers } from '#flows/monitoring/answer.ts'
 
+/** Whether a request answers by a link: its key is the permission, wherever the request is from. */
+export const isAnswer = (url: string): boolean => url.startsWith('/answer?')
+
 /** A form has a few short fields. */
 const bodyLimit = 16_384
 

@@ -23,7 +23,7 @@ import {
   refuseUnknownApp,
 } from './authorize.ts'
 import type { Answers } from '#flows/monitoring/answer.ts'
-import { addAnswers } from './answers.ts'
+import { addAnswers, isAnswer } from './answers.ts'
 import { serveConsole } from './console.ts'
 import { holdBodies } from './held-bodies.ts'
 import { headerLimits, idleMs, limitBody, limitConnections } from './limits.ts'
@@ -108,8 +108,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     void reply.headers(options.isHttps ? { ...securityHeaders, ...httpsHeaders } : securityHeaders)
     if (request.url.startsWith(apiPrefix)) void reply.header('cache-control', 'no-store')
     limitBody(request.raw, request.url.startsWith('/git/'))
-    // An event of an SDK needs no cookie, and comes from pages of any site.
-    if (!isSdkRequest(request.url)) guardRequest(request, options.hosts)
+    // An event of an SDK and a button of a message need no cookie, and come from pages of any site.
+    if (!isSdkRequest(request.url) && !isAnswer(request.url)) guardRequest(request, options.hosts)
   })
   app.setErrorHandler((error, request, reply) => sendError(options.log, error, request, reply))
   for (const [name, endpoint] of Object.entries(endpoints) as [EndpointName, Endpoint][]) {
