@@ -47,6 +47,7 @@ export const register: Register = (program, context) => {
       const record = await client.getSuspectRecord({ params: { app } })
       context.answer(record, () => recordWords(record))
     })
+  alerts
     .command('figures')
     .argument('[app]', 'only this app')
     .option('--weeks <n>', 'number of weeks', positive, 8)

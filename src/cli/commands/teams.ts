@@ -83,11 +83,19 @@ async function bodyOf({ step, hours: open, zone, file, ...rest }: TeamOptions) {
   })
 }
 
-const linesOf = ({ name, suspects, steps, repeats, missing }: Team): string[] => [
+const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+
+const hoursWords = ({ zone, hours: open }: NonNullable<Team['working']>): string =>
+  `${open
+    .map((one) => `${one.days.map((day) => days[day - 1]).join(',')} ${one.from}-${one.until}`)
+    .join('; ')} (${zone})`
+
+const linesOf = ({ name, suspects, steps, repeats, working, missing }: Team): string[] => [
   `${name}  authors of the change first, for ${suspects} min`,
   ...steps.map(
     ({ notify, minutes }, at) => `  step ${at + 1}, for ${minutes} min: ${notify.join(', ')}`,
   ),
   `  ${repeatWords(repeats)}`,
+  ...(working ? [`  low urgency waits for ${hoursWords(working)}`] : []),
   ...missing.map((target) => `  ${target} does not exist`),
 ]
