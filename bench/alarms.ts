@@ -1,6 +1,7 @@
 import { RouteErrors } from '#flows/monitoring/watched-route.ts'
 import { RateScan } from '#domains/detection/scan.ts'
 import { Stream, type StreamOptions } from '../test/support/simulated-stream.ts'
+import { firstMinute } from './alarms-first.ts'
 import { routeLatencies } from './alarms-latency.ts'
 import { quantile } from './measure.ts'
 
@@ -156,6 +157,7 @@ export async function run(): Promise<void> {
   const part = process.env['BENCH_ALARMS']
   if (part === 'latency') return routeLatencies(days)
   if (part === 'young') return youngBursts()
+  if (part === 'first') return firstMinute()
   routeLatencies(days)
   youngBursts()
   console.log(`false alarms in ${days} days, base 0.1 % (and in the 28 days of learning before)`)

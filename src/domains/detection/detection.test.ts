@@ -240,6 +240,28 @@ describe('the scan', () => {
       }
   })
 
+  test('finds harm that began before the first minute was over', () => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const stream = new Stream({ seed, load: 50, rate: 0.001 })
+      const scan = new RateScan()
+      expect(alarms(scan, stream, 13)).toEqual([])
+      expect(alarms(scan, stream, 10, { rate: 0.5 }).length).toBeGreaterThan(0)
+      expect(scan.isKnown).toBe(false)
+    }
+  })
+
+  test.each([0.001, 0.05])('raises no alarm in the first minutes of a rate of %s', (rate) => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const stream = new Stream({ seed, load: 50, rate })
+      const scan = new RateScan()
+      expect(alarms(scan, stream, 10)).toEqual([])
+      // A burst.
+      expect(alarms(scan, stream, 2, { rate: 1 })).toEqual([])
+      expect(alarms(scan, stream, 48)).toEqual([])
+      expect(scan.isKnown).toBe(true)
+    }
+  })
+
   test.each([50, 500])('raises no alarm for bursts that are not known yet, at %s/s', (load) => {
     const stream = new Stream({ seed: 500, load, rate: 0.001, bursts: isLong ? 5 : 20 })
     expect(alarms(new RateScan(), stream, (isLong ? 72 : 10) * hour)).toEqual([])

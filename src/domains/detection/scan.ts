@@ -37,6 +37,11 @@ const sparse = 0.1
  * found at once would be learnt.
  */
 const young = { from: earlySeconds, until: 28 * 86_400 }
+/**
+ * In its first day, a stream does not show that more than this rate is normal: harm may have begun
+ * before it. The limit is exact; it holds for every second of a healthy stream.
+ */
+const mostNormal = { rate: 0.1, precision: Infinity }
 /** Length of a burst in seconds, and the seconds that it touches at most. */
 const burst = { length: 2, touches: 3 }
 /** A stream that had a burst in this time, in seconds, may have another one. */
@@ -80,6 +85,8 @@ export interface ScanOptions {
 
 interface Row extends AnyRow {
   normal: Normal
+  /** what the windows are compared with: what is normal, or its limit */
+  history: Pick<Normal, 'rate' | 'precision'>
 }
 
 /**
@@ -114,7 +121,11 @@ export class RateScan {
     this.#slow = new SlowRise(state?.slow.logs)
     this.#slowTail = new Tail(state?.slow.tail)
     this.#slowMaximum = state?.slow.maximum ?? 0
-    this.#rows = createRows(state?.rows).map((row) => ({ ...row, normal: unknown }))
+    this.#rows = createRows(state?.rows).map((row) => ({
+      ...row,
+      normal: unknown,
+      history: unknown,
+    }))
     this.#learning = new Learning(state)
     this.#last = new LastSeconds(state?.last)
     this.#bursts = new Bursts(state?.bursts)
@@ -141,7 +152,12 @@ export class RateScan {
 
   /** The rate that is normal, as events per trial. */
   get rate(): number {
-    return this.#rows[0]!.normal.rate
+    return this.#rows[0]!.history.rate
+  }
+
+  /** Whether the normal rate was measured. Otherwise it is a limit, in the first day. */
+  get isKnown(): boolean {
+    return this.#rows[0]!.history !== mostNormal
   }
 
   /** Adds the counts of one second; returns the finding with the most evidence, if any alarms. */
@@ -178,20 +194,21 @@ export class RateScan {
 
   /** Whether a burst that is not usual yet is likely. */
   get #isWary(): boolean {
-    if (this.#isFall || this.#seconds <= young.from) return false
+    if (this.#isFall) return false
+    if (this.#seconds <= young.from) return !this.isKnown
     return this.#seconds < young.until || this.#bursts.since(this.#seconds) < burstMemory
   }
 
   #look(scale: number): Finding | null {
     const row = this.#rows[scale]!
-    const { windows, normal } = row
+    const { windows, normal, history } = row
     const { trials, events, trialsBefore, eventsBefore } = windows
     // A bucket without trials tells nothing new, and the threshold counts only looks with trials.
     const hasNews = windows.newest > 0
     const posterior = localRate(normal, trialsBefore, eventsBefore)
     const local = this.#isFall ? Math.min(normal.rate, posterior) : Math.max(normal.rate, posterior)
     const evidenceOf = (counts: Counts): [number, number] => [
-      hasNews ? this.#evidence(counts, normal.rate, normal.precision) : 0,
+      hasNews ? this.#evidence(counts, history.rate, history.precision) : 0,
       hasNews && windows.hasBefore ? this.#evidence(counts, local, normal.localPrecision) : 0,
     ]
     const evidence = evidenceOf(windows)
@@ -204,7 +221,7 @@ export class RateScan {
       if (best.evidence < best.threshold) this.#bursts.note(this.#seconds)
     }
     if (best.evidence < best.threshold) return null
-    const expected = best.baseline === 'history' ? normal.rate : local
+    const expected = best.baseline === 'history' ? history.rate : local
     return { seconds: windows.scale.seconds, trials, events, expected, ...best }
   }
 
@@ -254,10 +271,15 @@ export class RateScan {
     this.#learnSlow(isHour, isClean)
     for (const [i, row] of this.#rows.entries()) {
       row.normal = this.#early.normal(i) ?? this.#history.normal(i)
+      row.history = this.#isTooHigh(row.normal) ? mostNormal : row.normal
       if (isHour) endHourOf(row, isClean)
       const bound = Math.log(tests * this.#looks(row.windows.scale.bucket))
       setThresholds(row, bound, this.#budget)
     }
+  }
+
+  #isTooHigh({ rate }: Normal): boolean {
+    return !this.#isFall && this.#history.load === null && rate > mostNormal.rate
   }
 
   #learnSlow(isHour: boolean, isClean: boolean): void {

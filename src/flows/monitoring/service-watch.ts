@@ -193,12 +193,13 @@ export class ServiceWatch {
     const onset = onsetOf(this.#errors.windows(), normal)
     this.#errors.quarantine(onset.most.from)
     const since = rateSince(this.#errors.windows(), onset.likely)
+    const usual = this.#errors.isKnown ? usually(normal, found) : ''
     const rate = Math.max(found.events / found.trials, since)
     this.#errorsOver = new Over(normal, rate)
     const judgement: Judgement = {
       kind: 'errors',
       state: rate >= downShare || this.#isDown() ? 'down' : 'degraded',
-      ...this.#explain(`${percent(rate)} of the requests fail${usually(normal, found)}`),
+      ...this.#explain(`${percent(rate)} of the requests fail${usual}`),
       onset: { from: at - onset.most.from * 1000, until: at - onset.most.to * 1000 },
     }
     this.#harms.errors = { normal, found: rate, judgement }
