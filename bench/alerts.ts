@@ -5,6 +5,7 @@ import { ageWatches } from '../test/support/aged-watch.ts'
 import { endedRun, push } from '../test/support/app.ts'
 import { type Installation, startInstallation } from '../test/support/installation.ts'
 import { makeRepository, type Repository } from '../test/support/repository.ts'
+import { printStages } from './alert-stages.ts'
 import { type Received, startChannel } from './channel.ts'
 import { median } from './measure.ts'
 import { setups, startPrometheus, type Target } from './prometheus.ts'
@@ -300,6 +301,9 @@ export async function run(): Promise<void> {
         console.log(`  ${name}: ${words(mine.map((one) => delayOf(received, one, isOf)))}`)
       if (share !== null && !fault.isLogged)
         console.log(`  CUSUM that knows both rates: ${words(mine.map(({ known }) => known))}`)
+      const since = performance.timeOrigin
+      const faults = mine.map(({ app, began }) => ({ app, began: since + began }))
+      if (share !== null && !fault.isLogged) await printStages(installation.client, faults)
     }
     const messages = received.filter(({ path }) => path === '/fairlead')
     const ends = messages.filter(({ text }) => text.startsWith('Resolved: ')).length

@@ -43,7 +43,7 @@ export interface HostApi {
   blobs: Blobs
   status(): HostStatus
   /** The seconds after a number. */
-  measurements(after: number): Measurements
+  measurements(after: number, waitMs: number): Promise<Measurements>
   /** Hands over to a new host process; resolves when the new host serves. */
   upgrade(command: [string, ...string[]]): Promise<void>
   stopAll(): Promise<void>
@@ -78,7 +78,10 @@ export function createApi(api: HostApi): Server {
     [
       'GET',
       hostPaths.measurements.path,
-      async (_match, query) => api.measurements(Number(query.get('after')) || 0),
+      async (_match, query) => {
+        const { after, wait } = observed.parse(Object.fromEntries(query))
+        return api.measurements(after, wait)
+      },
     ],
     [
       'POST',

@@ -231,7 +231,7 @@ class Host {
       scale,
       statusPage: this.#statusPage,
       blobs: this.#blobs,
-      measurements: (after) => this.#measurements.after(after),
+      measurements: (after, waitMs) => this.#measurements.next(after, waitMs),
       status: () => this.#status(),
       upgrade: (command) => this.#upgrade(command),
       stopAll: () => this.#supervisor.stopAll(),

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostSecond, Measurements, TrafficSecond } from '#contract/host/measurements.ts'
 import type { Clock } from './clock.ts'
@@ -19,6 +20,8 @@ export interface MeasurementOptions {
 export interface MeasurementLog {
   start(): void
   after(number: number): Measurements
+  /** the same; without a second after `number`, waits up to `waitMs` for the next one */
+  next(number: number, waitMs: number): Promise<Measurements>
 }
 
 /** A server that was away for 900 s misses nothing but the oldest names of routes and tenants. */
@@ -31,6 +34,7 @@ export function createMeasurements(options: MeasurementOptions): MeasurementLog 
   const seconds = new KeptSeconds(kept)
   const sampleUsage = createUsage(folder)
   let next = 0
+  const ticked = new EventTarget()
   const tick = (): void => {
     const second: HostSecond = { number: (next += 1), at: Date.now(), traffic: takeTraffic() }
     if (next % usageEvery === 1) {
@@ -38,12 +42,23 @@ export function createMeasurements(options: MeasurementOptions): MeasurementLog 
       second.usage = { machine: { ...machine, clockOffset: clock.offset() }, instances }
     }
     seconds.add(second)
+    ticked.dispatchEvent(new Event('second'))
   }
+  const after = (number: number): Measurements => ({ run, next, seconds: seconds.after(number) })
   return {
     start: () => {
       clock.start()
       setInterval(tick, 1000).unref()
     },
-    after: (number) => ({ run, next, seconds: seconds.after(number) }),
+    after,
+    next: async (number, waitMs) => {
+      if (number === next && waitMs > 0)
+        await once(ticked, 'second', { signal: AbortSignal.timeout(waitMs) }).catch(ignoreTimeout)
+      return after(number)
+    },
   }
+}
+
+function ignoreTimeout(error: unknown): void {
+  if ((error as Error).name !== 'AbortError') throw error
 }

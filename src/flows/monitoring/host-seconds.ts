@@ -33,7 +33,7 @@ const waitSeconds = 5
 const clockSeconds = 3
 /** Seconds that are kept for services whose other hosts are late. */
 const keptSeconds = 30
-/** Milliseconds to wait for an answer; a later one is used in the next round. */
+/** Milliseconds to wait for the next second; a later one is used in the next round. */
 const answerMs = 1000
 
 /**
@@ -83,7 +83,7 @@ export class HostSeconds {
   }
 
   async #read(): Promise<void> {
-    const found = await this.#source.measurements(this.#next)
+    const found = await this.#source.measurements(this.#next, answerMs)
     const isOther = this.#next > 0 && found.run !== this.#run
     const { run, seconds } = isOther ? await this.#source.measurements(0) : found
     this.answeredAt = this.#now()

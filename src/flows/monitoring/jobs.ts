@@ -27,6 +27,8 @@ import { WatchServices } from './watch-services.ts'
 
 /** Milliseconds between two looks at alerts that are over. */
 const causesMs = 60_000
+/** Milliseconds after which another replica judges, if this one was killed while it waited. */
+const watchLeaseMs = 5000
 /** Milliseconds between two rosters for the host. */
 const rosterMs = 30_000
 
@@ -122,8 +124,9 @@ export function monitoring({
   })
   const services = every({
     name: 'watch-services',
-    interval: periods.monitors,
-    claim: oneReplica(),
+    // The host answers as soon as it has the next second, so that a run waits most of the time.
+    interval: periods.monitors / 2,
+    claim: oneReplica(watchLeaseMs),
     run: () => watch.run(),
   })
   const watchedHosts = new WatchHosts({ db, hosts: remotes, now, onChange: alerts.wake })

@@ -7,7 +7,7 @@ import { newestEvent } from '#domains/error/store.ts'
 import type { Checkouts } from '#domains/source/checkouts.ts'
 import { type Releases, showFrames } from '#flows/error/frames.ts'
 import { git } from '#platform/git/git.ts'
-import { listCommitsWithFiles } from '#platform/git/log.ts'
+import { type CommitWithFiles, listCommitsWithFiles } from '#platform/git/log.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { getDeployment } from '#views/deployment.ts'
 import { definitionsOf, failingChecks, failingRoutesOf, replacedBy } from '#views/watched.ts'
@@ -41,33 +41,38 @@ export async function findSuspects(
 ): Promise<Suspect[]> {
   const deployment = id === null ? null : await getDeployment(db, id)
   if (!deployment || deployment.kind === 'rollback') return []
-  const { app, environment, change } = deployment
+  const { app, change } = deployment
   const [former, users] = await Promise.all([replacedBy(db, deployment), listUsers(db)])
   const bare = source.bareOf(app)
-  const isSameCode = former?.sha === change.sha
-  const commits =
-    former === null || isSameCode
-      ? []
-      : await listCommitsWithFiles(bare, former.sha, change.sha, limits.commits)
   const configuration: SuspectFacts['configuration'] =
     deployment.kind === 'configuration'
       ? { actor: deployment.actor, version: deployment.configuration }
       : null
-  // The first release of an environment has no former one: its newest commit is what is new.
-  const first =
-    former === null && environment !== ''
-      ? await listCommitsWithFiles(bare, null, change.sha, 1)
-      : null
-  const [error] = failing.errors ?? []
-  const event = error === undefined ? null : await newestEvent(db, error)
+  // At once: each call of git takes long on a busy machine, and people wait for the message.
+  const [commits, codeowners, event] = await Promise.all([
+    listNew(bare, former, deployment),
+    readCodeownersFile(bare, change.sha),
+    newestEventOf(db, failing),
+  ])
   return suspectsOf({
-    commits: first ?? commits ?? [],
-    configuration,
-    codeowners: await readCodeownersFile(bare, change.sha),
+    ...{ commits, configuration, codeowners },
     users: users.filter(({ disabled }) => disabled === null),
     frames: await framesOf(event, { bare, sha: change.sha, former: former?.sha ?? null }),
     place: await placeOf(db, deployment.release, failing, event),
   })
+}
+
+/** The commits that a deployment brought. */
+async function listNew(
+  bare: string,
+  former: { sha: string } | null,
+  { environment, change }: NonNullable<Awaited<ReturnType<typeof getDeployment>>>,
+): Promise<CommitWithFiles[]> {
+  if (former?.sha === change.sha) return []
+  if (former)
+    return (await listCommitsWithFiles(bare, former.sha, change.sha, limits.commits)) ?? []
+  // The first release of an environment has no former one: its newest commit is what is new.
+  return environment === '' ? [] : ((await listCommitsWithFiles(bare, null, change.sha, 1)) ?? [])
 }
 
 type Event = Awaited<ReturnType<typeof newestEvent>>
@@ -114,9 +119,17 @@ async function framesOf(event: Event, releases: Releases): Promise<SuspectFrame[
 }
 
 async function readCodeownersFile(bare: string, sha: string): Promise<string | null> {
-  for (const place of places) {
-    const found = await git(bare, ['show', '--end-of-options', `${sha}:${place}`]).catch(() => null)
-    if (found) return found.stdout.slice(0, limits.file)
-  }
-  return null
+  const show = async (...args: string[]): Promise<string> =>
+    (await git(bare, args).catch(() => null))?.stdout ?? ''
+  const listed = await show('ls-tree', '-z', '--end-of-options', sha, '--', ...places)
+  const files = listed.split('\0').flatMap((line) => / blob \w+\t(.*)$/.exec(line)?.[1] ?? [])
+  const found = places.find((place) => files.includes(place))
+  if (found === undefined) return null
+  const text = await show('show', '--end-of-options', `${sha}:${found}`)
+  return text === '' ? null : text.slice(0, limits.file)
+}
+
+async function newestEventOf(db: Database, { errors = [] }: Failing): Promise<Event> {
+  const [error] = errors
+  return error === undefined ? null : newestEvent(db, error)
 }

@@ -7,7 +7,7 @@ import { localHost, type NamedHost } from '#flows/host/every-host.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
 export interface SignalSource {
-  measurements(after: number): Promise<Measurements>
+  measurements(after: number, waitMs?: number): Promise<Measurements>
 }
 
 /**

@@ -42,8 +42,11 @@ import { type HostMonitors, type HostResults, hostResults } from '#contract/host
  */
 export interface HostClient {
   status(): Promise<HostStatus>
-  /** the seconds after a number, at most the last fifteen minutes */
-  measurements(after: number): Promise<Measurements>
+  /**
+   * The seconds after a number, at most the last fifteen minutes. Without one, waits up to `waitMs`
+   * for the next; an earlier version of the host does not wait.
+   */
+  measurements(after: number, waitMs?: number): Promise<Measurements>
   /** replaces everything that the host checks */
   setMonitors(monitors: HostMonitors): Promise<void>
   /** the results of checks since a number */
@@ -165,8 +168,10 @@ export function createHostClient(socketPath: string, what = 'The host'): HostCli
     blobs: createBlobClient({ socketPath, call, readError }),
     faults: createFaultClient(call),
     status: async () => hostStatus.parse(await call('GET', '/status', undefined, 3000)),
-    measurements: async (after) =>
-      measurements.parse(await call('GET', `/measurements?after=${after}`, undefined, 5000)),
+    measurements: async (after, waitMs = 0) =>
+      measurements.parse(
+        await call('GET', `/measurements?after=${after}&wait=${waitMs}`, undefined, 5000 + waitMs),
+      ),
     setMonitors: async (monitors) => void (await call('PUT', '/monitors', monitors)),
     monitors: async (after) =>
       hostResults.parse(await call('GET', `/monitors?after=${after}`, undefined, 5000)),
