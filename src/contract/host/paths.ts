@@ -14,8 +14,8 @@
  * - `log` returns the last lines of a release, also of one that was removed lately.
  * - `output` returns what every instance wrote after the places of the body.
  * - `observations` waits up to `wait` milliseconds for batches that were counted since `after`.
- * - `measurements` returns the seconds after `after`, at most the last fifteen minutes; without one,
- *   it waits up to `wait` milliseconds for the next.
+ * - `measurements` returns the seconds after `after`, at most the last fifteen minutes. If there is
+ *   none, it waits up to `wait` milliseconds for the next one.
  * - `setMonitors` replaces everything that is checked.
  * - `monitors` returns the results since `after`.
  * - `setRoster` replaces who is notified while no server answers, and returns the last outage.
