@@ -45,6 +45,37 @@ describe('services that misbehave', () => {
     expect(run.reason).toMatch(/listens on port \d+ instead of \$PORT/)
   })
 
+  test('a fault on purpose is made, tolerated and undone', async () => {
+    const repository = await repositoryWith({
+      'server.js': tinyServer('ok'),
+      'fairlead.yaml': `services:
+  web: {run: exec node server.js, health: /}
+  worker: {run: exec sleep 100000, port: false}
+monitors: {home: {http: /, every: 1s}}
+experiments: {hang: {action: pause, service: worker, environments: staging, for: 1s}}
+environments: {staging: {watch: 0}, production: {watch: 0}}
+`,
+    })
+    await push(installation, 'tolerant', repository)
+    const { reason } = await endedRun(installation, await latest(installation, 'tolerant'))
+    expect(reason).toBeNull()
+    const staging = { app: 'tolerant', environment: 'staging' }
+    const params = { ...staging, experiment: 'hang' }
+    const { client } = installation
+    await waitFor('the environment is in its steady state', async () => {
+      const { refusals } = await client.previewExperiment({ params })
+      return refusals.length === 0
+    })
+    const { code, stdout } = await installation.cli('experiment', 'run', ...Object.values(params))
+    expect(stdout).toContain('worker tolerated the fault for 1 s')
+    expect(code).toBe(0)
+    const [run] = (await client.listExperimentRuns({ params: staging, query: {} })).experimentRuns
+    expect(run).toMatchObject({ state: 'passed', undone: expect.any(String) })
+    expect((await client.stopExperiments({ body: { reason: 'for the test' } })).isServed).toBe(true)
+    expect((await client.previewExperiment({ params })).refusals[0]).toContain('for the test')
+    await client.allowExperiments({})
+  })
+
   longTest(
     'one that ignores SIGTERM is killed after its grace, and its children with it',
     async () => {

@@ -227,6 +227,26 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     )
     return () => ada.rehearse({ params: served, body: { service: 'web' } })
   },
+  runExperiment: async () => {
+    const plan = { action: 'pause', service: 'web', for: 1, environments: ['production'] }
+    await database.query(
+      sql`update release set definition = jsonb_set(definition::jsonb, '{experiments}',
+          ${toJson({ frozen: plan })}::jsonb) where app = 'served'`,
+    )
+    return () => ada.runExperiment({ params: { ...served, experiment: 'frozen' } })
+  },
+  abortExperimentRun: async () => {
+    const key = { app: 'served', environment: 'none', name: 'frozen' }
+    const [row] = await database.query<{ id: number }>(
+      sql`insert into experiment_run (app, environment, name, plan, release, trigger, actor)
+        select ${key.app}, ${key.environment}, ${key.name}, plan, release, trigger, actor
+        from experiment_run where app = 'served' order by id desc limit 1 returning id`,
+    )
+    const experimentRun = row?.id ?? 0
+    return () => ada.abortExperimentRun({ params: { app: 'served', experimentRun } })
+  },
+  stopExperiments: async () => () => ada.stopExperiments({ body: { reason: 'for the test' } }),
+  allowExperiments: async () => () => ada.allowExperiments({}),
   setScale: async () => () =>
     ada.setScale({
       params: { ...served, service: 'web' },

@@ -17,6 +17,7 @@ import { incidentEndpoints } from './incident/endpoints.ts'
 import { jobEndpoints } from './job/endpoints.ts'
 import { machineEndpoints } from './machine/endpoints.ts'
 import { scaleEndpoints } from './scale/endpoints.ts'
+import { experimentEndpoints } from './experiment/endpoints.ts'
 import { maintenanceEndpoints } from './maintenance/endpoints.ts'
 import { pullRequestEndpoints } from './pull-request/endpoints.ts'
 import { rehearsalEndpoints } from './rehearsal/endpoints.ts'
@@ -65,6 +66,7 @@ export const endpoints = {
   ...statusPageEndpoints,
   ...statusPagesEndpoints,
   ...switchEndpoints,
+  ...experimentEndpoints,
   ...maintenanceEndpoints,
   ...scaleEndpoints,
   ...alertEndpoints,

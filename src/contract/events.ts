@@ -27,6 +27,7 @@ import { runEvents } from './run/events.ts'
 import { serverEvents } from './server/events.ts'
 import { statusPageEvents } from './status-page/events.ts'
 import { scaleEvents } from './scale/events.ts'
+import { experimentEvents } from './experiment/events.ts'
 import { maintenanceEvents } from './maintenance/events.ts'
 import { switchEvents } from './switch/events.ts'
 import { verdictEvents } from './verdict/events.ts'
@@ -46,6 +47,7 @@ export const events = [
   ...monitorEvents,
   ...statusPageEvents,
   ...switchEvents,
+  ...experimentEvents,
   ...maintenanceEvents,
   ...scaleEvents,
   ...alertEvents,

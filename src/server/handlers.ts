@@ -48,6 +48,7 @@ import { pageHandlers } from '#flows/status-page/page-handlers.ts'
 import { statusPageHandlers } from '#flows/status-page/handlers.ts'
 import { subscriptionHandlers } from '#flows/status-page/subscription-handlers.ts'
 import { updateHandlers } from '#flows/status-page/update-handlers.ts'
+import { experimentHandlers } from '#flows/experiment/handlers.ts'
 import { maintenanceHandlers } from '#flows/maintenance/handlers.ts'
 import { scaleHandlers } from '#flows/scale/handlers.ts'
 import { switchHandlers } from '#flows/switch/handlers.ts'
@@ -74,7 +75,10 @@ export interface HandlerParts {
   webhooks: Webhooks
   keys: KeyRing
   hosts: Omit<HostHandlersOptions, 'db' | 'local' | 'hostName' | 'folder' | 'now'>
-  host: Pick<HostClient, 'status' | 'switches' | 'setSwitches' | 'setMaintenance' | 'setScale'>
+  host: Pick<
+    HostClient,
+    'status' | 'switches' | 'setSwitches' | 'setMaintenance' | 'setScale' | 'faults'
+  >
   jobs: readonly BackgroundJob[]
   notify: NotifyParts
   monitoring: Pick<Monitoring, 'wakeNotifications' | 'wakeStatusPage'>
@@ -161,6 +165,7 @@ export function buildHandlers({
       ...{ db, now: () => deps.clock.now(), onUpdate: monitoring.wakeStatusPage },
     }),
     ...scaleHandlers({ db, hosts: everyHost }),
+    ...experimentHandlers({ deps, engine, hosts: everyHost }),
     ...maintenanceHandlers({ deps, db, hosts: everyHost, now: () => deps.clock.now() }),
     ...switchHandlers({ db, hosts: everyHost, now: () => deps.clock.now() }),
     ...signalHandlers({ db, clock: deps.clock, budget: deps.signalBudget }),

@@ -14,6 +14,7 @@ import type { Monitoring } from '#flows/monitoring/jobs.ts'
 import { watchCertificates } from '#flows/monitoring/watch-certificates.ts'
 import { WatchReachable } from '#flows/monitoring/watch-reachable.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { closeAbandonedExperiments } from '#flows/experiment/abandoned.ts'
 import { jobsOfApps } from '#flows/job/background.ts'
 import { mitigateIncidents } from '#flows/incident/mitigate.ts'
 import { reconcileIncidents } from '#flows/incident/reconcile.ts'
@@ -89,7 +90,10 @@ export function backgroundJobs({
       name: 'close-abandoned-runs',
       interval: periods.abandoned,
       claim: oneReplica(),
-      run: async () => void (await closeAbandoned(db)),
+      run: async () => {
+        await closeAbandoned(db)
+        await closeAbandonedExperiments(db, engine)
+      },
     }),
     every({
       name: 'watch-instances',

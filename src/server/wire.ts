@@ -9,6 +9,7 @@ import { createCheckouts } from '#domains/source/checkouts.ts'
 import { createSource } from '#domains/source/source.ts'
 import { createEngine } from '#engine/engine.ts'
 import type { Engine, WorkflowDefinition } from '#engine/workflow.ts'
+import { experimentWorkflow } from '#flows/experiment/workflow.ts'
 import { machinesWorkflow } from '#flows/machine/workflow.ts'
 import { deliveryWorkflow, pullRequestWorkflow } from '#flows/delivery/delivery.ts'
 import { queueDelivery } from '#flows/delivery/queue.ts'
@@ -262,6 +263,7 @@ function workflows(
     watchWorkflow(deps),
     catchUpWorkflow(deps, hosts),
     machinesWorkflow(deps),
+    experimentWorkflow(deps),
   ]
   // Each definition has an input type of its own; the engine passes stored JSON.
   return definitions as unknown as WorkflowDefinition[]

@@ -8,8 +8,8 @@ const ms = (time: Statement): Statement => sql`(extract(epoch from ${time}) * 10
  * What changed in a period before harm, in its environment: deployments and, in the last hour,
  * those of other apps to the environment of that name or to their last one, which may share the
  * machine; switches; restarts; numbers of instances; changes that other tools reported; drift;
- * certificates; playbooks; jobs; and what the machine lacked. Harm of the installation may come
- * from every app.
+ * certificates; playbooks; jobs; faults of experiments; and what the machine lacked. Harm of the
+ * installation may come from every app.
  */
 export async function changesBefore(
   db: Database,
@@ -86,6 +86,10 @@ export async function changesBefore(
       select 'job', j.id::text, j.app, j.environment, j.service,
         concat('job ', coalesce(j.job, j.command)), j.started
       from job_run j where ${isHere(sql`j`)} and ${within(sql`j.started`, 1)}
+      union all
+      select 'experiment', x.id::text, x.app, x.environment, x.plan ->> 'service',
+        concat('experiment ', x.name, ' made the fault ', x.plan ->> 'action'), x.made
+      from experiment_run x where ${isHere(sql`x`)} and ${within(sql`x.made`, 1)}
       union all
       select 'machine', a.id::text, null, null, null, a.title, a.opened
       from alert a where a.app is null and ${within(sql`a.opened`, 1)}

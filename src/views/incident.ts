@@ -25,7 +25,10 @@ export interface AlertOfIncident extends Omit<FeltAlert, 'onset' | 'acknowledged
 export const monitorOfSource = sql`
   case when f.source like 'monitor/%' then split_part(f.source, '/', 2)::bigint end`
 
-/** The alerts that go on or ended in the last hour, and those of incidents that are not closed. */
+/**
+ * The alerts that go on or ended in the last hour, and those of incidents that are not closed. An
+ * alert while an experiment breaks the environment opens no incident, unless it outlasts it.
+ */
 export async function alertsForIncidents(db: Database): Promise<AlertOfIncident[]> {
   return db.query<AlertOfIncident>(sql`
     select a.id as alert, a.app, a.environment, a.service, a.title, a.reason, a.deployment,
@@ -46,8 +49,11 @@ export async function alertsForIncidents(db: Database): Promise<AlertOfIncident[
         where f.alert = a.id) s on s.kinds is not null
       left join lateral (select e.time, e.actor from alert_entry e
         where e.alert = a.id and e.kind = 'acknowledged' order by e.id limit 1) k on true
-    where a.resolved is null or a.resolved > now() - interval '1 hour'
-      or exists (select from incident i where i.id = l.incident and i.closed is null)
+    where (a.resolved is null or a.resolved > now() - interval '1 hour'
+        or exists (select from incident i where i.id = l.incident and i.closed is null))
+      and (l.incident is not null or not exists (select from experiment_run x
+        where x.app = a.app and x.environment = a.environment and x.made <= a.opened
+          and x.ended is null))
     order by a.id`)
 }
 

@@ -4,7 +4,8 @@ import { sql } from '#platform/postgres/sql.ts'
 
 /**
  * The deployments of an app that went live in a period, the switches that were set, and the
- * silences and incidents that began or ended in it, oldest first, at most 500.
+ * silences, incidents and faults of experiments that began or ended in it, oldest first, at most
+ * 500.
  */
 export async function listMarks(
   db: Database,
@@ -32,6 +33,11 @@ export async function listMarks(
         actor || ': ' || reason
       from silence, unnest(array['silence', 'silence-end']) as kind
       where app = ${app} and matchers = '[]'
+      union all
+      select case kind when 'experiment' then made else undone end, environment, kind, null, null,
+        'experiment ' || name || ': ' || (plan ->> 'action') || ' of ' || (plan ->> 'service')
+      from experiment_run, unnest(array['experiment', 'experiment-end']) as kind
+      where app = ${app} and made is not null
       union all
       select case kind when 'incident' then coalesce(onset_until, detected) else over end,
         environment, kind, null, null, 'incident ' || id || ': ' || title

@@ -4,17 +4,30 @@ import { FairleadError } from '#contract/errors.ts'
 import { type Context, exitCodes } from '../context.ts'
 import { agoWords } from '#contract/time-words.ts'
 import { table } from '../format.ts'
+import { listExperiments, registerRuns } from '../experiment-runs.ts'
 import type { Register } from '../register.ts'
 
 export const register: Register = (program, context) => {
   const group: Command = program
     .command('experiment')
-    .description('list and undo the faults that experiments made on this machine')
+    .description('run, abort and stop experiments, and undo the faults that they made')
+  registerRuns(group, context)
   group
     .command('list', { isDefault: true })
-    .description('list the faults of this machine; needs no server and no host')
-    .addHelpText('after', '\nExamples:\n  $ fairlead experiment list')
-    .action(async () => show(context, await context.local.faults.list()))
+    .argument('[app]', 'name of the app')
+    .description(
+      'list the experiments of an app with their last runs; without an app, list the faults of ' +
+        'this machine, which needs no server and no host',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead experiment list shop\n  $ fairlead experiment list',
+    )
+    .action(async (app?: string) =>
+      app === undefined
+        ? show(context, await context.local.faults.list())
+        : listExperiments(context, app),
+    )
   group
     .command('undo')
     .argument('[faults...]', 'ids of faults')

@@ -16,6 +16,7 @@
  * | `deployment/ID`        | a deployment and its verdict                                     |
  * | `crash-loop/ID`        | a service that crashes again and again                           |
  * | `job-run/ID`           | a run of a job, or of a command of a person                      |
+ * | `experiment-run/ID`    | a run of an experiment                                           |
  * | `machine-run/ID`       | a plan for machines, or its application                          |
  * | `host/NAME`            | a machine that runs services                                     |
  * | `monitor/ID`           | something that is watched                                        |
@@ -60,6 +61,7 @@ export const subjectPatterns = {
   deployment: /^deployment\/\d+$/,
   crashLoop: /^crash-loop\/\d+$/,
   jobRun: /^job-run\/\d+$/,
+  experimentRun: /^experiment-run\/\d+$/,
   machineRun: /^machine-run\/\d+$/,
   host: /^host\/[^/]+$/,
   monitor: /^monitor\/\d+$/,

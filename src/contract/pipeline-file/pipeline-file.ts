@@ -22,6 +22,7 @@ import {
   variables,
 } from './shapes.ts'
 import { serviceFile } from './service-file.ts'
+import { experimentFile } from './experiment-file.ts'
 import { freezeFile } from './freeze-file.ts'
 import { jobFile } from './job-file.ts'
 import { machinesFile } from './machine-file.ts'
@@ -369,6 +370,10 @@ export const pipelineFile = shorthand(
       .record(name, switchFile)
       .prefault({})
       .describe('What can be stopped or changed without a deployment; see docs/switches.md'),
+    experiments: z
+      .record(name, experimentFile)
+      .prefault({})
+      .describe('Faults that are made on purpose, by name; see docs/experiments.md'),
   }),
 )
 

@@ -81,6 +81,8 @@ export const mark = z.object({
     'silence-end',
     'incident',
     'incident-end',
+    'experiment',
+    'experiment-end',
   ]),
   /** null for what is no deployment */
   deployment: z.number().int().nullable(),

@@ -45,6 +45,7 @@ export function hostTarget(io: TargetIo): Target {
       host.removeEnvironment(app, environment, fence, leaveMs),
     share: trafficShare(host),
     commands: host.commands,
+    faults: host.faults,
     metrics: ({ app, environment, release }, path, only) =>
       host.expositions(app, environment, release, path, only),
     rehearse: ({ app, environment }, service, next, after) =>

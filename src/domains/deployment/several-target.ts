@@ -20,8 +20,8 @@ type Io = Pick<TargetIo, 'remote'>
 
 /**
  * Several hosts as one target. What changes something happens on every host, in parallel, and
- * throws when one does not do it; every call can be repeated. Commands run on the first host that
- * is not drained.
+ * throws when one does not do it; every call can be repeated. Commands run and faults of
+ * experiments are made on the first host that is not drained.
  */
 export function severalTarget(
   members: readonly [Member, ...Member[]],
@@ -70,6 +70,7 @@ export function severalTarget(
     },
     share: severalShare(members),
     ...(first.commands && { commands: first.commands }),
+    ...(first.faults && { faults: first.faults }),
     metrics: async (reference, path, only) => {
       const read = await onEach(members, async ({ name, target }) =>
         ((await target.metrics?.(reference, path, only)) ?? []).map((one) => ({

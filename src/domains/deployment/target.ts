@@ -16,6 +16,7 @@ import type { RehearsalReport } from '#contract/rehearsal/rehearsal.ts'
 import type { Batch } from '#contract/verdict/verdict.ts'
 import type { Clock } from '#platform/clock.ts'
 import type { Logger } from '#platform/log.ts'
+import type { FaultClient } from '#platform/process/fault-client.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import type { SshSettings } from '#platform/ssh/ssh.ts'
 import type { Handshake, Upgraded } from '#platform/process/upgrade.ts'
@@ -324,6 +325,8 @@ export interface Target {
   /** Capability `rehearse`: restarts a service; returns why it is not healthy again, or null. */
   readonly restart?: (reference: ReleaseReference, service: string) => Promise<string | null>
   readonly drift?: DriftCapability
+  /** Faults of experiments in the services of the release with the traffic. */
+  readonly faults?: FaultClient
   /** Capability `log`: the last lines of all services, or of one. */
   readonly log?: (
     reference: ReleaseReference,

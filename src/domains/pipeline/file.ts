@@ -6,6 +6,7 @@ import {
   pipelineFile,
 } from '#contract/pipeline-file/pipeline-file.ts'
 import { serviceFile } from '#contract/pipeline-file/service-file.ts'
+import { experimentFile } from '#contract/pipeline-file/experiment-file.ts'
 import { jobFile } from '#contract/pipeline-file/job-file.ts'
 import { monitorFile } from '#contract/pipeline-file/monitor-file.ts'
 import { sloFile } from '#contract/pipeline-file/slo-file.ts'
@@ -13,6 +14,7 @@ import { stepFile } from '#contract/pipeline-file/step-file.ts'
 import { switchFile } from '#contract/pipeline-file/switch-file.ts'
 import type { ReservedPort } from '#platform/net/port.ts'
 import { ownPortRules, portRules } from './port-rules.ts'
+import { experimentRules } from './experiment-rules.ts'
 import { jobRules } from './job-rules.ts'
 import { machineRules } from './machine-rules.ts'
 import { monitorRules } from './monitor-rules.ts'
@@ -67,6 +69,7 @@ export function readPipelineFile(
     ...sloRules(file),
     ...statusRules(file),
     ...jobRules(file, options.targets),
+    ...experimentRules(file),
     ...switchRules(file),
     ...machineRules(file, options.targets),
   ]
@@ -87,6 +90,7 @@ const whole = (file: PipelineFile): Readable => ({
   ...file,
   stepNames: Object.keys(file.steps),
   switchNames: Object.keys(file.switches),
+  experimentNames: Object.keys(file.experiments),
 })
 
 /**
@@ -99,6 +103,8 @@ function readable(value: unknown): Readable {
     environments: readableItems(environmentFile, environmentsOf(value)),
     jobs: readableItems(jobFile, sectionOf(value, 'jobs')),
     monitors: readableItems(monitorFile, sectionOf(value, 'monitors')),
+    experiments: readableItems(experimentFile, sectionOf(value, 'experiments')),
+    experimentNames: Object.keys(sectionOf(value, 'experiments')),
     slo: readableItems(sloFile, sectionOf(value, 'slo')),
     switches: readableItems(switchFile, sectionOf(value, 'switches')),
     switchNames: Object.keys(sectionOf(value, 'switches')),

@@ -13,6 +13,9 @@ export interface Readable extends Pick<PipelineFile, 'steps' | 'services' | 'env
   slo?: PipelineFile['slo']
   jobs?: PipelineFile['jobs']
   switches?: PipelineFile['switches']
+  experiments?: PipelineFile['experiments']
+  /** valid or not */
+  experimentNames?: string[]
   /** valid or not */
   switchNames?: string[]
 }

@@ -1,6 +1,7 @@
 import type { Actor } from '#contract/event/event.ts'
 import { deleteEnvironment } from '#domains/deployment/store.ts'
 import { deleteDrift } from '#domains/drift/store.ts'
+import { deleteExperimentRuns } from '#domains/experiment/store.ts'
 import { deleteJobs } from '#domains/job/store.ts'
 import { deleteMaintenance } from '#domains/maintenance/store.ts'
 import { deleteMachines } from '#domains/machine/store.ts'
@@ -49,6 +50,7 @@ export async function removeEnvironment(
     ...deleteMachines(app, name),
     deleteMaintenance(app, name),
     deleteScales(app, name),
+    deleteExperimentRuns(app, name),
     ...(live === null
       ? []
       : [

@@ -10,6 +10,7 @@ import * as store from '#domains/alert/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
+import { runningExperiments } from '#views/experiment.ts'
 import { promiseKeeper } from '#views/status-page.ts'
 import { firingSources, type FiringRow, recentlyLive } from '#views/watched.ts'
 import { escalate } from './escalate.ts'
@@ -169,7 +170,8 @@ async function open(parts: AlertsParts, sources: Firing[], live: Live): Promise<
   const id = await store.nextAlert(db)
   const { suspects, machine } = await explainFirst(parts, sources, first, live)
   const { app, environment, service, title, urgency } = first
-  const reason = machine === null ? first.reason : `${first.reason}; ${machine}`
+  const experiment = await experimentIn(db, first)
+  const reason = [first.reason, machine, experiment].filter((one) => one !== null).join('; ')
   await db.batch([
     store.insertAlert(id, { ...first, reason }, suspects),
     ...sources.flatMap((source) => store.addSource(id, source)),
@@ -183,6 +185,17 @@ async function open(parts: AlertsParts, sources: Firing[], live: Live): Promise<
       data: { environment, service, title, urgency, reason },
     }),
   ])
+}
+
+/** The experiment under way in the environment of an alert, in words; null without one. */
+async function experimentIn(
+  db: Database,
+  { app, environment }: Pick<Firing, 'app' | 'environment'>,
+): Promise<string | null> {
+  const found = (await runningExperiments(db)).find(
+    (one) => one.app === app && one.environment === environment,
+  )
+  return found ? `run ${found.id} of the experiment ${found.name} is under way` : null
 }
 
 /**

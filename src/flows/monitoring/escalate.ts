@@ -97,7 +97,10 @@ async function teamOf(
 const week = 7 * 86_400_000
 
 /** When working hours begin next, in milliseconds; null during them. */
-function nextHours({ zone, hours }: { zone: string; hours: Hours[] }, now: number): number | null {
+export function nextHours(
+  { zone, hours }: { zone: string; hours: Hours[] },
+  now: number,
+): number | null {
   const spans = hourSpans(hours, zone, { from: now, until: now + week })
   if (spans.some(({ from, until }) => from <= now && now < until)) return null
   return spans.find(({ from }) => from > now)?.from ?? null

@@ -16,6 +16,7 @@ export const docs: readonly (readonly [string, string])[] = [
   ['canary', 'Canary analysis'],
   ['rehearsal', 'Rehearsal'],
   ['faults', 'Faults of configuration'],
+  ['experiments', 'Experiments'],
   ['experiment-actions', 'Actions of experiments'],
   ['mariadb', 'MariaDB and MySQL'],
   ['drift', 'Drift'],

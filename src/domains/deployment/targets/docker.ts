@@ -13,7 +13,13 @@ export default defineTarget({
   open: (config, io) => {
     // The programs of the machine are not in a container.
     const target = onHost(config, { ...io, machine: {} })
-    const { commands: _commands, rehearse: _rehearse, drift: _drift, ...able } = target
+    const {
+      commands: _commands,
+      rehearse: _rehearse,
+      drift: _drift,
+      faults: _faults,
+      ...able
+    } = target
     return able
   },
 })
