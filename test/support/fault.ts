@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Injection, injection } from '../../src/host/fault/inject.ts'
 import { readActual } from '../../src/host/state.ts'
-import { deploy, releaseOf, server, type TestHost, webService } from './host.ts'
+import { deploy, releaseOf, server, startHost, type TestHost, webService } from './host.ts'
+import { isInstalled, type Program } from './programs.ts'
 
 /** Gives the traffic to a service `web` with a data folder, for faults. */
 export async function startTarget(host: TestHost): Promise<void> {
@@ -13,19 +15,70 @@ export async function startTarget(host: TestHost): Promise<void> {
   await deploy(host, releaseOf(host, 1, artifact, [web]))
 }
 
-/** What the host asks for to hit all instances of that service. */
+/** A user that no other process has. */
+const apartUser = 61_234
+
+/** Serves a dependency at 10.99.0.1 in a network of its own, and is a client with another user. */
+const apart = [
+  'ip link set lo up && ip addr add 10.99.0.1/32 dev lo',
+  'node dependency.js &',
+  `exec setpriv --reuid ${apartUser} --clear-groups sleep 1000000`,
+].join('\n')
+
+/**
+ * Gives the traffic to a service `web`, and with root a service `apart` in a network of its own,
+ * for faults of the network. The host must not isolate its services.
+ */
+export async function startApart(host: TestHost): Promise<void> {
+  const dependency =
+    "require('node:http').createServer((_, r) => r.end('fine')).listen(7000, '10.99.0.1')"
+  const artifact = await host.artifact({
+    ...{ 'server.js': server('fine'), 'dependency.js': dependency, 'apart.sh': apart },
+  })
+  const web = webService({ env: { DEPENDENCY: '127.0.0.1:9' } })
+  const other = webService({ name: 'apart', run: 'exec unshare -n sh apart.sh', port: false })
+  await deploy(host, releaseOf(host, 1, artifact, [web, other]))
+}
+
+/** The process of the service `apart`, by which its network can be entered. */
+export function apartPid({ home: { host } }: Pick<TestHost, 'home'>): number {
+  const [release] = readActual(host, 'shop', 'production') ?? []
+  return release?.instances.find(({ service }) => service === 'apart')?.pid ?? 0
+}
+
+/** Runs a command in the network of the service `apart`; as its user, if asked. */
+export function runApart(host: Pick<TestHost, 'home'>, command: string, isClient = false): string {
+  const client = `setpriv --reuid ${apartUser} --clear-groups`
+  const inside = `nsenter -t ${apartPid(host)} -n ${isClient ? client : ''} ${command}`
+  const { stdout, stderr, status } = spawnSync('sh', ['-c', inside], { encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : `failed: ${stderr.trim()}`
+}
+
+/** Whether faults of the network are possible here. */
+export const hasNetworkFaults =
+  process.getuid?.() === 0 && ['nftables', 'iproute2'].every((name) => isInstalled(name as Program))
+
+/** A host with the services that all actions of its kind need. */
+export async function startFaultHost(isNetwork: boolean): Promise<TestHost> {
+  const host = await startHost(isNetwork ? { FAIRLEAD_ISOLATION: 'off' } : {})
+  await (isNetwork ? startApart(host) : startTarget(host))
+  return host
+}
+
+/** What the host asks for to hit all instances of a service. */
 export function injectionOf(
   { home: { host } }: TestHost,
   action: string,
   parameters: Record<string, unknown>,
+  service = 'web',
 ): Injection {
   const [release] = readActual(host, 'shop', 'production') ?? []
-  const instances = release?.instances ?? []
+  const instances = release?.instances.filter((one) => one.service === service) ?? []
   return injection.parse({
-    ...{ id: action, service: 'web', action, parameters, duration: 60_000, lease: 60_000 },
+    ...{ id: action, service, action, parameters, duration: 60_000, lease: 60_000 },
     marker: `fault/${readFileSync(join(host, 'id'), 'utf8')}/test/${action}`,
     target: {
-      ...{ app: 'shop', environment: 'production', service: 'web', release: 1, instances },
+      ...{ app: 'shop', environment: 'production', service, release: 1, instances },
       ...{ of: instances.length, dataFolder: join(host, 'data', 'shop', 'production') },
     },
   })
@@ -45,6 +98,7 @@ export async function machineState(
     processes: marked(`fault/${id}`).length,
     mode: existsSync(data) ? statSync(data).mode.toString(8) : null,
     fills: files.filter((file) => file.endsWith('.fill')),
+    rules: apartPid({ home }) > 0 ? runApart({ home }, 'nft list ruleset') : '',
   }
 }
 

@@ -18,6 +18,7 @@ export const programs = {
   iproute2: { command: 'ip', packages: ['iproute2'] },
   make: { command: 'make', packages: ['make'] },
   mariadb: { command: 'mariadbd', packages: ['mariadb-server'] },
+  nftables: { command: 'nft', packages: ['nftables'] },
   nginx: { command: 'nginx', packages: ['nginx-light'] },
   pebble: { command: 'pebble', packages: ['pebble'] },
   postgresql: { command: 'postgres', packages: ['postgresql'] },

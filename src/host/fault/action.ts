@@ -30,7 +30,7 @@ export interface FaultAction<P extends z.ZodType = z.ZodType, B extends z.ZodTyp
   /** Pure: what the fault can hurt. */
   radius(target: FaultTarget): Radius
   /** Reads the state before. Throws one sentence without a full stop if the fault is impossible. */
-  read(parameters: z.output<P>, place: FaultPlace): z.output<B>
+  read(parameters: z.output<P>, place: FaultPlace): z.output<B> | Promise<z.output<B>>
   /** Makes the fault; resolves when it exists. Can be killed at any instant. */
   inject(parameters: z.output<P>, before: z.output<B>, place: FaultPlace): Promise<void>
   /** Restores the state before. It is repeated until `findProblem` finds none. */

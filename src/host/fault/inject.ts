@@ -28,7 +28,11 @@ export interface Prepared {
 }
 
 /** Throws one sentence without a full stop if the fault is impossible or would hit nothing. */
-export function prepare(injection: Injection, journal: Journal, host: string): Prepared {
+export async function prepare(
+  injection: Injection,
+  journal: Journal,
+  host: string,
+): Promise<Prepared> {
   const { target, id, marker } = injection
   const action = actionOf(injection.action)
   if (!action) throw new Error(`there is no action ${injection.action}`)
@@ -39,7 +43,7 @@ export function prepare(injection: Injection, journal: Journal, host: string): P
   const place = { id, target, marker, host, folder: journal.folder }
   const radius = action.radius(target)
   if (radius.instances === 0) throw new Error(`no instance of ${target.service} is chosen`)
-  const before = action.before.parse(action.read(parsed.data, place))
+  const before = action.before.parse(await action.read(parsed.data, place))
   return { injection, action, parameters: parsed.data, before, place, radius }
 }
 

@@ -26,7 +26,7 @@ async function make(
 ): Promise<InjectorAnswer> {
   let isArmed = false
   try {
-    const prepared = prepare(asked, journal, host)
+    const prepared = await prepare(asked, journal, host)
     if (asked.isPlan) return { radius: prepared.radius }
     arm(prepared, journal)
     isArmed = true

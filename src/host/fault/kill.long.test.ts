@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { guardiansOf, injectorsOf, machineState, startTarget } from '../../../test/support/fault.ts'
-import { startHost, type TestHost, waitUntil } from '../../../test/support/host.ts'
+import {
+  guardiansOf,
+  hasNetworkFaults,
+  injectorsOf,
+  machineState,
+  startFaultHost,
+} from '../../../test/support/fault.ts'
+import { type TestHost, waitUntil } from '../../../test/support/host.ts'
 import { seededRandom } from '../../../test/support/random.ts'
 import { longDescribe } from '../../../test/support/scale.ts'
 import type { FaultAction } from './action.ts'
@@ -15,14 +21,15 @@ const lastKillMs = 1200
 let host: TestHost
 const at = ['shop', 'production'] as const
 
-longDescribe('any process is killed at any instant of a fault', () => {
+const kinds = hasNetworkFaults ? [false, true] : [false]
+
+longDescribe.each(kinds)('a process is killed during a fault; needs root: %s', (isNetwork) => {
   beforeAll(async () => {
-    host = await startHost()
-    await startTarget(host)
+    host = await startFaultHost(isNetwork)
   })
   afterAll(() => host.close())
 
-  const names = actions.map((one) => (one as unknown as FaultAction).name)
+  const names = actions.filter(({ needs }) => needs.root === isNetwork).map(({ name }) => name)
   test.each(names)('%s: the state is as before', { timeout: 3_000_000 }, async (name) => {
     const random = seededRandom()
     const action = actions.find((one) => one.name === name) as unknown as FaultAction
@@ -30,7 +37,7 @@ longDescribe('any process is killed at any instant of a fault', () => {
     for (let trial = 0; trial < trials; trial += 1) {
       const id = `${name}-${trial}`
       const fault = host.client.faults.make(...at, {
-        ...{ id, action: name, service: 'web', duration: 2500, lease: 2500 },
+        ...{ id, action: name, service: isNetwork ? 'apart' : 'web', duration: 2500, lease: 2500 },
         parameters: action.example as Record<string, unknown>,
       })
       // The host may be killed during the call.

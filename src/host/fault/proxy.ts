@@ -20,6 +20,9 @@ export async function main([text = '']: string[]): Promise<number> {
     listener.once('error', reject)
     listener.listen(order.port, order.address, resolve)
   })
+  // The injector, which waits for this, may be dead.
+  process.stdout.on('error', () => undefined)
+  process.stdout.write('listening\n')
   await new Promise(() => undefined)
   return 0
 }
