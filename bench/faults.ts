@@ -101,8 +101,13 @@ async function tryOnce(
   const did = (await struck) ? `${moment}, ${blow}` : 'it had ended before'
   await host.ensure()
   await waitUntil(`${id} is undone after: ${did}`, () => isUndone(host), patienceS)
-  const asBefore = async (): Promise<boolean> => (await stateOf(host)) === before
-  await waitUntil(`the state after ${id} is as before, ${did}`, asBefore, patienceS)
+  let now = ''
+  const asBefore = async (): Promise<boolean> => (now = await stateOf(host)) === before
+  await waitUntil(`the state after ${id} is as before, ${did}`, asBefore, patienceS).catch(
+    ({ message }: Error) => {
+      throw new Error(`${message}\n    before: ${before}\n    now:    ${now}`)
+    },
+  )
   return { late: performance.now() - began - durationMs, did }
 }
 
@@ -161,13 +166,18 @@ function signalled(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** What faults change, read from outside: processes, limits, files, mounts, rules, queues. */
+const ours = (text: string): string[] => text.split('\n').filter((line) => /fairlead/.test(line))
+
+/**
+ * What faults change, read from outside: processes, limits, files, rules, and everything of
+ * Fairlead among the mounts, queues and tables of the machine, which other programs change, too.
+ */
 async function stateOf(host: TestHost): Promise<string> {
-  const read = (command: string, ...args: string[]): string =>
-    spawnSync(command, args, { encoding: 'utf8' }).stdout ?? ''
+  const read = (command: string, ...args: string[]): string[] =>
+    ours(spawnSync(command, args, { encoding: 'utf8' }).stdout ?? '')
   return JSON.stringify([
     await machineState(host),
-    await readFile('/proc/mounts', 'utf8'),
+    ours(await readFile('/proc/mounts', 'utf8')),
     read('tc', 'qdisc', 'show'),
     read('nft', 'list', 'tables'),
   ])
