@@ -5,7 +5,7 @@ import { addRules, type Chain, findRules, firewall, readFirewall, removeRules } 
 const before = z.object({ firewall, chains: z.array(z.custom<Chain>()) })
 
 /** An action that adds rules for the packets of a service, with root. */
-export const networkAction = <P extends z.ZodType>(
+export const defineNetworkAction = <P extends z.ZodType>(
   facts: Pick<FaultAction<P>, 'name' | 'title' | 'parameters' | 'example'>,
   chainsOf: (parameters: z.output<P>, place: FaultPlace) => Promise<Chain[]>,
 ): FaultAction<P, typeof before> =>

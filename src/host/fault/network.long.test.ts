@@ -15,14 +15,14 @@ import { tryUndo } from './undo.ts'
 
 let host: TestHost
 /** What a client gets within that time: status and text, or the code of the error. */
-const client = (ms = 30_000): string =>
-  runApart(
-    host,
-    `${process.execPath} -e 'fetch("http://10.99.0.1:7000", { signal: AbortSignal.timeout(${ms}) })` +
-      `.then(async (r) => console.log(r.status, await r.text()), (e) => ` +
-      `console.log((e.cause ?? e).code ?? e.name)).then(() => process.exit())'`,
-    true,
-  )
+const client = (ms = 30_000): string => {
+  const script = [
+    `fetch("http://10.99.0.1:7000", { signal: AbortSignal.timeout(${ms}) })`,
+    '.then(async (r) => console.log(r.status, await r.text()),',
+    '(e) => console.log((e.cause ?? e).code ?? e.name)).then(() => process.exit())',
+  ]
+  return runApart(host, `${process.execPath} -e '${script.join('')}'`, true)
+}
 const rules = (): string => runApart(host, 'nft list ruleset')
 
 const to = '10.99.0.1:7000'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { matchesOf, resolveDestination, to } from '../destination.ts'
-import { networkAction } from '../network-action.ts'
+import { defineNetworkAction } from '../network-action.ts'
 
 const kilobytes = z
   .number()
@@ -10,7 +10,7 @@ const kilobytes = z
   .default(64)
   .describe('Kilobytes per second; what is above is dropped')
 
-export default networkAction(
+export default defineNetworkAction(
   {
     name: 'bandwidth',
     title: 'Limit what a service can send to a destination',

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { portMatch } from '../destination.ts'
-import { networkAction } from '../network-action.ts'
+import { defineNetworkAction } from '../network-action.ts'
 
 const how = z
   .enum(['drop', 'refuse'])
   .default('drop')
   .describe('`drop`: questions get no answer; `refuse`: they fail at once')
 
-export default networkAction(
+export default defineNetworkAction(
   {
     name: 'dns',
     title: 'Let a service resolve no names, because no DNS server answers it',

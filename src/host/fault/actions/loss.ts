@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { matchesOf, resolveDestination, to } from '../destination.ts'
-import { networkAction } from '../network-action.ts'
+import { defineNetworkAction } from '../network-action.ts'
 
 const percent = z
   .number()
@@ -9,7 +9,7 @@ const percent = z
   .default(20)
   .describe('The share of lost packets; use `partition` to lose all')
 
-export default networkAction(
+export default defineNetworkAction(
   {
     name: 'loss',
     title: 'Lose packets of a service to a destination',

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { matchesOf, resolveDestination, to } from '../destination.ts'
-import { networkAction } from '../network-action.ts'
+import { defineNetworkAction } from '../network-action.ts'
 
 const how = z
   .enum(['drop', 'refuse'])
   .default('drop')
   .describe('`drop`: packets vanish; `refuse`: connections are refused, and open ones reset')
 
-export default networkAction(
+export default defineNetworkAction(
   {
     name: 'partition',
     title: 'Cut a service off from a destination',
