@@ -237,7 +237,9 @@ async function untilUndone(
   const isLate = deps.clock.now() - asked > run.plan.for * 1000 + patienceMs
   try {
     const found = await findFault(faults, fault)
-    if (found === null || found.state === 'undone') return { text: null }
+    if (found?.state === 'undone' || (found === null && run.made === null)) return { text: null }
+    // That the host has no record of the fault does not say that it is undone.
+    if (found === null) return { text: 'its host no longer knows the fault' }
     if (found.state === 'armed') await faults.undo(fault, reason.slice(0, 500))
     return isLate ? { text: `it is not undone: ${found.problem ?? 'its host works on it'}` } : null
   } catch (error) {
