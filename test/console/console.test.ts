@@ -705,7 +705,7 @@ describe('the console', requires('chromium'), () => {
     await tabs.getByRole('link', { name: 'Environments' }).click()
     await page.getByRole('link', { name: 'production', exact: true }).waitFor()
     await tabs.getByRole('link', { name: 'Configuration' }).click()
-    await page.getByText('LOG_LEVEL').first().waitFor()
+    await page.getByRole('region', { name: 'Configuration files' }).waitFor()
     await tabs.getByRole('link', { name: 'Settings' }).click()
     await page.getByRole('region', { name: 'Removal' }).waitFor()
     await tabs.getByRole('link', { name: 'Runs' }).click()

@@ -26,6 +26,17 @@ export async function listSilences(
   )
 }
 
+/** Whether an alert is or was about a place; null for any environment or service. */
+export async function hasAlert(
+  db: Database,
+  { app, environment, service }: Pick<Silence, 'app' | 'environment' | 'service'>,
+): Promise<boolean> {
+  const rows = await db.query(sql`select 1 from alert where app = ${app}
+    and (${environment}::text is null or environment = ${environment})
+    and (${service}::text is null or service = ${service}) limit 1`)
+  return rows.length > 0
+}
+
 /** A silence that has not ended; null when there is none. */
 export async function getSilence(db: Database, id: number): Promise<Silence | null> {
   const rows = await db.query<Silence>(

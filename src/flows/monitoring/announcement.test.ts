@@ -127,6 +127,14 @@ test('maintenance of an environment that does not exist, or in the past, is refu
   )
 })
 
+test('maintenance of what an alert is about is accepted, also when it is not deployed', async () => {
+  await db.batch([
+    sql`insert into alert (app, environment, service, cause, title, reason, urgency)
+      values ('shop', 'billing', 'cron', 'cron', 'Cron is late', 'late', 'low')`,
+  ])
+  await expect(create(undefined, 'billing')).resolves.toMatchObject({ environment: 'billing' })
+})
+
 test('a tool of Alertmanager announces maintenance, too', async () => {
   const { postSilence } = createAlertmanager({
     ...{ db, publicUrl: 'http://fairlead.test', now: () => now },

@@ -61,7 +61,10 @@ export function silenceHandlers({
   }
 }
 
-/** A silence of a place that does not exist would silence nothing, and nobody would notice. */
+/**
+ * A silence of a place that does not exist would silence nothing, and nobody would notice. An alert
+ * may be about a service that is not deployed here, or no longer.
+ */
 async function mustBePlace(
   db: Database,
   {
@@ -70,6 +73,7 @@ async function mustBePlace(
     service,
   }: { app: string; environment: string | null; service: string | null },
 ): Promise<void> {
+  if (await silences.hasAlert(db, { app, environment, service })) return
   if (environment !== null) {
     const found = await listAllEnvironments(db, app)
     if (!found.some(({ name }) => name === environment))
