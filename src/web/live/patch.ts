@@ -10,6 +10,8 @@ export interface Stale {
   verdicts: Set<number>
   listOfApps: boolean
   configuration: boolean
+  /** the delivery figures */
+  figures: boolean
   tokens: boolean
   /** users, sessions, and the grants of the signed-in user */
   users: boolean
@@ -21,6 +23,7 @@ const noneStale = (): Stale => ({
   verdicts: new Set(),
   listOfApps: false,
   configuration: false,
+  figures: false,
   tokens: false,
   users: false,
 })
@@ -36,6 +39,7 @@ export function markStale(stale: Stale, event: StoredEvent): void {
   // A rollback, and a release that gets the traffic, change which version runs.
   if (/-configuration\.changed$|-deployment\.finished$|\.service\./.test(event.type))
     stale.configuration = true
+  if (/\.(service|incident|fairlead-incident)\./.test(event.type)) stale.figures = true
   if (event.type.includes('fairlead-token.')) stale.tokens = true
   if (/fairlead-(user|session)\./.test(event.type)) stale.users = true
 }
@@ -109,6 +113,7 @@ export function createPatcher(queries: QueryClient, client: Client) {
       ])
     if (now.apps.size > 0) void Promise.all([old('runs'), old('deployments')])
     if (now.configuration) void old('configuration')
+    if (now.figures) void old('figures')
     if (now.tokens || now.users) void old('tokens')
     if (now.users) void Promise.all([old('users'), old('sessions'), old('me')])
     const shown = [...now.apps].filter((app) => queries.getQueryData(['line', app]) !== undefined)
