@@ -127,7 +127,7 @@ test('maintenance of an environment that does not exist, or in the past, is refu
   )
 })
 
-test('maintenance of what an alert is about is accepted, also when it is not deployed', async () => {
+test('maintenance of what an alert is about is accepted, also without a deployment', async () => {
   await db.batch([
     sql`insert into alert (app, environment, service, cause, title, reason, urgency)
       values ('shop', 'billing', 'cron', 'cron', 'Cron is late', 'late', 'low')`,
