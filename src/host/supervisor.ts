@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FairleadError } from '#contract/errors.ts'
 import type { Exposition } from '#contract/host/expositions.ts'
 import type { HostRelease, HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostRoute } from '#contract/host/route.ts'
@@ -16,6 +15,7 @@ import { Environment } from './environment.ts'
 import { Examiner } from './examiner.ts'
 import type { WantedMetrics } from './exposition.ts'
 import { Faults } from './fault/faults.ts'
+import { handedOver, releaseNotFound } from './host-errors.ts'
 import type { Machine } from './machine.ts'
 import { endStrays } from './processes.ts'
 import { readOutput } from './output.ts'
@@ -220,7 +220,7 @@ export class Supervisor {
       if (now.state !== 'starting' || left <= 0) return { ...now, ...this.#portProblem(app, name) }
       await this.#changes.next(left)
       // After the handover, this host's state is outdated.
-      if (this.#isFrozen) throw new FairleadError('unavailable', { what: 'The host' })
+      if (this.#isFrozen) throw handedOver()
     }
   }
 
@@ -263,7 +263,7 @@ export class Supervisor {
       const left = until - performance.now()
       if (found.next > after || left <= 0) return found
       await this.#changes.next(left)
-      if (this.#isFrozen) throw new FairleadError('unavailable', { what: 'The host' })
+      if (this.#isFrozen) throw handedOver()
     }
   }
 
@@ -398,6 +398,3 @@ export class Supervisor {
     ])
   }
 }
-
-const releaseNotFound = (app: string, environment: string, release: number): FairleadError =>
-  new FairleadError('not_found', { kind: 'release', id: `${app}/${environment}/${release}` })

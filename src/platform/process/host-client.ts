@@ -272,12 +272,7 @@ export function createHostClient(socketPath: string, what = 'The host'): HostCli
         600_000,
       )),
     removeEnvironment: async (app, environment, fence, leaveMs) =>
-      void (await call(
-        'DELETE',
-        at(app, environment),
-        fence && { fence, leaveMs },
-        600_000,
-      )),
+      void (await call('DELETE', at(app, environment), fence && { fence, leaveMs }, 600_000)),
     log: async (app, environment, release, service, lines) => {
       const query = new URLSearchParams({
         release: String(release),
