@@ -128,6 +128,14 @@ environments:
     ])
   })
 
+  test('reads the numbers of the parameters of an experiment as numbers', () => {
+    const { experiments } = good(`services: {w: {run: z}}
+environments: {prod: {}}
+experiments:
+  busy: {action: cpu, service: w, environments: prod, for: 10s, parameters: {cores: 2}}`)
+    expect(experiments['busy']?.parameters).toEqual({ cores: 2 })
+  })
+
   test('keeps the text of numbers in every value that becomes a variable', () => {
     const { steps, parameters } = good(`parameters:
   RELEASE: {default: 1.20, options: [1.20, 1.30]}

@@ -3,6 +3,7 @@ import {
   isAlias,
   isMap,
   isNode,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -183,8 +184,8 @@ function inspect(document: Document): Refused[] {
     Map: (_, node) => {
       refused.push(...refusedKeys(node.items as Pair[]))
     },
-    Pair: (_, pair) => {
-      if (isScalar(pair.key) && variableKeys.has(pair.key.value)) keepSource(document, pair.value)
+    Pair: (_, pair, path) => {
+      if (isVariables(pair, path)) keepSource(document, pair.value)
     },
   })
   return refused.toSorted((a, b) => a.offset - b.offset).slice(0, 50)
@@ -231,6 +232,14 @@ function refusedKeys(items: Pair[]): Refused[] {
 
 /** The keys whose values become variables, at any depth below them. */
 const variableKeys: ReadonlySet<unknown> = new Set(['env', 'matrix', 'parameters'])
+
+/** The parameters of an experiment are numbers and more, as its action says. */
+const isVariables = ({ key }: Pair, path: readonly unknown[]): boolean =>
+  isScalar(key) &&
+  variableKeys.has(key.value) &&
+  !(key.value === 'parameters' && path.some((one) => isPair(one) && keyOf(one) === 'experiments'))
+
+const keyOf = ({ key }: Pair): unknown => (isScalar(key) ? key.value : null)
 
 function keepSource(document: Document, node: unknown, seen = new Set<unknown>()): void {
   const keep = (scalar: Scalar): void => {
