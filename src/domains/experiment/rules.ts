@@ -1,3 +1,4 @@
+import { faultActions } from '#contract/experiment/actions.generated.ts'
 import type { ExperimentPlan } from '#contract/experiment/experiment.ts'
 import type { Radius } from '#contract/experiment/fault.ts'
 import type { ExperimentFile } from '#contract/pipeline-file/experiment-file.ts'
@@ -49,8 +50,10 @@ export interface RefusalFacts {
   isOnlyServer: boolean
 }
 
-/** Actions after which instances must start again. */
-const ending = new Set(['kill', 'proxy', 'stop', 'variables'])
+/** The actions after which instances must start again. */
+const ending = new Set(
+  faultActions.flatMap(({ name, endsInstances }) => (endsInstances ? name : [])),
+)
 
 /**
  * Why an experiment does not begin, one sentence each without a full stop; empty when it may. What

@@ -30,8 +30,9 @@ const judged = new Set(['errors', 'latency', 'traffic', 'routes', 'slow-routes',
 const consequences = new Set([...judged, 'slo', 'restarts', 'error'])
 
 /**
- * What fires beyond what the experiment expects and allows, in sentences. Whoever expects an alert
- * expects that the service is harmed: what is judged of it by itself may fail, too. Pure.
+ * What fires beyond what the experiment expects and allows, in sentences. If it expects an alert,
+ * it expects that the service is harmed, so what Fairlead judges of the service by itself may fail,
+ * too. Pure.
  */
 export function harmOf(
   firing: readonly FiringSource[],

@@ -25,6 +25,8 @@ export interface FaultAction<P extends z.ZodType = z.ZodType, B extends z.ZodTyp
   parameters: P
   example: z.input<P>
   needs: { root: boolean; programs: string[] }
+  /** whether instances end, so that they must be able to start again; default: no */
+  endsInstances?: true
   /** Schema of the exact state before the fault, which is on disk before the fault exists. */
   before: B
   /** Pure: what the fault can hurt. */

@@ -21,6 +21,7 @@ export default defineAction({
   }),
   example: { variable: 'DEPENDENCY', does: 'latency', milliseconds: 500 },
   needs: { root: false, programs: [] },
+  endsInstances: true,
   before: z.object({
     indexes: z.array(z.number()),
     change: variableChange,

@@ -23,6 +23,7 @@ export default defineAction({
     ),
   example: { set: { FAIRLEAD_EXAMPLE: 'fault' } },
   needs: { root: false, programs: [] },
+  endsInstances: true,
   before: z.object({ indexes: z.array(z.number()), change: variableChange }),
   radius: instancesOnly,
   read: (change, { target }) => {
