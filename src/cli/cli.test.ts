@@ -71,3 +71,20 @@ test.each([
   expect([code, lines.join('')]).toEqual([4, expect.stringContaining('server')])
   expect(create().helpInformation()).not.toMatch(/forge|verdict/)
 })
+
+test('with --print, standard output is the file, and the notes are on standard error', async () => {
+  const written = { stdout: '', stderr: '' }
+  const proposal = { file: '/f', exists: true, text: 'steps: {}\n', found: ['Set SECRET.'] }
+  const code = await runCli(['import', 'compose', '--print'], {
+    local: { version: '0', import: async () => proposal } as unknown as Local,
+    stdin: new PassThrough(),
+    stdout: { write: (text) => (written.stdout += text) },
+    stderr: { write: (text) => (written.stderr += text) },
+    env: {},
+    now: () => 0,
+    signal: new AbortController().signal,
+  })
+  expect({ code, ...written }).toEqual({
+    ...{ code: 0, stdout: 'steps: {}\n', stderr: '  Set SECRET.\n' },
+  })
+})

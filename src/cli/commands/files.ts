@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { FairleadError } from '#contract/errors.ts'
 import type { RunMessage } from '../local.ts'
-import { createPaint, state } from '../format.ts'
+import { createPaint, state, stripControlCodes } from '../format.ts'
 import type { Register } from '../register.ts'
 import { type Context, exitCodes } from '../context.ts'
 
@@ -66,16 +66,20 @@ async function propose(
   if (proposal.exists && !printOnly)
     throw new FairleadError('already_exists', { kind: 'file', id: proposal.file })
   if (!printOnly) await writeFile(proposal.file, proposal.text, { flag: 'wx' })
-  context.answer(proposal, () => [
-    ...(printOnly
+  const notes = proposal.found.map((one) => `  ${one}`)
+  context.answer(proposal, () =>
+    printOnly
       ? [proposal.text.trimEnd()]
       : [
-          ...proposal.found.map((one) => `  ${one}`),
+          ...notes,
           `Wrote ${proposal.file}. Review it, commit it, then run: fairlead up${
             directory === '.' ? '' : ` ${directory}`
           }`,
-        ]),
-  ])
+        ],
+  )
+  // Standard output is the file.
+  if (printOnly && !context.isJson())
+    context.stderr.write(notes.map((note) => `${stripControlCodes(note)}\n`).join(''))
 }
 
 async function check(context: Context, directory: string): Promise<void> {
