@@ -102,7 +102,7 @@ describe('a canary', () => {
     expect(counted).toBeGreaterThan(answers.length * 0.6)
   })
 
-  longTest('without traffic waits for a person, who can promote it', async () => {
+  test('without traffic waits for a person, who can promote it', async () => {
     const repository = await live(
       'quiet',
       'steps: [50], least: 100ms, most: 500ms, undecided: hold',
