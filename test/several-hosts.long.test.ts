@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
+import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endedRun, push } from './support/app.ts'
@@ -23,6 +26,7 @@ describe('an environment on three hosts', requires('sshd'), () => {
   let installation: Installation
   let repository: Repository
   let port = 0
+  let shop: TrustedBy
 
   const states = async () =>
     (await installation.client.listHosts()).hosts.flatMap(({ name, state }) =>
@@ -40,6 +44,9 @@ describe('an environment on three hosts', requires('sshd'), () => {
       'environments:',
       `  production: {target: {kind: process, hosts: [${names.join(', ')}], away: 10s}`,
       `    , port: ${port}${more}}`,
+      'monitors:',
+      `  shop: {http: "https://localhost:${shop.port}", every: 1s, failures: 2`,
+      '    , from: [web-1, web-2, web-3]}',
     ].join('\n')
   const begin = async (code: string, more = ''): Promise<number> => {
     await repository.commit({ 'fairlead.yaml': file(more), 'server.js': code })
@@ -78,6 +85,7 @@ describe('an environment on three hosts', requires('sshd'), () => {
     ssh = await startSshMachines(names)
     installation = await startInstallation({ env: { FAIRLEAD_SSH_CONFIG: ssh.config } })
     port = await freePorts()
+    shop = await trustedBy(ssh.folder, await freePorts())
     repository = await makeRepository({ 'server.js': server('one'), 'fairlead.yaml': file('') })
     for (const [i, name] of names.entries()) {
       const { fingerprint } = await installation.client.readHostKey({
@@ -95,9 +103,17 @@ describe('an environment on three hosts', requires('sshd'), () => {
       })
     }
     await areConnected()
+    for (const [i, name] of names.entries()) {
+      const trusted = shop.authorities(join(ssh.folder, `${name}.pem`), i)
+      const folder = join(ssh.folder, `host-${i}`)
+      appendFileSync(join(folder, 'settings'), `\nNODE_EXTRA_CA_CERTS=${trusted}\n`)
+      await kill(`${folder}/versions/.* host$`)
+    }
+    await areConnected()
   }, 400_000)
   afterAll(async () => {
     await installation?.stop()
+    shop?.stop()
     if (ssh) await kill(`${ssh.folder}/`)
     await ssh?.remove()
     // Three installations of Fairlead are deleted.
@@ -114,6 +130,34 @@ describe('an environment on three hosts', requires('sshd'), () => {
     expect(urls.length).toBeGreaterThan(0)
     const log = await installation.cli('environment', app, 'production')
     expect(log.stdout).toContain('web.0 on web-2')
+  })
+
+  test('has a monitor that is down when most hosts say so, and degraded when some do', async () => {
+    const find = async () => {
+      const { monitors } = await installation.client.listMonitors({ query: { app } })
+      return monitors.find((one) => one.name === 'shop')
+    }
+    const becomes = (state: string, reason: RegExp) =>
+      expect
+        .poll(find, { timeout: 60_000 })
+        .toMatchObject({ state, reason: expect.stringMatching(reason) })
+    await becomes('up', /^$/)
+    shop.use(2)
+    await becomes('degraded', /^down from 1 of 3 hosts \(web-3\): .*certificate/)
+    const partial = await find()
+    expect(partial!.hosts.map(({ state }) => state)).toEqual(['up', 'up', 'down'])
+    shop.use(1)
+    await becomes('down', /^down from 2 of 3 hosts \(web-3, web-2\): /)
+    const shown = await installation.cli('monitors', 'show', app, String(partial!.id))
+    expect(shown.stdout).toMatch(/from web-1 +up\n/)
+    expect(shown.stdout).toMatch(/from web-3 +down +/)
+    // The server cannot ask one of them: of the others, one says down.
+    await disconnect(2)
+    await becomes('degraded', /^down from 1 of 2 hosts \(web-2\): .*; nothing is known from web-3$/)
+    shop.use(3)
+    await becomes('up', /^$/)
+    await ssh.machines[2]!.start()
+    await areConnected()
   })
 
   test('goes back everywhere when a host vanishes before the switch', async () => {
@@ -253,6 +297,42 @@ const get = (agent: Agent, url: string): Promise<string> =>
     )
     sent.end()
   })
+
+/** An HTTPS server whose certificate some hosts trust. */
+interface TrustedBy {
+  port: number
+  /** writes the certificates that a host trusts; returns the file */
+  authorities(file: string, host: number): string
+  /** from now on, only the first so many hosts trust it */
+  use(hosts: number): void
+  stop(): void
+}
+
+async function trustedBy(folder: string, port: number): Promise<TrustedBy> {
+  const all = [1, 2, 3].map((hosts) => ({ hosts, ...localCertificate(folder, `shop-${hosts}`) }))
+  const optionsOf = (hosts: number) => all.find((one) => one.hosts === hosts)!
+  const https = createServer(optionsOf(3), (_request, response) => response.end('ok'))
+  await new Promise<void>((resolve) => https.listen(port, '127.0.0.1', resolve))
+  return {
+    port,
+    authorities: (file, host) => {
+      const trusted = all.filter(({ hosts }) => host < hosts)
+      writeFileSync(file, trusted.map(({ cert }) => cert).join(''))
+      return file
+    },
+    use: (hosts) => https.setSecureContext(optionsOf(hosts)),
+    stop: () => https.close(),
+  }
+}
+
+/** A certificate for localhost that signs itself. OpenSSL finds an authority by its subject. */
+function localCertificate(folder: string, subject: string): { cert: string; key: string } {
+  const [key, cert] = ['key', 'pem'].map((kind) => join(folder, `${subject}.${kind}`))
+  const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  const names = ['-subj', `/CN=${subject}`, '-addext', 'subjectAltName=DNS:localhost']
+  execFileSync('openssl', [...words, ...names, '-keyout', key!, '-out', cert!], { stdio: 'pipe' })
+  return { cert: readFileSync(cert!, 'utf8'), key: readFileSync(key!, 'utf8') }
+}
 
 async function pidsOf(pattern: string): Promise<number[]> {
   const found = new RegExp(pattern)
