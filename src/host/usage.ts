@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statfsSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import type { HostReleaseStatus } from '#contract/host/release.ts'
 import type { HostSecond, InstanceUsage, MachineUsage } from '#contract/host/measurements.ts'
+import { limitedMemory } from '#platform/process/memory-limit.ts'
 
 /** A process as /proc shows it: times in clock ticks, memory in pages. */
 export interface ProcessUsage {
@@ -41,6 +42,7 @@ export function createUsage(
             ...{ app, environment, release, service, index, restarts },
             cpu: used === null ? null : used / seconds,
             memory: family.reduce((sum, one) => sum + one.pages, 0) * pageBytes,
+            ...limitedOf(pid),
             descriptors: family.reduce((sum, one) => sum + descriptorsOf(one.pid), 0),
           },
         ]
@@ -51,6 +53,11 @@ export function createUsage(
     before = { at: now, ticks, busy }
     return { machine, instances }
   }
+}
+
+function limitedOf(pid: number): Pick<InstanceUsage, 'limited'> {
+  const limited = limitedMemory(pid)
+  return limited ? { limited } : {}
 }
 
 /** The processes of a group, and everything that they started. */

@@ -110,7 +110,7 @@ export async function firingSources(db: Database): Promise<FiringRow[]> {
           then 'degraded' else kind end as kind, name, reason,
         coalesce(onset_from, since) as from, coalesce(onset_until, since) as until,
         null::bigint as deployment,
-        case when kind = 'clock' or state = 'degraded'
+        case when kind in ('clock', 'memory') or state = 'degraded'
               and (kind in ('slo', 'certificate') or settings -> 'from' is not null) then 'low'
           else urgency end as urgency
       from monitor where firing

@@ -68,6 +68,11 @@ export const instanceUsage = z.object({
   cpu: z.number().nullable(),
   /** bytes of resident memory, of the process and all that it started */
   memory: z.number(),
+  /**
+   * bytes that count against the limit of its memory, without what the kernel can take back at any
+   * time; absent when the kernel enforces no limit
+   */
+  limited: z.object({ used: z.number(), limit: z.number() }).optional(),
   /** open file descriptors */
   descriptors: z.number().int(),
   /** how often it was restarted so far */

@@ -102,6 +102,7 @@ function titleOf(
     'slow-routes': `${place} is slow on some routes`,
     traffic: `${place} gets fewer requests than usual`,
     reachable: `${place} does not answer`,
+    memory: `${place} has almost no memory left`,
     certificate: `The certificate of ${name} is missing or not renewed`,
     restarts: `${place} crashes again and again`,
     stays: `The release of ${place} has harm and is not rolled back`,

@@ -4,7 +4,6 @@ import {
   addPartLatencies,
   countOutcomes,
   type HostSecond,
-  type MachineUsage,
   noLatency,
 } from '#contract/host/measurements.ts'
 import { addParts } from '#domains/signal/request-count.ts'
@@ -58,8 +57,8 @@ export class HostSeconds {
   answeredAt: number
   /** whether the last question was answered */
   answers = false
-  /** what its machine uses; null before it is known */
-  machine: MachineUsage | null = null
+  /** what its machine and its instances use; null before it is known */
+  usage: NonNullable<HostSecond['usage']> | null = null
 
   constructor(source: SignalSource, now: () => number) {
     this.#source = source
@@ -97,7 +96,7 @@ export class HostSeconds {
     this.#next = last.number
     for (const one of seconds) this.#add(run, one)
     this.last = this.#freshAt = this.#base + last.number
-    this.machine = seconds.findLast(({ usage }) => usage)?.usage?.machine ?? this.machine
+    this.usage = seconds.findLast(({ usage }) => usage)?.usage ?? this.usage
   }
 
   #add(run: string, second: HostSecond): void {

@@ -8,6 +8,7 @@ import { type EveryHost, localHost } from '#flows/host/every-host.ts'
 import { HostSeconds, serviceKey } from './host-seconds.ts'
 import type { Judgement } from './service-watch.ts'
 import type { SignalSource } from './store-signals.ts'
+import { WatchMemory, type WatchedPlace } from './watch-memory.ts'
 import { type NamedSeconds, WatchedService } from './watched-service.ts'
 
 export interface WatchServicesOptions {
@@ -40,6 +41,7 @@ export class WatchServices {
   /** the hosts of environments with something that is, or becomes, live */
   #hostsOf = new Map<string, string[]>()
   readonly #streams = new Map<string, HostSeconds>()
+  #memory = new WatchMemory()
   #checkedAt = 0
   #isLocalAway = true
   /** of the machine's clock; null before it is known */
@@ -57,7 +59,11 @@ export class WatchServices {
     if (now() - this.#checkedAt >= checkEvery && !(await this.#check())) return
     await this.#locate()
     await Promise.all([...this.#streams.values()].map((one) => one.update()))
-    const statements = [...this.#judgeMachine(), ...this.#judge(this.#watched)]
+    const statements = [
+      ...this.#judgeMachine(),
+      ...this.#judge(this.#watched),
+      ...this.#memory.judge(this.#places(), now()),
+    ]
     if (statements.length === 0) return
     try {
       await db.batch(statements)
@@ -84,6 +90,7 @@ export class WatchServices {
       (stored) => [serviceKey(stored), new WatchedService(stored, now(), { stored })] as const,
     )
     this.#checkedAt = 0
+    this.#memory = new WatchMemory()
     this.#clock = await store.getState(db, installation('clock'))
     return shareBudget(new Map(found))
   }
@@ -127,14 +134,14 @@ export class WatchServices {
   /** Whether the local host answers, and its clock. */
   #judgeMachine(): Statement[] {
     const { now } = this.#options
-    const { answeredAt, answers, machine } = this.#streams.get(localHost)!
+    const { answeredAt, answers, usage } = this.#streams.get(localHost)!
     if (now() - answeredAt >= hostPatience) {
       this.#isLocalAway = true
       const onset = { from: answeredAt, until: now() }
       const reason = 'the host does not answer'
       return store.setMonitor(installation('host'), { state: 'down', reason, onset })
     }
-    const statements = machine ? this.#judgeClock(machine.clockOffset) : []
+    const statements = usage ? this.#judgeClock(usage.machine.clockOffset) : []
     if (!this.#isLocalAway || !answers) return statements
     this.#isLocalAway = false
     const back = store.setMonitor(installation('host'), { state: 'up', reason: '', onset: null })
@@ -163,6 +170,13 @@ export class WatchServices {
     }
     for (const stream of this.#streams.values()) stream.forgetOld()
     return statements
+  }
+
+  #places(): WatchedPlace[] {
+    return [...this.#environments].map((place) => [
+      place,
+      this.#secondsOf(place).map(([, seconds]) => seconds),
+    ])
   }
 
   #secondsOf(place: string): NamedSeconds[] {

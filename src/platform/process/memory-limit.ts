@@ -54,8 +54,31 @@ export const hasKilled = (events: string): boolean => /^oom_kill [1-9]/m.test(ev
 export const joinCgroup = (folder: string | null): string[] =>
   folder === null ? [] : ['/bin/sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', folder]
 
+/**
+ * The memory of a process with a cgroup of its own that counts against the limit of that cgroup, in
+ * bytes; null without a limit. The content of files is not counted: the kernel drops it before it
+ * kills anything.
+ */
+export function limitedMemory(pid: number, root = '/'): { used: number; limit: number } | null {
+  const groupOf = (who: string): string | undefined =>
+    /^0::(.*)$/m.exec(read(join(root, 'proc', who, 'cgroup')))?.[1]
+  const [mount, group] = [mountIn(root), groupOf(String(pid))]
+  if (mount === undefined || group === undefined || group === groupOf('self')) return null
+  const readIn = (file: string): string => read(join(root, mount, group, file))
+  const limit = Number.parseInt(readIn('memory.max'), 10)
+  const current = Number.parseInt(readIn('memory.current'), 10)
+  if (Number.isNaN(limit) || Number.isNaN(current)) return null
+  const files = [...readIn('memory.stat').matchAll(/^(?:in)?active_file (\d+)$/gm)]
+  const used = files.reduce((rest, [, bytes]) => rest - Number(bytes), current)
+  return { used: Math.max(0, used), limit }
+}
+
+/** Where cgroup v2 is mounted. */
+const mountIn = (root: string): string | undefined =>
+  /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(read(join(root, 'proc/self/mountinfo')))?.[1]
+
 function makeBase(name: string): string | null {
-  const mount = /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(read('/proc/self/mountinfo'))?.[1]
+  const mount = mountIn('/')
   if (mount === undefined) return null
   const own = /^0::(.*)$/m.exec(read('/proc/self/cgroup'))?.[1] ?? '/'
   for (const parent of new Set([join(mount, own), mount])) {
