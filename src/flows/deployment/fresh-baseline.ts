@@ -1,5 +1,7 @@
 import type { CanaryFile } from '#contract/pipeline-file/canary-file.ts'
 import { getRelease } from '#domains/deployment/store.ts'
+import { scaledInstances } from '#domains/scale/rules.ts'
+import { scalesOf } from '#domains/scale/store.ts'
 import { inProgressOf, needsFresh } from '#domains/verdict/fresh.ts'
 import { Failed, type StepContext } from '#engine/workflow.ts'
 import { releaseSpec, serviceSpecs } from './release-spec.ts'
@@ -34,9 +36,11 @@ export async function isFreshNeeded(
     host: hostNameOf(deps, release.definition, plan.environment),
   }).find(({ hasTraffic }) => hasTraffic)
   if (!service) return false
+  const scales = await scalesOf(deps.db, plan)
+  const scaled = (declared: number) => scaledInstances(scales, service.name, declared)
   const instances = {
-    baseline: service.instances,
-    canary: instancesOf(plan, service.name) ?? service.instances,
+    baseline: scaled(service.instances),
+    canary: scaled(instancesOf(plan, service.name) ?? service.instances),
   }
   const answer = await traffic.served(plan, null).catch(() => null)
   const seconds = answer?.seconds.filter((one) => one.release === former) ?? []
