@@ -15,8 +15,8 @@ interface ActionOptions {
 const withProof = (command: Command): Command =>
   command
     .addOption(new Option('--proof <kind>', 'what proves it').choices(proofKinds))
-    .option('--name <name>', 'the name of the monitor, service, gate, step or test')
-    .option('--environment <name>', 'of the monitor or the rehearsal')
+    .option('--name <name>', 'of the monitor, service, experiment, gate, step or test')
+    .option('--environment <name>', 'of the monitor, rehearsal, experiment or drift')
 
 /** Actions of reviews: what proves them closes them, nobody else. */
 export function addActions(group: Command, context: Context): void {
@@ -98,18 +98,22 @@ function proofOf({ proof: kind, name, environment }: ActionOptions): ActionProof
       problem: `is needed with --name: ${proofKinds.join(', ')}`,
     })
   }
-  if (name === undefined)
-    throw new FairleadError('invalid_input', {
-      field: '--name',
-      problem: `is needed: the name of the ${kind === 'rehearsal' ? 'service' : kind}`,
-    })
-  if (kind !== 'monitor' && kind !== 'rehearsal') return { kind, name }
-  if (environment === undefined)
-    throw new FairleadError('invalid_input', {
-      field: '--environment',
-      problem: `is needed for a ${kind}`,
-    })
-  return kind === 'monitor' ? { kind, environment, name } : { kind, environment, service: name }
+  if (kind === 'drift') return { kind, environment: needed(environment, '--environment', kind) }
+  const subject = needed(name, '--name', kind)
+  if (kind === 'gate' || kind === 'step' || kind === 'test') return { kind, name: subject }
+  const place = needed(environment, '--environment', kind)
+  return kind === 'rehearsal'
+    ? { kind, environment: place, service: subject }
+    : { kind, environment: place, name: subject }
+}
+
+function needed(value: string | undefined, field: string, kind: ActionProof['kind']): string {
+  if (value !== undefined) return value
+  const problem =
+    field === '--name' && kind === 'rehearsal'
+      ? 'is needed: the name of the service'
+      : `is needed for the proof ${kind}`
+  throw new FairleadError('invalid_input', { field, problem })
 }
 
 /** An action as a row of a table. */

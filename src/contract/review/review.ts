@@ -68,13 +68,26 @@ export const actionProof = z.discriminatedUnion('kind', [
   /** also an invariant that turns a switch off */
   z.object({ kind: z.literal('monitor'), environment: name, name: label }),
   z.object({ kind: z.literal('rehearsal'), environment: name, service: label }),
+  z.object({ kind: z.literal('experiment'), environment: name, name: label }),
+  /** what runs there is what is declared */
+  z.object({ kind: z.literal('drift'), environment: name }),
   z.object({ kind: z.literal('gate'), name: label }),
   z.object({ kind: z.literal('step'), name: label }),
   /** its name in the reports, or `suite › name` */
   z.object({ kind: z.literal('test'), name: label }),
 ])
 export type ActionProof = z.infer<typeof actionProof>
-export const proofKinds = ['monitor', 'rehearsal', 'gate', 'step', 'test'] as const
+export const proofKinds = [
+  ...(['monitor', 'rehearsal', 'experiment', 'drift', 'gate', 'step', 'test'] as const),
+] as const
+
+/** What proves an action, in words. */
+export function proofText(proof: ActionProof): string {
+  if (proof.kind === 'rehearsal') return `the rehearsal of ${proof.service} in ${proof.environment}`
+  if (proof.kind === 'drift') return `the check of the drift in ${proof.environment}`
+  const place = 'environment' in proof ? ` in ${proof.environment}` : ''
+  return `the ${proof.kind} ${proof.name}${place}`
+}
 
 /** `unknown`: there is no data on what proves it. Only `proven` closes an action. */
 export const actionStates = ['open', 'proven', 'unknown'] as const

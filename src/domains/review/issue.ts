@@ -1,6 +1,5 @@
-import type { ActionProof } from '#contract/review/review.ts'
+import { type ActionProof, proofText } from '#contract/review/review.ts'
 import { escapeMentions as plain } from '#platform/markdown.ts'
-import { proofText } from './proof.ts'
 
 /** What an issue says of its action. */
 export interface ToldAction {

@@ -1,4 +1,5 @@
 import {
+  proofText,
   type ReviewAction,
   type ReviewDetail,
   type ReviewSectionName,
@@ -6,7 +7,6 @@ import {
   reviewSections,
 } from '#contract/review/review.ts'
 import { escapeMarkdown } from '#platform/markdown.ts'
-import { proofText } from './proof.ts'
 
 export type Sections = Partial<Record<ReviewSectionName, string>>
 

@@ -1,4 +1,4 @@
-import type { ActionProof, ActionState } from '#contract/review/review.ts'
+import { type ActionProof, type ActionState, proofText } from '#contract/review/review.ts'
 import { moment } from './moment.ts'
 
 /** The evidence for an action: when its proof failed, and its state now. Times are ISO 8601 UTC. */
@@ -13,13 +13,6 @@ export interface Judgement {
   state: ActionState
   reason: string
   failed: string | null
-}
-
-/** What proves an action, in words. */
-export function proofText(proof: ActionProof): string {
-  if (proof.kind === 'monitor') return `the monitor ${proof.name} in ${proof.environment}`
-  if (proof.kind === 'rehearsal') return `the rehearsal of ${proof.service} in ${proof.environment}`
-  return `the ${proof.kind} ${proof.name}`
 }
 
 /**

@@ -7,10 +7,10 @@ import type { Statement } from '#platform/postgres/sql.ts'
 import {
   type ActionToJudge,
   actionsToJudge,
-  evidenceOf,
   type IncidentToReview,
   incidentsToReview,
 } from '#views/review.ts'
+import { evidenceOf } from '#views/review-evidence.ts'
 import { actionFacts, factsOf, headOf } from './words.ts'
 
 export interface ReviewsParts {

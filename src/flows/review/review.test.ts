@@ -266,6 +266,56 @@ test('a monitor and a rehearsal prove actions', async () => {
   })
 })
 
+test('experiments and the check of the drift prove actions', async () => {
+  const place = { environment: 'production' }
+  const { params, action } = await reviewed({ ...place, kind: 'experiment', name: 'slow-cards' })
+  expect(await stateOf(params)).toMatchObject({ state: 'unknown' })
+  const experiment = (state: string) =>
+    db.query(sql`insert into experiment_run
+        (app, environment, name, plan, release, trigger, actor, state, ended)
+      values ('shop', 'production', 'slow-cards', '{}', 1, 'request', 'Ada', ${state}, now())`)
+  await experiment('passed')
+  expect(await stateOf(params)).toMatchObject({ state: 'open', failed: null })
+  await experiment('failed')
+  expect(await stateOf(params)).toMatchObject({ state: 'open', failed: expect.any(String) })
+  await experiment('passed')
+  await experiment('aborted')
+  expect(await stateOf(params)).toMatchObject({
+    ...{
+      state: 'proven',
+      reason: expect.stringMatching(/^the experiment slow-cards in production/),
+    },
+  })
+  await experiment('failed')
+  expect(await stateOf(params)).toMatchObject({ state: 'open' })
+  await db.query(sql`update experiment_run set ended = now() - interval '91 days'`)
+  expect(await stateOf(params)).toMatchObject({ state: 'unknown' })
+
+  const proof = { ...place, kind: 'drift' as const }
+  await call('changeReviewAction', { params: { ...params, action }, body: { proof } })
+  const check = (total: number) =>
+    db.batch([
+      sql`insert into drift_check (app, environment, release, checked, total, files, processes, ms)
+        values ('shop', 'production', 1, now(), ${total}, 9, 1, 1)
+        on conflict (app, environment) do update set total = excluded.total`,
+      total === 0
+        ? sql`update drift set resolved = now()`
+        : sql`insert into drift (app, environment, release, kind, name, is_secret, at_restart,
+            remedy, since) values ('shop', 'production', 1, 'file', 'a', false, false, 'rewrite',
+            now() - interval '1 year')`,
+    ])
+  await check(0)
+  expect(await stateOf(params)).toMatchObject({ state: 'open', failed: null })
+  await check(1)
+  expect(await stateOf(params)).toMatchObject({ state: 'open', failed: expect.any(String) })
+  await check(0)
+  expect(await stateOf(params)).toMatchObject({ state: 'proven' })
+  await db.query(sql`update drift_check set checked = now() - interval '25 hours'`)
+  expect(await stateOf(params)).toMatchObject({
+    ...{ state: 'proven', reason: expect.stringContaining('has been unknown since ') },
+  })
+})
+
 test('a judgement of a proof that was replaced meanwhile is not stored', async () => {
   const { params, action } = await reviewed({ kind: 'step', name: 'unit' })
   const judgement = { state: 'proven' as const, reason: 'x', failed: null }

@@ -10,6 +10,8 @@ const kinds: Record<ActionProof['kind'], string> = {
   test: 'A test, by its name in the reports',
   monitor: 'A monitor',
   rehearsal: 'The rehearsal of a service',
+  experiment: 'An experiment',
+  drift: 'The check of the drift of an environment',
   gate: 'A gate',
   step: 'A step',
 }
@@ -23,7 +25,8 @@ export function ActionForm({ review, close }: { review: ReviewDetail; close: () 
   const [kind, setKind] = useState<ActionProof['kind']>('test')
   const [name, setName] = useState('')
   const [environment, setEnvironment] = useState(review.environment ?? '')
-  const hasPlace = kind === 'monitor' || kind === 'rehearsal'
+  const hasPlace = !['test', 'gate', 'step'].includes(kind)
+  const hasName = kind !== 'drift'
   const send = () =>
     client.createReviewAction({
       params: { incident: review.incident },
@@ -42,13 +45,15 @@ export function ActionForm({ review, close }: { review: ReviewDetail; close: () 
       </div>
       <Choice label="What proves it" value={kind} set={setKind} choices={kinds} />
       <div className="grid gap-3 sm:grid-cols-2">
-        <Field
-          label={kind === 'rehearsal' ? 'Service' : 'Name'}
-          value={name}
-          set={setName}
-          maxLength={500}
-          required
-        />
+        {hasName ? (
+          <Field
+            label={kind === 'rehearsal' ? 'Service' : 'Name'}
+            value={name}
+            set={setName}
+            maxLength={500}
+            required
+          />
+        ) : null}
         {hasPlace ? (
           <Field label="Environment" value={environment} set={setEnvironment} required />
         ) : null}
@@ -65,6 +70,7 @@ export function ActionForm({ review, close }: { review: ReviewDetail; close: () 
 
 function proofOf(kind: ActionProof['kind'], name: string, environment: string): ActionProof {
   if (kind === 'rehearsal') return { kind, environment, service: name }
-  if (kind === 'monitor') return { kind, environment, name }
+  if (kind === 'drift') return { kind, environment }
+  if (kind === 'monitor' || kind === 'experiment') return { kind, environment, name }
   return { kind, name }
 }

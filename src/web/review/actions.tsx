@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { ActionProof, ReviewAction, ReviewDetail } from '#contract/review/review.ts'
+import { proofText, type ReviewAction, type ReviewDetail } from '#contract/review/review.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { Button, FormButtons } from '../ui/button.tsx'
 import { Modal } from '../ui/dialog.tsx'
@@ -39,13 +39,6 @@ export function Actions({ review, mayEdit }: { review: ReviewDetail; mayEdit: bo
   )
 }
 
-/** What proves an action, in words. */
-const proofWords = (proof: ActionProof): string =>
-  proof.kind === 'rehearsal'
-    ? `the rehearsal of ${proof.service} in ${proof.environment}`
-    : `the ${proof.kind} ${proof.name}` +
-      (proof.kind === 'monitor' ? ` in ${proof.environment}` : '')
-
 function ActionRow({
   review,
   action,
@@ -67,7 +60,7 @@ function ActionRow({
       <div className="min-w-0 wrap-anywhere">
         <span className="font-medium">{title}</span>
         <div className="text-soft">
-          {owner}, {isOverdue ? 'overdue since' : 'until'} {due}. Proof: {proofWords(proof)}.{' '}
+          {owner}, {isOverdue ? 'overdue since' : 'until'} {due}. Proof: {proofText(proof)}.{' '}
           {asSentence(reason)}
         </div>
         {issue === null ? null : <IssueLine issue={issue} />}
