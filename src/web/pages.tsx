@@ -101,6 +101,12 @@ const JobsPage = lazy(async () => ({ default: (await import('./job/jobs-page.tsx
 const JobRunPage = lazy(async () => ({
   default: (await import('./job/job-run-page.tsx')).JobRunPage,
 }))
+const ExperimentsPage = lazy(async () => ({
+  default: (await import('./experiment/experiments-page.tsx')).ExperimentsPage,
+}))
+const ExperimentRunPage = lazy(async () => ({
+  default: (await import('./experiment/experiment-run-page.tsx')).ExperimentRunPage,
+}))
 const MachineRunPage = lazy(async () => ({
   default: (await import('./machine/machine-run-page.tsx')).MachineRunPage,
 }))
@@ -165,6 +171,8 @@ export function Pages() {
               <Route path="configuration" element={<ConfigurationPage />} />
               <Route path="jobs" element={<JobsPage />} />
               <Route path="job-runs/:jobRun" element={<JobRunPage />} />
+              <Route path="experiments" element={<ExperimentsPage />} />
+              <Route path="experiment-runs/:experimentRun" element={<ExperimentRunPage />} />
               <Route path="machine-runs/:machineRun" element={<MachineRunPage />} />
               <Route path="errors" element={<AppErrorsPage />} />
               <Route path="monitors" element={<AppMonitorsPage />} />

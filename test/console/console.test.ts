@@ -24,6 +24,9 @@ services:
 jobs:
   report: 'printf "\\033[31mred\\033[0m and plain\\n"; exit 3'
 switches: {mail: true}
+monitors: {homepage: {http: /, every: 1s}}
+experiments:
+  frozen-web: {action: pause, service: web, environments: production, for: 5s}
 environments:
   production: {}
 config: { files: { notes.txt: notes.liquid } }
@@ -62,6 +65,8 @@ const pages = [
   '/apps/shop/errors',
   '/apps/shop/jobs',
   '/apps/shop/job-runs/1',
+  '/apps/shop/experiments',
+  '/apps/shop/experiment-runs/1',
   '/apps/shop/environments/production',
   '/docs/cli',
   '/docs/fairlead-yaml',
@@ -618,6 +623,36 @@ describe('the console', requires('chromium'), () => {
     const runs = page.getByRole('region', { name: 'Runs' })
     await runs.getByRole('link', { name: 'report' }).waitFor()
     await runs.getByText('Failed', { exact: true }).waitFor()
+  })
+
+  longTest('says why an experiment would not run, shows the run, and stops all', async () => {
+    await open('/apps/shop/experiments')
+    const experiments = page.getByRole('region', { name: 'Experiments', exact: true })
+    await experiments.getByText('Never ran').waitFor()
+    await experiments.getByRole('button', { name: 'Run frozen-web in production' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Run frozen-web in production?' })
+    await dialog.getByText('The fault pause hits 1 of 1 instance of web.').waitFor()
+    await dialog.getByText('Nobody is on call for web.').waitFor()
+    expect(await dialog.getByRole('button', { name: 'Run', exact: true }).isDisabled()).toBe(true)
+    expect(await accessibilityProblems(page)).toEqual([])
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    const { id } = await installation.client.runExperiment({
+      params: { app: 'shop', environment: 'production', experiment: 'frozen-web' },
+    })
+    await open(`/apps/shop/experiment-runs/${id}`)
+    await page
+      .getByRole('region', { name: 'Why it did not run' })
+      .getByText('Nobody is on call for web.')
+      .waitFor()
+    await page.getByRole('link', { name: 'All experiments of shop' }).click()
+    await page.getByRole('button', { name: 'Stop all …' }).click()
+    const stop = page.getByRole('alertdialog', { name: 'Stop all experiments?' })
+    await stop.getByLabel('Reason').fill('the sale begins')
+    await stop.getByRole('button', { name: 'Stop all', exact: true }).click()
+    await page.getByText('admin stopped all experiments: the sale begins').waitFor()
+    await page.getByRole('button', { name: 'Allow …' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Allow', exact: true }).click()
+    await page.getByText('admin stopped all experiments').waitFor({ state: 'detached' })
   })
 
   test('an incident offers to turn a switch off, and records that it was', async () => {

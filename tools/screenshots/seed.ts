@@ -36,6 +36,20 @@ services:
 jobs:
   report: {run: sh report.sh, schedule: '0 3 * * *', zone: Europe/Vienna, environments: production}
   reindex: sh reindex.sh --all
+monitors: {homepage: {http: /}}
+experiments:
+  frozen-web:
+    action: pause
+    service: web
+    environments: [staging, production]
+    for: 30s
+    expect: {alert: homepage, within: 20s}
+  full-disk:
+    action: disk
+    service: web
+    environments: staging
+    for: 1m
+    parameters: {megabytes: 100}
 environments:
   dev: {}
   staging: {}
@@ -247,6 +261,9 @@ export async function seed(
   })
   const verdict = async (run: number): Promise<string> =>
     `/deployments/${(await canaries.verdictOf(run)).deployment}/canary`
+  const experiment = await installation.client.runExperiment({
+    params: { app: 'shop', environment: 'production', experiment: 'frozen-web' },
+  })
   return {
     shots: [
       { name: 'home', path: '/' },
@@ -259,6 +276,8 @@ export async function seed(
       { name: 'app-jobs', path: '/apps/shop/jobs' },
       { name: 'app-jobs-none', path: '/apps/mail/jobs' },
       { name: 'job-run', path: `/apps/shop/job-runs/${job}` },
+      { name: 'app-experiments', path: '/apps/shop/experiments' },
+      { name: 'experiment-run', path: `/apps/shop/experiment-runs/${experiment.id}` },
       { name: 'app-insights', path: '/apps/shop/trends' },
       { name: 'app-settings', path: '/apps/shop/settings' },
       { name: 'environment', path: '/apps/shop/environments/production' },

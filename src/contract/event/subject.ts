@@ -106,6 +106,8 @@ export function pageOf({ subject, app, data }: Placed): string | null {
   if (/^error\/\d+$/.test(subject)) return `/errors/${subject.slice(6)}`
   if (app !== null && /^machine-run\/\d+$/.test(subject))
     return `/apps/${app}/machine-runs/${subject.slice(12)}`
+  if (app !== null && /^experiment-run\/\d+$/.test(subject))
+    return `/apps/${app}/experiment-runs/${subject.slice(15)}`
   if (app !== null && /^job-run\/\d+$/.test(subject))
     return `/apps/${app}/job-runs/${subject.slice(8)}`
   if (app !== null && /^monitor\/\d+$/.test(subject))

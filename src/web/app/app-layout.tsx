@@ -25,6 +25,7 @@ export function AppLayout() {
     { to: `${here}/jobs`, text: 'Jobs' },
     { to: `${here}/errors`, text: 'Errors' },
     { to: `${here}/monitors`, text: 'Monitors' },
+    { to: `${here}/experiments`, text: 'Experiments' },
     { to: `${here}/trends`, text: 'Insights' },
     { to: `${here}/settings`, text: 'Settings' },
   ]

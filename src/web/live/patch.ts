@@ -110,6 +110,7 @@ export function createPatcher(queries: QueryClient, client: Client) {
         old('maintenance', app),
         old('scale', app),
         old('machines', app),
+        old('experiments', app),
       ])
     if (now.apps.size > 0) void Promise.all([old('runs'), old('deployments')])
     if (now.configuration) void old('configuration')
