@@ -30,6 +30,9 @@ const dynamic = [
   'src/domains/init/python-service.ts',
   'src/domains/init/python-service.ts',
   'src/host/api.ts',
+  // Expressions in a file that a person runs on their own machine.
+  'src/platform/chaos-toolkit/experiment.ts',
+  'src/platform/chaos-toolkit/tolerance.ts',
   'src/platform/process/output-error.ts',
   'src/web/log/rows.ts',
   'src/web/shell/entries.ts',

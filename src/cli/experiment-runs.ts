@@ -4,6 +4,7 @@ import { FairleadError } from '#contract/errors.ts'
 import { type ExperimentRun, hasEndedExperiment } from '#contract/experiment/experiment.ts'
 import { count, number } from './arguments.ts'
 import { type Context, exitCodes } from './context.ts'
+import { type FileOptions, isExperimentFile, runFile } from './experiment-file.ts'
 import { ago, stripControlCodes, table } from './format.ts'
 import { untilAnswered } from './until-answered.ts'
 
@@ -18,20 +19,7 @@ export function registerRuns(group: Command, context: Context): void {
     .action((app: string, environment: string, experiment: string) =>
       plan(context, { app, environment, experiment }),
     )
-  withExperiment(group.command('run'))
-    .option('--dry-run', 'the same as `fairlead experiment plan`')
-    .option('--detach', 'do not wait for its end')
-    .description('run an experiment, and wait for its result; Ctrl-C aborts it')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ fairlead experiment run shop staging frozen-web --dry-run' +
-        '\n  $ fairlead experiment run shop staging frozen-web',
-    )
-    .action((app: string, environment: string, experiment: string, options: RunOptions) =>
-      options.dryRun === true
-        ? plan(context, { app, environment, experiment })
-        : run(context, { app, environment, experiment }, options),
-    )
+  registerRun(group, context)
   group
     .command('runs')
     .argument('<app>', 'name of the app')
@@ -58,6 +46,45 @@ export function registerRuns(group: Command, context: Context): void {
       context.answer(aborted, () => [`Run ${experimentRun} is being aborted`])
     })
   registerStop(group, context)
+}
+
+function registerRun(group: Command, context: Context): void {
+  group
+    .command('run')
+    .argument('<app>', 'name of the app, or a file of the Chaos Toolkit: .json or .yaml')
+    .argument('[environment]', 'name of the environment')
+    .argument('[experiment]', 'name of the experiment')
+    .option('--dry-run', 'the same as `fairlead experiment plan`; of a file, only check it')
+    .option('--detach', 'do not wait for its end')
+    .option('--journal <file>', 'where the journal of a file is written (default: journal.json)')
+    .description('run an experiment, and wait for its result; Ctrl-C aborts it')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ fairlead experiment run shop staging frozen-web --dry-run' +
+        '\n  $ fairlead experiment run shop staging frozen-web' +
+        '\n  $ fairlead experiment run experiment.json',
+    )
+    .action(
+      async (
+        app: string,
+        environment: string | undefined,
+        experiment: string | undefined,
+        options: RunOptions,
+      ) => {
+        if (isExperimentFile(app) && environment === undefined)
+          return runFile(context, app, options)
+        const place = { app, ...requireNames(environment, experiment) }
+        return options.dryRun === true ? plan(context, place) : run(context, place, options)
+      },
+    )
+}
+
+function requireNames(environment?: string, experiment?: string): Omit<Place, 'app'> {
+  if (environment !== undefined && experiment !== undefined) return { environment, experiment }
+  throw new FairleadError('invalid_input', {
+    field: environment === undefined ? 'environment' : 'experiment',
+    problem: 'is missing: name the app, the environment and the experiment, or a file',
+  })
 }
 
 function registerStop(group: Command, context: Context): void {
@@ -100,10 +127,7 @@ interface Place {
   experiment: string
 }
 
-interface RunOptions {
-  dryRun?: boolean
-  detach?: boolean
-}
+type RunOptions = FileOptions
 
 interface RunsOptions {
   environment?: string

@@ -75,6 +75,13 @@ export interface Local {
      */
     undo(ids: string[] | null): Promise<HostFault[]>
   }
+  /** Experiments of the Chaos Toolkit, which run on this machine. */
+  chaos: {
+    /** Reads and checks a file; returns the title of its experiment. */
+    check(file: string): Promise<string>
+    /** Runs a file, and writes its journal. The signal interrupts it; its rollbacks run. */
+    run(file: string, options: { journal: string; signal: AbortSignal }): Promise<ChaosResult>
+  }
   /** Checks this installation and lists the results. */
   doctor(): Promise<DoctorLine[]>
   /**
@@ -143,6 +150,18 @@ export type RunMessage =
       reason: string | null
     }
   | { kind: 'line'; step: string; stream: 'out' | 'err' | 'fairlead'; text: string }
+
+/** How an experiment of the Chaos Toolkit ended. */
+export interface ChaosResult {
+  title: string
+  status: 'completed' | 'failed' | 'interrupted'
+  /** the steady state did not hold during the method or after it */
+  deviated: boolean
+  /** the path of the journal */
+  journal: string
+  /** what failed or was out of its tolerance */
+  problems: string[]
+}
 
 export interface DoctorLine {
   what: string

@@ -85,6 +85,10 @@ export function createLocal(env: Record<string, string | undefined>): Local {
       list: async () => (await import('#host/fault/offline.ts')).listOffline(home().host),
       undo: async (ids) => (await import('#host/fault/offline.ts')).undoOffline(home().host, ids),
     },
+    chaos: {
+      check: async (file) => (await import('./chaos.ts')).checkChaos(file),
+      run: async (file, options) => (await import('./chaos.ts')).runChaos(file, options, env),
+    },
     doctor: async () => (await import('./doctor.ts')).examine(home(), env),
     repository,
     commitFile,
