@@ -72,7 +72,7 @@ const handlers = () =>
 const call = async (
   method: 'GET' | 'POST' | 'DELETE',
   url: string,
-  payload?: object,
+  payload?: object | string,
   headers: Record<string, string> = { authorization: 'Bearer all' },
 ) => {
   const answer = await server.inject({ method, url, headers, ...(payload ? { payload } : {}) })
@@ -347,6 +347,11 @@ test('CloudEvents open and end an alert, in structured and in binary mode', asyn
   expect((await call('POST', '/cloudevents', { app: 'shop' }, binary)).status).toBe(202)
   await reconcile()
   expect(await alerts()).toMatchObject([{ state: 'resolved' }])
+  // Data of another type are not read.
+  const text = { ...binary, 'ce-type': 'com.example.full', 'content-type': 'text/plain' }
+  expect((await call('POST', '/cloudevents', 'it is full', text)).status).toBe(202)
+  const asked = await server.inject({ method: 'OPTIONS', url: '/cloudevents' })
+  expect(asked.headers['webhook-allowed-origin']).toBe('*')
   const wrong = await call('POST', '/cloudevents', { ...event, specversion: '0.3' }, structured)
   expect(wrong).toMatchObject({ status: 400, body: { code: 'invalid_input' } })
 })

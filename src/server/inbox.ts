@@ -114,6 +114,10 @@ function addCloudEvents(app: FastifyInstance, options: InboxOptions): void {
     (error) => error.toProblem(),
     (scope) => {
       const callers = new WeakMap<FastifyRequest, Caller>()
+      // A sender that follows "HTTP 1.1 Web Hooks for Event Delivery" asks before its first event.
+      scope.options('/cloudevents', (_request, reply) =>
+        reply.headers({ allow: 'POST', 'webhook-allowed-origin': '*' }).send(),
+      )
       scope.route({
         ...{ method: 'POST', url: '/cloudevents', bodyLimit: limits.event },
         onRequest: async (request) => {
@@ -139,18 +143,27 @@ function eventOf({ headers, body }: FastifyRequest): unknown {
   return { ...Object.fromEntries(attributes), data: body }
 }
 
+/** Whether the body is the data of a CloudEvent in binary mode that has another type than JSON. */
+const isOtherData = ({ headers }: FastifyRequest): boolean =>
+  headers['ce-specversion'] !== undefined && !/\bjson\b/.test(headers['content-type'] ?? 'json')
+
 /** Routes with a parser of JSON for every content type, which allows an empty body. */
 function addScope(app: FastifyInstance, shape: Shape, add: (scope: FastifyInstance) => void): void {
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'string' }, async (_: unknown, text: unknown) => {
-      if (text === '') return null
-      try {
-        return JSON.parse(String(text)) as unknown
-      } catch {
-        throw new FairleadError('invalid_input', { field: 'body', problem: 'is not JSON' })
-      }
-    })
+    scope.addContentTypeParser(
+      '*',
+      { parseAs: 'string' },
+      async (request: FastifyRequest, text: unknown) => {
+        if (text === '') return null
+        try {
+          return JSON.parse(String(text)) as unknown
+        } catch {
+          if (isOtherData(request)) return null
+          throw new FairleadError('invalid_input', { field: 'body', problem: 'is not JSON' })
+        }
+      },
+    )
     scope.setErrorHandler((error, _request, reply) => {
       // Other errors are those of the whole server.
       if (!(error instanceof FairleadError)) throw error
