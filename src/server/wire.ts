@@ -59,7 +59,7 @@ import { backgroundJobs } from './jobs.ts'
 import { sendHeartbeat } from './own-heartbeat.ts'
 import { readersOf } from './readers.ts'
 import type { ServerSettings } from './settings.ts'
-import { isKnownApp } from '#views/app.ts'
+import { knownApps } from '#views/app.ts'
 import { getDeployment } from '#views/deployment.ts'
 import { getSuspended } from '#views/workflow.ts'
 
@@ -198,7 +198,7 @@ export async function wire({ home, env, settings, db, log, onReplaced }: Wiring)
     isHttps: publicUrl.startsWith('https:'),
     consoleFolder: join(packageRoot, 'dist/console'),
     appOf: appOf(db),
-    isKnownApp: (app) => isKnownApp(db, app),
+    isKnownApp: knownApps(db),
     handlers,
     git: gitRemote({ access, source, publicUrl, log, repositories: home.repositories }),
   })
