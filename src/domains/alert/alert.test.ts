@@ -183,4 +183,13 @@ describe('recipients', () => {
     expect([1, 4, 5].map(to(false, true))).toEqual([5, 300, null])
     expect([1, 2].map(to(true, false))).toEqual([5, null])
   })
+
+  test('a channel that is full gets nothing until it says; a person waits for a minute', () => {
+    const to = (hasNext: boolean, full: number) => (tries: number) =>
+      pauseAfter(tries, { hasNext, isCall: false, full })
+    expect([1, 4, 100].map(to(false, 30))).toEqual([30, 300, null])
+    expect([1, 2].map(to(true, 60))).toEqual([60, null])
+    expect(to(true, 61)(1)).toBeNull()
+    expect(to(false, 3600)(1)).toBe(3600)
+  })
 })

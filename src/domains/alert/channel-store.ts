@@ -69,6 +69,16 @@ export async function takeSlot(
   return rows[0]?.until ?? null
 }
 
+/** Lets a channel that said it is full get no message for so many seconds, from any server. */
+export const holdChannel = (
+  name: string,
+  { messages, seconds }: { messages: number; seconds: number },
+  full: number,
+): Statement =>
+  sql`update channel set slot = greatest(slot, now() + interval '1 second' *
+      ${full + ((messages - 1) * seconds) / messages}::float)
+    where name = ${name}`
+
 /** All settings, to seal them with a new key. */
 export async function sealedSettings(db: Database): Promise<SealedValue[]> {
   const rows = await db.query<{ name: string; settings: string }>(

@@ -54,6 +54,8 @@ interface ClaimedRow {
   /** of the escalation */
   step: number
   tries: number
+  /** seconds since it was queued */
+  waited: number
 }
 
 /** A message about an alert. */
@@ -109,7 +111,7 @@ export const claimDue = (
             and o.state = 'pending'))
       order by d.id limit ${count} for update skip locked)
     returning n.id, n.alert, n.silence, n.channel, n.kind, n.occurrence, n.person, n.reason,
-      n.step, n.tries`)
+      n.step, n.tries, extract(epoch from now() - n.queued)::float as waited`)
 
 export const markSent = (id: number): Statement =>
   sql`update notification set state = 'sent', sent = now(), problem = null where id = ${id}`
@@ -121,10 +123,14 @@ export const markRefused = (id: number, problem: string, pauseSeconds: number | 
       due = now() + coalesce(${pauseSeconds}::float, 0) * interval '1 second'
     where id = ${id}`
 
+/** Why a message waits, or goes to another channel, without a refusal. */
+export const fullProblem = 'its rate limit is reached'
+
 /** Lets a message wait until its channel may be sent to; this is no attempt. */
 export const markWaiting = (id: number, until: string): Statement =>
   sql`update notification set claimed = null, due = ${until}::timestamptz,
-      tries = greatest(tries - 1, 0) where id = ${id}`
+      tries = greatest(tries - 1, 0), problem = coalesce(problem, ${fullProblem})
+    where id = ${id}`
 
 /** A message to a person, for its link. */
 export async function getNotification(

@@ -35,14 +35,20 @@ export const manyTries = 5
 const mostTries = 100
 const longPause = 900
 
+/** Seconds for which a message waits for a channel that is full, while there is another one. */
+export const longestWait = 60
+
 /**
  * Seconds until a refused message is tried again; null to give it up. With another channel to try,
- * a second refusal is enough; a call or an SMS is given up soon, because it would come too late.
+ * a second refusal is enough, or one that says `full` for more than a minute; a call or an SMS is
+ * given up soon, because it would come too late.
  */
 export function pauseAfter(
   tries: number,
-  { hasNext, isCall }: { hasNext: boolean; isCall: boolean },
+  { hasNext, isCall, full = null }: { hasNext: boolean; isCall: boolean; full?: number | null },
 ): number | null {
+  if (hasNext && (full ?? 0) > longestWait) return null
   const pause = (hasNext ? [5] : [5, 15, 60, 300])[tries - 1]
-  return pause ?? (hasNext || isCall || tries >= mostTries ? null : longPause)
+  const seconds = pause ?? (hasNext || isCall || tries >= mostTries ? null : longPause)
+  return seconds === null ? null : Math.max(seconds, full ?? 0)
 }

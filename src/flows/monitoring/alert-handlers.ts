@@ -12,7 +12,7 @@ import { appendEvent } from '#engine/events.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import { driftBefore } from '#views/drift.ts'
 import { channelHandlers } from './channel-handlers.ts'
-import type { NotifyParts } from './notify.ts'
+import type { NotifyParts } from './channel.ts'
 import { silenceHandlers } from './silence-handlers.ts'
 
 /** Days over which suspects are compared with authors. */

@@ -5,7 +5,7 @@ import { type Answer, answerMinutes, answerPage } from '#platform/channel/answer
 import { getNotification, useLink } from '#domains/alert/notification-store.ts'
 import * as store from '#domains/alert/store.ts'
 import { appendEvent } from '#engine/events.ts'
-import type { NotifyParts } from './notify.ts'
+import type { NotifyParts } from './channel.ts'
 
 export interface Answers {
   /** the page of a link; it changes nothing, so that a preview may fetch it */

@@ -10,7 +10,7 @@ import { appendEvent } from '#engine/events.ts'
 import { Refused } from '#platform/channel/channel.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
-import { channelKind, kindViews, type NotifyParts, sendTo, slotOf } from './notify.ts'
+import { channelKind, kindViews, type NotifyParts, sendTo, slotOf } from './channel.ts'
 
 export interface ChannelHandlersOptions extends NotifyParts {
   random(): string

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as channels from '#domains/alert/channel-store.ts'
 import { pass } from '#domains/alert/escalation-store.ts'
-import { claimDue } from '#domains/alert/notification-store.ts'
+import { claimDue, listDeliveries } from '#domains/alert/notification-store.ts'
 import * as store from '#domains/alert/store.ts'
 import * as oncall from '#domains/oncall/store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
@@ -21,11 +21,16 @@ let close: () => Promise<void>
 /** the ids of the messages that were accepted, by the path of the channel */
 let received: string[] = []
 let refusing = new Set<string>()
+/** seconds that a channel answers it is full for, by its name */
+let full = new Map<string, number>()
 const server = createServer(async (request, response) => {
   let body = ''
   for await (const chunk of request) body += String(chunk)
   const name = (request.url ?? '').slice(1)
   if (refusing.has(name)) return response.writeHead(500).end()
+  const seconds = full.get(name)
+  if (seconds !== undefined)
+    return response.writeHead(429, { 'retry-after': String(seconds) }).end()
   received.push(`${name} ${(JSON.parse(body) as { id: string }).id}`)
   return response.end()
 })
@@ -48,6 +53,7 @@ const escalation = {
 beforeEach(async () => {
   received = []
   refusing = new Set()
+  full = new Map()
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const channel = (name: string, person: string | null) =>
     channels.putChannel({
@@ -260,6 +266,49 @@ test('a channel gets as many messages as its limit allows, from all servers toge
   const seconds = (Date.parse(later[0]!) - Date.now()) / 1000
   expect(seconds).toBeGreaterThan(15)
   expect(seconds).toBeLessThan(21)
+})
+
+describe('a channel that is full', () => {
+  const later = (name: string) =>
+    db.query(sql`update notification set due = now(), queued = queued - interval '1 minute'
+      where channel = ${name} and state = 'pending'`)
+
+  test('gets nothing until the time that it said, also about other alerts', async () => {
+    full = new Map([['chat', 30]])
+    await runOnce(db)
+    expect(await entries()).toContain('refused: chat: it answered 429')
+    full.clear()
+    await later('chat')
+    await runOnce(db)
+    expect(names()).toEqual(['ada-one'])
+    expect(await listDeliveries(db, 'chat', 1)).toMatchObject([
+      { state: 'pending', tries: 1, problem: 'it answered 429' },
+    ])
+    await db.query(sql`update channel set slot = slot - interval '31 seconds'`)
+    await later('chat')
+    await runOnce(db)
+    expect(names()).toEqual(['ada-one', 'chat'])
+  })
+
+  test('for more than a minute is left at once for the next one of the person', async () => {
+    full = new Map([['ada-one', 600]])
+    await runOnce(db)
+    await runOnce(db)
+    expect(names()).toEqual(['ada-two', 'chat'])
+    expect(await entries()).toContain('refused: Ada on ada-one: it answered 429; ada-two is next')
+  })
+
+  test('by its own limit lets a message wait for a minute, then the next one gets it', async () => {
+    await db.query(sql`update channel set slot = now() + interval '1 hour' where name <> 'ada-two'`)
+    await runOnce(db)
+    expect(names()).toEqual([])
+    await Promise.all([later('ada-one'), later('chat')])
+    await runOnce(db)
+    await runOnce(db)
+    expect(names()).toEqual(['ada-two'])
+    const reason = 'Ada on ada-one: its rate limit is reached; ada-two is next'
+    expect(await entries()).toContain(`refused: ${reason}`)
+  })
 })
 
 /** A database whose server dies at a call: before it is sent, or before the answer arrives. */

@@ -10,7 +10,7 @@ import * as oncall from '#domains/oncall/store.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 import type { HostClient } from '#platform/process/host-client.ts'
 import { defaultTeam } from './escalate.ts'
-import type { NotifyParts } from './notify.ts'
+import type { NotifyParts } from './channel.ts'
 
 /** Where hosts may connect to, and how they find that a server answers. */
 export type RosterPolicy = Pick<HostRoster, 'after' | 'servers' | 'privateHosts' | 'allowAddresses'>

@@ -5,7 +5,7 @@ import { listPages } from '#domains/status-page/page-store.ts'
 import { isForCustomers } from '#domains/status-page/subscription.ts'
 import * as store from '#domains/status-page/subscription-store.ts'
 import { appendEvent } from '#engine/events.ts'
-import { channelKind, type NotifyParts } from '#flows/monitoring/notify.ts'
+import { channelKind, type NotifyParts } from '#flows/monitoring/channel.ts'
 
 export interface SubscriptionHandlersOptions extends Pick<NotifyParts, 'db' | 'secrets'> {
   /** throws when the app does not exist */

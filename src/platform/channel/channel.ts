@@ -33,13 +33,16 @@ export class Refused extends Error {
   override name = 'Refused'
   /** the status of the answer; null without an answer */
   readonly status: number | null
+  /** seconds until the channel takes messages again; null when it did not say that it is full */
+  readonly full: number | null
 
   constructor(
     message: string,
-    { cause, status }: { cause?: unknown; status?: number | null } = {},
+    { cause, status, full }: { cause?: unknown; status?: number | null; full?: number | null } = {},
   ) {
     super(message, { cause })
     this.status = status ?? null
+    this.full = full ?? null
   }
 }
 
@@ -109,7 +112,22 @@ async function post(
     })
   }
   await response.body?.cancel()
-  if (!response.ok) throw new Refused(`it answered ${response.status}`, { status: response.status })
+  const { ok, status } = response
+  if (ok) return
+  const full = status === 429 ? secondsOf(response.headers.get('retry-after'), Date.now()) : null
+  throw new Refused(`it answered ${status}`, { status, full })
+}
+
+/** Seconds that a service is full when it does not say how long, and at most. */
+const fullSeconds = { usual: 10, most: 3600 }
+
+/** The seconds of a `Retry-After`, which is a number or a date (RFC 9110, section 10.2.3). */
+export function secondsOf(retryAfter: string | null, now: number): number {
+  const value = retryAfter?.trim() ?? ''
+  const seconds = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1000
+  return Number.isNaN(seconds)
+    ? fullSeconds.usual
+    : Math.min(Math.max(seconds, 1), fullSeconds.most)
 }
 
 /** The message as one text of at most so many characters. What is too long loses no link. */
