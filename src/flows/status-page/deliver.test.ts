@@ -141,6 +141,6 @@ test('kinds that page people or run commands are refused', async () => {
   await expect(subscribe('x', { kind: 'command' })).rejects.toThrow('kind')
   await expect(subscribe('x', { url: 'ftp://x' })).rejects.toThrow('settings.url')
   expect(channels.map(({ kind }) => kind).filter(isForCustomers)).toEqual([
-    ...['cloudevents', 'discord', 'email', 'ntfy', 'slack', 'teams', 'telegram'],
+    ...['cloudevents', 'discord', 'email', 'ntfy', 'rocket-chat', 'slack', 'teams', 'telegram'],
   ])
 })

@@ -5,6 +5,7 @@ import discordPlugin from './channels/discord.ts'
 import emailPlugin from './channels/email.ts'
 import ntfyPlugin from './channels/ntfy.ts'
 import pagerdutyPlugin from './channels/pagerduty.ts'
+import rocketChatPlugin from './channels/rocket-chat.ts'
 import slackPlugin from './channels/slack.ts'
 import teamsPlugin from './channels/teams.ts'
 import telegramPlugin from './channels/telegram.ts'
@@ -12,4 +13,4 @@ import twilioSmsPlugin from './channels/twilio-sms.ts'
 import twilioVoicePlugin from './channels/twilio-voice.ts'
 import webPushPlugin from './channels/web-push.ts'
 
-export const channels = [cloudeventsPlugin, commandPlugin, discordPlugin, emailPlugin, ntfyPlugin, pagerdutyPlugin, slackPlugin, teamsPlugin, telegramPlugin, twilioSmsPlugin, twilioVoicePlugin, webPushPlugin] as const
+export const channels = [cloudeventsPlugin, commandPlugin, discordPlugin, emailPlugin, ntfyPlugin, pagerdutyPlugin, rocketChatPlugin, slackPlugin, teamsPlugin, telegramPlugin, twilioSmsPlugin, twilioVoicePlugin, webPushPlugin] as const

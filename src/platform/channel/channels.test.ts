@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { startMailServer } from '../../../test/support/mail.ts'
-import { type ChannelIo, type ChannelKind, type Message, Refused } from './channel.ts'
+import { type ChannelIo, type ChannelKind, type Message, Refused, secondsOf } from './channel.ts'
 import { channels } from './channels.generated.ts'
 
 const kinds = channels as unknown as readonly ChannelKind[]
@@ -20,11 +20,12 @@ const message: Message = {
 /** What a server on this machine received. */
 const received: { headers: Record<string, unknown>; body: string }[] = []
 let status = 200
+let answerHeaders: Record<string, string> = {}
 const server = createServer(async (request, response) => {
   let body = ''
   for await (const chunk of request) body += String(chunk)
   received.push({ headers: request.headers, body })
-  response.writeHead(status).end()
+  response.writeHead(status, answerHeaders).end()
 }).listen(0, '127.0.0.1')
 afterAll(() => server.close())
 const urlOf = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/secret-path`
@@ -56,6 +57,11 @@ describe('a webhook', () => {
     ['teams', () => ({ url: urlOf() }), { attachments: [{ content: { actions: [{}, {}] } }] }],
     ['discord', () => ({ url: urlOf() }), { allowed_mentions: { parse: [] } }],
     [
+      'rocket-chat',
+      () => ({ url: urlOf() }),
+      { text: expect.stringContaining('web <fails>\nHalf of it.\nhttps://fairlead') },
+    ],
+    [
       'telegram',
       () => ({ server: urlOf(), token: '1:a', chat: '-5' }),
       { chat_id: '-5', reply_markup: { inline_keyboard: [[{ text: 'Acknowledge' }]] } },
@@ -76,9 +82,24 @@ describe('a webhook', () => {
     status = 403
     const sent = kindOf('slack').send(message, { url: urlOf() }, io)
     await expect(sent).rejects.toThrow(new Refused('it answered 403', { status: 403 }))
+    status = 429
+    answerHeaders = { 'retry-after': '7' }
+    const full = await kindOf('slack')
+      .send(message, { url: urlOf() }, io)
+      .catch((error: unknown) => error)
+    expect(full).toMatchObject({ message: 'it answered 429', full: 7 })
+    answerHeaders = {}
     const away = kindOf('slack').send(message, { url: 'http://127.0.0.1:1/secret' }, io)
     await expect(away).rejects.toThrow(/^it cannot be reached$/)
   })
+})
+
+test('a channel that is full says for how long, in seconds or by a date', () => {
+  const now = Date.parse('2026-11-30T12:00:00Z')
+  const of = (value: string | null) => secondsOf(value, now)
+  expect([of('30'), of('0.3'), of('86400'), of(null), of('soon')]).toEqual([30, 1, 3600, 10, 10])
+  expect(of('Mon, 30 Nov 2026 12:01:30 GMT')).toBe(90)
+  expect(of('Mon, 30 Nov 2026 11:00:00 GMT')).toBe(1)
 })
 
 describe('a message that is longer than what the service accepts', () => {
@@ -95,6 +116,7 @@ describe('a message that is longer than what the service accepts', () => {
 
   test.each([
     ['discord', { url: true }, 'content', 2000],
+    ['rocket-chat', { url: true }, 'text', 4800],
     ['telegram', { server: true }, 'text', 4096],
   ])('is cut for %s, and keeps its links', async (kind, more, field, most) => {
     const settings = Object.fromEntries(Object.keys(more).map((key) => [key, urlOf()]))
@@ -113,6 +135,15 @@ describe('a message that is longer than what the service accepts', () => {
     const call = new URLSearchParams(await bodyOf('twilio-voice', { server: urlOf() }, quotes))
     expect(call.get('Twiml')?.length).toBeLessThanOrEqual(4000)
     expect(call.get('Twiml')).toMatch(/<\/Gather><\/Response>$/)
+  })
+
+  test('is cut for Teams, whose card takes 28 KB with its links', async () => {
+    const wide = { ...message, title: '界'.repeat(3000), lines: ['界'.repeat(5000), 'last'] }
+    for (const sent of [wide, { ...wide, lines: ['](x'.repeat(9000)] }]) {
+      const body = await bodyOf('teams', { url: urlOf() }, sent)
+      expect(Buffer.byteLength(body)).toBeLessThan(28 * 1024)
+      expect(body).toContain('https://fairlead.example.com/answer?key=k')
+    }
   })
 
   test('is cut for PagerDuty', async () => {

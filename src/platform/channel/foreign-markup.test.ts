@@ -4,6 +4,7 @@ import { startMailServer } from '../../../test/support/mail.ts'
 import type { ChannelIo, Message } from './channel.ts'
 import discord from './channels/discord.ts'
 import email from './channels/email.ts'
+import rocketChat from './channels/rocket-chat.ts'
 import slack from './channels/slack.ts'
 import teams from './channels/teams.ts'
 import telegram from './channels/telegram.ts'
@@ -33,6 +34,7 @@ async function bodyOf(send: (io: ChannelIo) => Promise<void>): Promise<string> {
 test.each([
   ['slack', (io: ChannelIo) => slack.send(message, { url }, io)],
   ['discord', (io: ChannelIo) => discord.send(message, { url }, io)],
+  ['rocket-chat', (io: ChannelIo) => rocketChat.send(message, { url }, io)],
   ['teams', (io: ChannelIo) => teams.send(message, { url }, io)],
 ])('foreign markup makes no link and notifies nobody in %s', async (kind, send) => {
   const texts = textsIn(JSON.parse(await bodyOf(send)))

@@ -5,7 +5,7 @@ import { defineChannel, postJson, textOf } from '../channel.ts'
 /** https://api.slack.com/messaging/webhooks; other chats accept the same. */
 export default defineChannel({
   kind: 'slack',
-  title: 'An incoming webhook of Slack, Mattermost, Rocket.Chat or Discord (with /slack)',
+  title: 'An incoming webhook of Slack or Mattermost',
   settings: z.strictObject({ url: z.url({ protocol: /^https?$/ }) }),
   example: { url: 'https://hooks.slack.com/services/T000/B000/XXXX' },
   limit: { messages: 5, seconds: 5 },

@@ -1,8 +1,14 @@
 import { z } from 'zod'
 import { chatText } from '../../markdown.ts'
-import { defineChannel, postJson } from '../channel.ts'
+import { defineChannel, postJson, shorten } from '../channel.ts'
 
-/** https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using */
+/** A card takes 28 KB; a character may be three bytes. */
+const longest = { title: 300, text: 7000 }
+
+/**
+ * "Post to a channel when a webhook request is received", with an Adaptive Card:
+ * https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
+ */
 export default defineChannel({
   kind: 'teams',
   title: 'A workflow of Microsoft Teams that posts what its webhook receives',
@@ -20,8 +26,8 @@ export default defineChannel({
             $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
             ...{ type: 'AdaptiveCard', version: '1.4' },
             body: [
-              { type: 'TextBlock', text: chatText(title), weight: 'Bolder', wrap: true },
-              ...lines.map((text) => ({ type: 'TextBlock', text: chatText(text), wrap: true })),
+              { type: 'TextBlock', text: titleOf(title), weight: 'Bolder', wrap: true },
+              ...linesOf(lines).map((text) => ({ type: 'TextBlock', text, wrap: true })),
             ],
             actions: [
               { type: 'Action.OpenUrl', title: 'Open', url: page },
@@ -34,3 +40,7 @@ export default defineChannel({
       ],
     }),
 })
+
+const titleOf = (title: string): string => chatText(shorten(title, longest.title))
+const linesOf = (lines: string[]): string[] =>
+  chatText(shorten(lines.join('\n'), longest.text)).split('\n')
