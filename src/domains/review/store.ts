@@ -21,7 +21,7 @@ export async function getReview(db: Database, incident: number): Promise<StoredR
 
 const at = (ms: number): Statement => sql`${new Date(ms).toISOString()}::timestamptz`
 
-/** Begins the review of an incident. Returns no row when it has one. */
+/** Begins the review of an incident. Fails with SQLSTATE 23505 when it has one. */
 export const insertReview = (
   incident: number,
   { kinds, by, now }: { kinds: string[]; by: string; now: number },
@@ -101,18 +101,19 @@ export const putAction = (
       searched = case when a.proof = excluded.proof then a.searched end`
 
 /**
- * Stores a judgement; the state began now if it is another one. Fails, with everything in its
- * batch, when the action has another proof meanwhile.
+ * Stores a judgement; the state began now if it is another one. Fails with SQLSTATE 22012, with
+ * everything in its batch, when the action is gone, or has another proof or state meanwhile.
  */
 export const judge = (
-  { id, proof }: { id: number; proof: ActionProof },
+  { id, proof, state: before }: Pick<ReviewAction, 'id' | 'proof' | 'state'>,
   { state, reason, failed }: Judgement,
   now: number,
 ): Statement =>
-  sql`update review_action set since = case when state = ${state} then since else ${at(now)} end,
-      state = case when proof = ${toJson(proof)}::jsonb then ${state}::text end,
-      reason = ${reason}, failed = ${failed}::timestamptz
-    where id = ${id}`
+  sql`with judged as (update review_action set
+        since = case when state = ${state} then since else ${at(now)} end,
+        state = ${state}, reason = ${reason}, failed = ${failed}::timestamptz
+      where id = ${id} and proof = ${toJson(proof)}::jsonb and state = ${before} returning 1)
+    select 1 / count(*) from judged`
 
 /** Stores until when an action was searched for the first failure of its proof. */
 export const setSearched = (

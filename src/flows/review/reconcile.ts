@@ -2,7 +2,7 @@ import { getIncident } from '#domains/incident/store.ts'
 import { judgeAction, type Judgement } from '#domains/review/proof.ts'
 import * as store from '#domains/review/store.ts'
 import { appendEvent } from '#engine/events.ts'
-import type { Database } from '#platform/postgres/postgres.ts'
+import { type Database, sqlState } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import {
   type ActionToJudge,
@@ -30,7 +30,7 @@ export async function reconcileReviews(parts: ReviewsParts): Promise<void> {
     const evidence = await evidenceOf(parts.db, { ...action, began }, action.proof)
     const judgement = judgeAction(action.proof, action, evidence)
     if (isNew(action, judgement))
-      await parts.db.batch([
+      await unlessOvertaken(parts.db, [
         store.judge(action, judgement, parts.now()),
         ...eventsOf(action, judgement),
       ])
@@ -62,7 +62,7 @@ async function begin(
   if (hasReview) return void (await db.batch([store.addKinds(id, kinds)]))
   const incident = await getIncident(db, id)
   if (!incident) return
-  await db.batch([
+  await unlessOvertaken(db, [
     store.insertReview(id, { kinds, by: 'fairlead', now: now() }),
     appendEvent({
       type: 'dev.cdeventsx.fairlead-review.created',
@@ -70,6 +70,15 @@ async function begin(
       data: factsOf(incident),
     }),
   ])
+}
+
+/** What a person or another server has done meanwhile stays; the next run looks at it. */
+async function unlessOvertaken(db: Database, statements: Statement[]): Promise<void> {
+  try {
+    await db.batch(statements)
+  } catch (error) {
+    if (!['22012', '23505'].includes(sqlState(error) ?? '')) throw error
+  }
 }
 
 const isNew = (action: ActionToJudge, { state, reason, failed }: Judgement): boolean =>
