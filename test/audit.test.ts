@@ -104,6 +104,8 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
     return () => ada.addHost({ body: { name: 'web-1', destination, fingerprint, folder } })
   },
   upgradeHost: async () => () => ada.upgradeHost({ params: { host: 'web-1' } }),
+  labelHost: async () => () =>
+    ada.labelHost({ params: { host: 'web-1' }, body: { labels: ['web'] } }),
   drainHost: async () => () => ada.drainHost({ params: { host: 'web-1' }, body: {} }),
   undrainHost: async () => () => ada.undrainHost({ params: { host: 'web-1' } }),
   removeHost: async () => () =>
@@ -495,6 +497,7 @@ const calls: { [N in EndpointName]?: () => Promise<() => Promise<unknown>> } = {
 const onHosts: string[] = [
   'addHost',
   'upgradeHost',
+  'labelHost',
   'drainHost',
   'undrainHost',
   'removeHost',

@@ -271,12 +271,20 @@ describe('an environment on three hosts', requires('sshd'), () => {
     expect(load.asked()).toBeGreaterThan(100)
   })
 
-  test('moves to fewer hosts, and leaves nothing on the other', async () => {
-    const fewer = file('').replace('web-1, web-2, web-3', 'web-1, web-2')
-    await repository.commit({ 'fairlead.yaml': fewer, 'server.js': server('fewer') })
-    await push(installation, app, repository)
-    const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
-    expect(await endedRun(installation, run!.id, 300)).toMatchObject({ state: 'succeeded' })
+  test('moves to the hosts with a label, and leaves nothing on the other', async () => {
+    const labelled = file('').replace('hosts: [web-1, web-2, web-3]', 'labels: [front]')
+    const deliverThere = async () => {
+      await repository.commit({ 'fairlead.yaml': labelled, 'server.js': server('fewer') })
+      await push(installation, app, repository)
+      const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
+      return endedRun(installation, run!.id, 300)
+    }
+    expect(await deliverThere()).toMatchObject({
+      ...{ state: 'failed', reason: expect.stringContaining('needs a host with the label front') },
+    })
+    for (const name of ['web-1', 'web-2'])
+      expect(await installation.cli('hosts', 'label', name, 'front')).toMatchObject({ code: 0 })
+    expect(await deliverThere()).toMatchObject({ state: 'succeeded' })
     const [first, second] = await answers()
     expect([first, second]).toEqual(['fewer', 'fewer'])
     await waitFor('the third has nothing', async () => {

@@ -31,7 +31,7 @@ export const register: Register = (program, context) => {
     .argument('<destination>', 'what the ssh of the server connects to, such as deploy@10.0.0.5')
     .description('install a host on a machine over SSH, and pin the key of its SSH server')
     .option('--name <name>', 'its name in fairlead.yaml; default: from the destination')
-    .option('--label <name...>', 'labels, for people')
+    .option('--label <name...>', 'labels, which environments can name instead of hosts')
     .option('--folder <path>', 'its folder there; default: .fairlead-host in the home folder')
     .option('--set <variable=value...>', 'settings, such as FAIRLEAD_EDGE_LISTEN=0.0.0.0')
     .option('--fingerprint <key>', 'the key of the SSH server, SHA256:…; default: asks you')
@@ -49,6 +49,20 @@ export const register: Register = (program, context) => {
     .action(async (host: string) => {
       const { client } = await context.connect()
       await follow(context, client, await client.upgradeHost({ params: { host } }))
+    })
+  hosts
+    .command('label')
+    .argument('<host>', 'name of the host')
+    .argument('[labels...]', 'all of its labels; none removes them')
+    .description('replace the labels of a host, which environments can name instead of hosts')
+    .addHelpText('after', '\nExamples:\n  $ fairlead hosts label web-1 web eu')
+    .action(async (host: string, labels: string[]) => {
+      const { client } = await context.connect()
+      const answer = await client.labelHost({ params: { host }, body: { labels } })
+      const now = answer.labels.length === 0 ? 'no label' : answer.labels.join(', ')
+      context.answer(answer, () => [
+        `${host} has ${now}. Environments with \`labels\` follow with their next change.`,
+      ])
     })
   hosts
     .command('drain')

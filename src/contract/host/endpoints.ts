@@ -5,6 +5,8 @@ import { done } from '#contract/params.ts'
 import { destination, host } from './host.ts'
 
 const inHost = z.object({ host: name })
+/** Environments with these labels are on the host. */
+const labels = z.array(name).max(20)
 
 /** The machines that run services, which the server reaches over SSH. */
 export const hostEndpoints = {
@@ -33,7 +35,7 @@ export const hostEndpoints = {
       destination,
       /** the key that the SSH server must have, which is pinned */
       fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'must be SHA256:…'),
-      labels: z.array(name).max(20).default([]),
+      labels: labels.default([]),
       /** of the host on its machine; default: `.fairlead-host` in the home folder of the user */
       folder: z.string().max(70).startsWith('/').optional(),
       /** variables of the host, such as `FAIRLEAD_EDGE_LISTEN` */
@@ -48,6 +50,15 @@ export const hostEndpoints = {
     summary:
       'Install the version of this server on a host, which hands over without a lost request',
     params: inHost,
+    output: host,
+  }),
+  labelHost: endpoint({
+    method: 'PUT',
+    path: '/hosts/{host}/labels',
+    role: 'admin',
+    summary: 'Replace the labels of a host, which the next change of each environment looks at',
+    params: inHost,
+    body: z.object({ labels }),
     output: host,
   }),
   drainHost: endpoint({

@@ -40,6 +40,17 @@ export const hostEvents = [
     example: { ...example, data: { package: '0.1.0-3f0a4c8b21d7' } },
   }),
   defineEvent({
+    type: 'dev.cdeventsx.fairlead-host.labelled',
+    version: '0.1.0',
+    data: { labels: z.array(z.string()) },
+    sentence: ({ actor, id, data: { labels = [] } }) =>
+      labels.length === 0
+        ? `${actor} removed the labels of the host ${id}`
+        : `${actor} labelled the host ${id} ${labels.join(', ')}`,
+    tone: 'move',
+    example: { ...example, data: { labels: ['web', 'eu'] } },
+  }),
+  defineEvent({
     type: 'dev.cdeventsx.fairlead-host.drained',
     version: '0.1.0',
     data: {

@@ -26,22 +26,31 @@ export const hostConfig = z
         'The [hosts](hosts.md#several-hosts) that each run all of the services; a release goes ' +
           'to all of them or to none',
       ),
-    away: duration(0)
+    labels: z
+      .array(name)
+      .min(1, 'must name at least one label')
+      .max(20)
       .optional()
       .describe(
-        'How long one of `hosts` may be away before deployments go on without it; default: `10m`',
+        'Instead of `hosts`: every [host that has all of these labels]' +
+          '(hosts.md#hosts-by-label) when the change is delivered',
       ),
+    away: duration(0)
+      .optional()
+      .describe('How long one of them may be away before deployments go on; default: `10m`'),
   })
-  .refine(({ host, hosts }) => host === undefined || hosts === undefined, {
-    error: 'has `host` and `hosts`; use one of them',
+  .refine(({ host, hosts, labels }) => [host, hosts, labels].filter(Boolean).length <= 1, {
+    error: 'must have one of `host`, `hosts` and `labels`; remove the others',
   })
-  .refine(({ hosts, away }) => hosts !== undefined || away === undefined, {
-    ...{ path: ['away'], error: 'is for several `hosts` only' },
+  .refine(({ hosts, labels, away }) => (hosts ?? labels) !== undefined || away === undefined, {
+    ...{ path: ['away'], error: 'is for `hosts` and `labels` only' },
   })
 
 /** What a target of this machine becomes on the hosts that its settings name. */
 export function onHost(config: z.output<typeof hostConfig>, io: TargetIo): Target {
   const member = (host: string): Member => ({ name: host, target: remoteTarget(host, io) })
+  if (config.labels !== undefined)
+    throw new FairleadError('not_now', { why: 'The hosts with these labels are not known yet' })
   const [first, ...others] = config.hosts ?? []
   if (first !== undefined)
     return severalTarget([member(first), ...others.map(member)], io, config.away ?? patienceMs)

@@ -35,6 +35,9 @@ export const insertHost = (one: Omit<StoredHost, 'drained'>): Statement =>
 export const setPackage = (name: string, wanted: string): Statement =>
   sql`update host set package = ${wanted} where name = ${name}`
 
+export const setLabels = (name: string, labels: string[]): Statement =>
+  sql`update host set labels = ${JSON.stringify(labels)}::jsonb where name = ${name}`
+
 /**
  * Drains a host; a repetition keeps the time of the first. Fails, with everything in its batch,
  * when other hosts are drained than those that the caller has seen.

@@ -69,8 +69,9 @@ function severalHostsRules(
   environment: EnvironmentFile,
   { services }: Pick<File, 'services'>,
 ): Found[] {
-  const { hosts } = environment.target
+  const { hosts = environment.target.labels } = environment.target
   if (!Array.isArray(hosts)) return []
+  const isByLabels = environment.target.hosts === undefined
   const refuse = (key: Path, problem: string, hint: string): Found => ({
     path: ['environments', name, ...key],
     atKey: true,
@@ -103,7 +104,7 @@ function severalHostsRules(
         'put a proxy with TLS in front of the hosts',
       ),
     )
-  const own = Object.keys(environment.hosts ?? {}).find((one) => hosts.includes(one))
+  const own = Object.keys(environment.hosts ?? {}).find((one) => isByLabels || hosts.includes(one))
   if (own !== undefined)
     found.push(
       refuse(

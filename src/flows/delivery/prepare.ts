@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import type { Run } from '#contract/run/run.ts'
 import * as deployments from '#domains/deployment/store.ts'
+import { placeByLabels } from '#domains/deployment/labels.ts'
 import { targets } from '#domains/deployment/targets.generated.ts'
+import { listHosts } from '#domains/host/store.ts'
 import { expandPipeline } from '#domains/pipeline/expand.ts'
 import { type FileProblem, readPipelineFile } from '#domains/pipeline/file.ts'
 import { plannedSteps } from '#domains/pipeline/graph.ts'
@@ -124,7 +126,8 @@ async function readDefinition(
   const file = readPipelineFile(bytes, options)
   if (!file.ok) return { problem: summarise(file.problems) }
   const definition = expandPipeline(file.pipeline)
-  if (!input.pullRequest) return { problem: null, definition }
+  const hosts = await listHosts(deps.db)
+  if (!input.pullRequest) return placeByLabels(definition, hosts)
   const branch = await readBranchFile(deps.source, input.app)
   if (branch === null)
     return {
@@ -132,7 +135,7 @@ async function readDefinition(
         'fairlead.yaml of the branch cannot be read, and a pull request takes its environments ' +
         'from there; fix the file on the branch',
     }
-  return { problem: null, definition: asHead(definition, branch) }
+  return placeByLabels(asHead(definition, branch), hosts)
 }
 
 function summarise(problems: FileProblem[]): string {

@@ -2,7 +2,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Host } from '#contract/host/host.ts'
 import type { HostStatus } from '#contract/host/status.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
-import { deleteHost, insertHost, setPackage } from '#domains/host/store.ts'
+import { deleteHost, insertHost, setLabels, setPackage } from '#domains/host/store.ts'
 import { listTargetsInUse } from '#domains/deployment/store.ts'
 import { hostsOf } from '#domains/deployment/open-targets.ts'
 import { appendEvent } from '#engine/events.ts'
@@ -38,6 +38,7 @@ type HostEndpoints =
   | 'readHostKey'
   | 'addHost'
   | 'upgradeHost'
+  | 'labelHost'
   | DrainEndpoints
   | 'removeHost'
 
@@ -84,6 +85,19 @@ export function hostHandlers(options: HostHandlersOptions): SomeHandlers<HostEnd
           type: 'dev.cdeventsx.fairlead-host.upgraded',
           ...{ subject: `host/${host}`, chain: `host/${host}`, actor: caller },
           data: { package: own().id },
+        }),
+      ])
+      return show(options, host)
+    },
+    labelHost: async ({ params: { host }, body }, caller) => {
+      await mustHave(hosts, host)
+      const labels = [...new Set(body.labels)]
+      await db.batch([
+        setLabels(host, labels),
+        appendEvent({
+          type: 'dev.cdeventsx.fairlead-host.labelled',
+          ...{ subject: `host/${host}`, chain: `host/${host}`, actor: caller },
+          data: { labels },
         }),
       ])
       return show(options, host)

@@ -180,7 +180,9 @@ export class Hosts {
   }
 }
 
-const keyOf = ({ drained: _drained, ...host }: StoredHost): string => JSON.stringify(host)
+/** What the connection to a host depends on. */
+const keyOf = ({ drained: _drained, labels: _labels, ...host }: StoredHost): string =>
+  JSON.stringify(host)
 
 /** Milliseconds that a host has to answer after its start. */
 const serveMs = 30_000
