@@ -15,11 +15,15 @@ import type { Dependencies } from '#flows/dependencies.ts'
 import type { NamedHost } from '#flows/host/every-host.ts'
 import { liveDeployment, liveDeployments } from '#views/deployment.ts'
 import { releaseSpec } from './release-spec.ts'
+import { FairleadError } from '#contract/errors.ts'
 import { retryWhileUnavailable } from './retry.ts'
 import { targetOfRelease } from './targets.ts'
 
 /** Milliseconds between two tries to bring a host to what should be. */
 const tryEvery = 60_000
+
+/** Milliseconds that a host may be unavailable meanwhile: deployments wait for the lock. */
+const availableMs = 5000
 
 /** Milliseconds that clients have to go to other hosts before one stops. */
 const leaveMs = 30_000
@@ -102,12 +106,25 @@ async function catchUp(
   const deployment = await ctx.step('begin', async () => (await store.nextIds(deps.db)).deployment)
   await ctx.lock(lock, 0)
   const problem = await ctx.step('catch-up', (step) =>
-    catchUpHost(deps, step, hosts, input, { deployment, epoch: step.epoch }),
+    unlessAway(catchUpHost(deps, step, hosts, input, { deployment, epoch: step.epoch })),
   )
   await ctx.unlock(lock)
   if (problem !== null) deps.log.warn('a host does not have what is live', { ...input, problem })
   return { problem }
 }
+
+/** What a host does that is away again is not repeated here, but by the next workflow. */
+async function unlessAway(work: Promise<string | null>): Promise<string | null> {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof FairleadError) || error.code !== 'unavailable') throw error
+    return error.message.replace(/\.$/, '')
+  }
+}
+
+const untilAvailable = <T>(step: StepContext, call: () => Promise<T>): Promise<T> =>
+  retryWhileUnavailable(step, call, availableMs)
 
 async function catchUpHost(
   deps: Dependencies,
@@ -118,7 +135,7 @@ async function catchUpHost(
 ): Promise<string | null> {
   const client = hosts.named().find(({ name }) => name === host)?.host
   if (!client) return 'the host was removed'
-  const status = await retryWhileUnavailable(step, () => client.status())
+  const status = await untilAvailable(step, () => client.status())
   const live = await liveDeployment(deps.db, app, environment)
   const alone = deps.targets.of({ kind: 'process', host })
   const shared = live && partsOf(await targetOfRelease(deps, live.release), alone).shared
@@ -128,7 +145,7 @@ async function catchUpHost(
   const place = { app, environment }
   const target = shared ?? alone
   if (todo.isRemoved) {
-    await retryWhileUnavailable(step, () => target.removeEnvironment(place, fence, leaveMs))
+    await untilAvailable(step, () => target.removeEnvironment(place, fence, leaveMs))
     return null
   }
   if (todo.switchTo !== null) {
@@ -138,10 +155,9 @@ async function catchUpHost(
     if (problem !== null) return problem
   }
   // Also ends a canary that was given up while the host was away.
-  if (release !== null)
-    await retryWhileUnavailable(step, () => target.route({ ...place, release }, fence))
+  if (release !== null) await untilAvailable(step, () => target.route({ ...place, release }, fence))
   for (const one of todo.stop)
-    await retryWhileUnavailable(step, () => target.stop({ ...place, release: one }, fence))
+    await untilAvailable(step, () => target.stop({ ...place, release: one }, fence))
   return null
 }
 
@@ -151,10 +167,10 @@ async function startAlone(
   target: Target,
   release: ReleaseSpec,
 ): Promise<string | null> {
-  await retryWhileUnavailable(step, () => target.start(release))
+  await untilAvailable(step, () => target.start(release))
   for (;;) {
     if (step.signal.aborted) throw step.signal.reason
-    const { state, reason } = await retryWhileUnavailable(step, () => target.report(release, 1000))
+    const { state, reason } = await untilAvailable(step, () => target.report(release, 1000))
     if (state === 'ready') return null
     if (state !== 'starting') return reason ?? `the release is ${state}`
   }
