@@ -85,8 +85,8 @@ export async function pendingDeployments(
 /** The hosts of what is live in each environment; none on the machine of the server. */
 export const liveHosts = (
   db: Database,
-): Promise<{ app: string; environment: string; hosts: string[] }[]> =>
-  db.query(sql`select d.app, d.environment, coalesce(
+): Promise<{ app: string; environment: string; release: number; hosts: string[] }[]> =>
+  db.query(sql`select d.app, d.environment, d.release, coalesce(
       array(select jsonb_array_elements_text(r.target -> 'hosts')),
       array_remove(array[r.target ->> 'host'], null)) as hosts
     from deployment d join release r on r.id = d.release

@@ -27,3 +27,22 @@ export async function getSuspended(db: Database, id: string): Promise<SuspendedW
     where state = 'suspended' and id = ${id}`)
   return rows[0] ?? null
 }
+
+/** Why a host did not get what is live in an environment. */
+export interface CatchUpProblem {
+  host: string
+  app: string
+  environment: string
+  /** one sentence without its full stop */
+  problem: string
+}
+
+/** The outcome of the last try for each host and environment within three minutes, if it failed. */
+export const catchUpProblems = (db: Database): Promise<CatchUpProblem[]> =>
+  db.query<CatchUpProblem>(sql`select * from (
+      select distinct on (1, 2, 3) input ->> 'host' as host, input ->> 'app' as app,
+        input ->> 'environment' as environment, output ->> 'problem' as problem
+      from workflow
+      where name = 'catch-up' and steps_kept and ended > now() - interval '3 minutes'
+      order by 1, 2, 3, number desc
+    ) last where problem is not null`)

@@ -31,6 +31,16 @@ export const host = z.object({
   since: z.string(),
   /** since when it gets no release, because a person drained it; null when it is not drained */
   drained: z.string().nullable(),
+  /** what is live in environments with several hosts, but not on this one, which answers */
+  behind: z.array(
+    z.object({
+      app: z.string(),
+      environment: z.string(),
+      release: z.number().int(),
+      /** why the last try to bring it there failed, without a full stop; null before that */
+      reason: z.string().nullable(),
+    }),
+  ),
   /** whether another version of Fairlead than that of the server is installed there */
   isOutdated: z.boolean(),
   /** what it said last; null while it does not answer */

@@ -15,6 +15,7 @@ const host: Host = {
     since: '2026-11-30T10:00:00Z',
     drained: null,
     isOutdated: false,
+    behind: [],
     status,
   },
 }
@@ -36,6 +37,13 @@ test('what is wrong with a host is named, and what to do about it', () => {
   expect(texts({ status: { ...status, disk: { free: 1.9e9, total: 40e9 } } })).toEqual([
     'note: its disk is almost full: 1.9 of 40.0 GB free',
   ])
+  const place = { app: 'shop', environment: 'production', release: 14 }
+  const behind = (why: string | null) => texts({ behind: [{ ...place, reason: why }] })
+  const wanted =
+    'bad: it does not serve release 14 of shop, which is live in production; ' +
+    'Fairlead tries again each minute'
+  expect(behind(null)).toEqual([wanted])
+  expect(behind('web.0 exited with 1')).toEqual([`${wanted}: web.0 exited with 1`])
   expect(texts({ name: 'local', destination: null, isOutdated: true })).toEqual([
     'note: it runs another version than the server: fairlead host --upgrade',
   ])

@@ -26,6 +26,13 @@ export function hostProblems(host: Host): HostProblem[] {
       isBad: false,
       text: `it is drained and gets no release; end it with: fairlead hosts undrain ${host.name}`,
     })
+  for (const { app, environment, release, reason } of host.behind)
+    problems.push({
+      isBad: true,
+      text:
+        `it does not serve release ${release} of ${app}, which is live in ${environment}; ` +
+        `Fairlead tries again each minute${reason === null ? '' : `: ${reason}`}`,
+    })
   const { disk, clock } = status
   if (disk !== null && disk.free < scarceDisk.note)
     problems.push({

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  behindOf,
   catchUpOf,
   effectOfDrain,
   type HeldRelease,
@@ -171,4 +172,17 @@ test('no mixture is left once every host is back, whenever each of them vanished
       for (const one of machines) expect(catchUpOf(live, one.status)).toBeNull()
     }),
   )
+})
+
+test('a host is behind where it should serve what is live and does not', () => {
+  const place = { app: 'shop', environment: 'production' }
+  const live = [{ ...place, release: 14, hosts: ['web-1', 'web-2'] }]
+  const held = (release: number, routed: boolean) => [{ ...place, release, state: 'ready', routed }]
+  expect(behindOf('web-1', live, held(14, true))).toEqual([])
+  expect(behindOf('web-1', live, held(14, false))).toEqual(live)
+  expect(behindOf('web-1', live, held(13, true))).toEqual(live)
+  expect(behindOf('web-1', live, [])).toEqual(live)
+  expect(behindOf('web-3', live, [])).toEqual([])
+  const alone = [{ ...place, release: 14, hosts: ['web-1'] }]
+  expect(behindOf('web-1', alone, [])).toEqual([])
 })

@@ -1,6 +1,7 @@
 import type { Batch } from '#contract/verdict/verdict.ts'
+
 import type { AskedHost, CountPlace } from './remote-host.ts'
-import { missingRelease, type ReleaseReport } from './target.ts'
+import { type EnvironmentReference, missingRelease, type ReleaseReport } from './target.ts'
 
 /**
  * The rules by which several hosts of one environment act as one target. Pure.
@@ -134,6 +135,30 @@ export interface HostedPlace {
   environment: string
   hosts: string[]
 }
+
+/** An environment with several hosts, and what is live there. */
+export interface LivePlace extends HostedPlace {
+  release: number
+}
+
+/** The environments whose live release a host that answers does not serve, though it should. */
+export const behindOf = (
+  host: string,
+  places: LivePlace[],
+  held: (HeldRelease & EnvironmentReference)[],
+): LivePlace[] =>
+  places.filter(
+    ({ app, environment, release, hosts }) =>
+      hosts.length > 1 &&
+      hosts.includes(host) &&
+      !held.some(
+        (one) =>
+          one.routed &&
+          one.release === release &&
+          one.app === app &&
+          one.environment === environment,
+      ),
+  )
 
 /**
  * What it does to drain a host: the environments that it leaves, those among them that no other

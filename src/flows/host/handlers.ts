@@ -4,6 +4,7 @@ import type { HostStatus } from '#contract/host/status.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { deleteHost, insertHost, setLabels, setPackage } from '#domains/host/store.ts'
 import { listTargetsInUse } from '#domains/deployment/store.ts'
+import { behindOf, type LivePlace } from '#domains/deployment/several-hosts.ts'
 import { hostsOf } from '#domains/deployment/open-targets.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { OwnPackage } from '#platform/own-package.ts'
@@ -12,6 +13,8 @@ import type { HostClient } from '#platform/process/host-client.ts'
 import { fingerprintOf, readHostKey } from '#platform/ssh/host-key.ts'
 import { version } from '#platform/self.ts'
 import type { SshSettings } from '#platform/ssh/ssh.ts'
+import { liveHosts } from '#views/deployment.ts'
+import { type CatchUpProblem, catchUpProblems } from '#views/workflow.ts'
 import { everyHost } from '#contract/pipeline-file/monitor-file.ts'
 import { localHost } from './every-host.ts'
 import type { Hosts, LinkedHost } from './hosts.ts'
@@ -48,7 +51,8 @@ export function hostHandlers(options: HostHandlersOptions): SomeHandlers<HostEnd
   return {
     listHosts: async () => {
       await hosts.sync()
-      const remote = hosts.all().map((one) => describeRemote(options, one))
+      const wanted = await readWanted(db)
+      const remote = hosts.all().map((one) => describeRemote(options, one, wanted))
       return { hosts: await Promise.all([describeLocal(options), ...remote]) }
     },
     readHostKey: async ({ query: { destination } }) => ({
@@ -142,7 +146,7 @@ export async function mustHave(hosts: Hosts, name: string): Promise<LinkedHost> 
 }
 
 async function show(options: HostHandlersOptions, name: string): Promise<Host> {
-  return describeRemote(options, await mustHave(options.hosts, name))
+  return describeRemote(options, await mustHave(options.hosts, name), await readWanted(options.db))
 }
 
 /** Stops and deletes a host on its machine; refuses when something needs it. */
@@ -169,7 +173,7 @@ async function describeLocal(options: HostHandlersOptions): Promise<Host> {
   const status = await local.status().catch(() => null)
   return {
     ...{ name: localHost, destination: null, address: hostName, labels: [], fingerprint: null },
-    ...{ folder, settings: {}, drained: null },
+    ...{ folder, settings: {}, drained: null, behind: [] },
     state: status ? 'connected' : 'unreachable',
     reason: status ? null : 'the host does not answer',
     since: new Date(status?.started ?? now()).toISOString(),
@@ -178,9 +182,21 @@ async function describeLocal(options: HostHandlersOptions): Promise<Host> {
   }
 }
 
+/** What hosts should serve, and why they do not. */
+interface Wanted {
+  places: LivePlace[]
+  problems: CatchUpProblem[]
+}
+
+const readWanted = async (db: Database): Promise<Wanted> => {
+  const [places, problems] = await Promise.all([liveHosts(db), catchUpProblems(db)])
+  return { places, problems }
+}
+
 async function describeRemote(
   { now, own }: Pick<HostHandlersOptions, 'now' | 'own'>,
   { stored, client, state }: LinkedHost,
+  wanted: Wanted,
 ): Promise<Host> {
   const report = state()
   const { hostKey, package: installed, ...host } = stored
@@ -193,9 +209,22 @@ async function describeRemote(
     ...{ state: report.state, reason: report.reason },
     since: new Date(report.since).toISOString(),
     isOutdated: installed !== own().id,
+    behind: status === null || host.drained !== null ? [] : missing(host.name, status, wanted),
     status: status && statusOf(status, Math.round(clock / 10) / 100),
   }
 }
+
+const missing = (
+  name: string,
+  { releases }: HostStatus,
+  { places, problems }: Wanted,
+): Host['behind'] =>
+  behindOf(name, places, releases).map(({ app, environment, release }) => {
+    const found = problems.find(
+      (one) => one.host === name && one.app === app && one.environment === environment,
+    )
+    return { app, environment, release, reason: found?.problem ?? null }
+  })
 
 const statusOf = (status: HostStatus, clock: number): NonNullable<Host['status']> => ({
   version: status.version,
