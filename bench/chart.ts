@@ -69,12 +69,38 @@ async function measure(page: Page, { port }: Installation, size: number): Promis
     await page.mouse.move(...at(0.6), { steps: 10 })
     await page.mouse.up()
   })
+  const showAll = page.getByRole('button', { name: /^Show all of/ }).first()
+  await showAll.click()
+  const touch = await page.context().newCDPSession(page)
+  const fingers = (type: 'touchStart' | 'touchMove' | 'touchEnd', apart: number) => {
+    const touchPoints = [-1, 1].map((side, id) => {
+      const [x, y] = at(0.5 + side * apart)
+      return { x, y, id }
+    })
+    return touch.send('Input.dispatchTouchEvent', {
+      ...{ type, touchPoints: type === 'touchEnd' ? [] : touchPoints },
+    })
+  }
+  const pinched = await framesOf(page, async () => {
+    await fingers('touchStart', 0.1)
+    for (let i = 1; i <= 30; i += 1) await fingers('touchMove', 0.1 + i * 0.01)
+    await fingers('touchEnd', 0)
+  })
+  // Without a part that is shown, this fails.
+  await showAll.click()
+  await page.getByRole('slider').first().focus()
+  const pressed = await framesOf(page, async () => {
+    for (let i = 0; i < 5; i += 1) await page.keyboard.press('+')
+    for (let i = 0; i < 20; i += 1) await page.keyboard.press('ArrowLeft')
+  })
+  await showAll.click()
   const words = (frames: number[]): string =>
     `median ${milliseconds(quantile(frames, 0.5))}, worst ${milliseconds(Math.max(...frames))}`
   console.log(
     `  ${(size * names.length).toLocaleString('en')} points in 4 charts, ` +
       `${(body.length / 1e6).toFixed(1)} MB: drawn after ${milliseconds(drawn)}; ` +
-      `frames while the pointer moves ${words(moved)}; while it zooms ${words(zoomed)}`,
+      `frames while the pointer moves ${words(moved)}; while it zooms ${words(zoomed)}; ` +
+      `with two fingers ${words(pinched)}; with keys ${words(pressed)}`,
   )
 }
 

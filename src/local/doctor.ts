@@ -3,6 +3,7 @@ import { access, constants, statfs } from 'node:fs/promises'
 import type { DoctorLine } from '#cli/local.ts'
 import { createClient } from '#contract/client.ts'
 import { hostProblems } from '#contract/host/problems.ts'
+import { isStorageFull, storageWords } from '#contract/signal/storage.ts'
 import type { Home } from '#platform/home.ts'
 import { describe, findIsolation } from '#platform/process/isolation.ts'
 import { isolationOptions } from '#platform/process/isolation-policy.ts'
@@ -24,6 +25,7 @@ export async function examine(
     backgroundJobs(home),
     workflows(home),
     hosts(home),
+    measurements(home),
     services(home),
     previews(home),
     isolation(home, env),
@@ -175,6 +177,21 @@ async function hosts(home: Home): Promise<DoctorLine> {
     state: isBad ? 'problem' : found.length > 0 ? 'warning' : 'ok',
     detail: found.map(({ text }) => text).join('; ') || `${answer.hosts.length} answer`,
   }
+}
+
+/** What measurements take of their disk space. */
+async function measurements(home: Home): Promise<DoctorLine> {
+  const what = 'measurements'
+  const connection = await findServer(home)
+  const answer =
+    connection &&
+    (await createClient({ base: connection.url, token: connection.token })
+      .listMachineSignals({ query: { names: 'machine-disk', minutes: 1 } })
+      .catch(() => null))
+  if (!answer) return { what, state: 'unknown', detail: 'the server does not report them' }
+  const { used, limit } = storageWords(answer.storage)
+  const isFull = isStorageFull(answer.storage)
+  return { what, state: isFull ? 'warning' : 'ok', detail: isFull ? `${used}; ${limit}` : used }
 }
 
 async function services(home: Home): Promise<DoctorLine> {

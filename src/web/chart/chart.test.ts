@@ -25,8 +25,9 @@ test('the lowest value ignores unknown values and x', () => {
 
 test('finds values that no line connects', () => {
   const values = [1, null, 2, 3, null, 4, undefined, 5]
-  expect(isolated(values, 0, 7)).toEqual([0, 5, 7])
-  expect(isolated(values, 2, 4)).toEqual([])
+  expect(isolated(values)).toEqual([0, 5, 7])
+  expect(isolated([4])).toEqual([0])
+  expect(isolated([])).toEqual([])
 })
 
 test('thins a list evenly and keeps both ends', () => {

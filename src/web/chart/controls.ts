@@ -1,4 +1,5 @@
 import uPlot from 'uplot'
+import { addPinch } from './pinch.ts'
 
 export interface Controls {
   /** puts the cursor back on the point that the keyboard chose, after the data changed */
@@ -10,7 +11,7 @@ export interface Controls {
 
 type Range = [low: number, high: number]
 
-/** Moves the cursor by keys and by touch, and zooms by keys. uPlot itself follows the mouse. */
+/** Moves the cursor and zooms by keys and by touch. uPlot itself follows the mouse. */
 export function addControls(plot: uPlot, sync?: string): Controls {
   const { over } = plot
   let chosen: number | null = null
@@ -26,17 +27,31 @@ export function addControls(plot: uPlot, sync?: string): Controls {
   }
   // uPlot shows all of x after a double click, and publishes it to charts in sync.
   const showAll = (): void => void over.dispatchEvent(new MouseEvent('dblclick'))
-  const zoom = (factor: number, index: number): void => {
+  const wholeOf = (): Range => {
     const [x] = plot.data
     const { min = 0, max = 0 } = plot.scales['x'] ?? {}
-    const whole: Range = [x[0] ?? min, x.at(-1) ?? max]
-    const range = zoomed([min, max], { at: x[index] ?? max, factor, whole })
-    if (range[0] === whole[0] && range[1] === whole[1]) return showAll()
-    if (x.filter((at) => at >= range[0] && at <= range[1]).length < 3) return
-    const plots = sync === undefined ? [plot] : uPlot.sync(sync).plots
-    for (const one of plots) one.setScale('x', { min: range[0], max: range[1] })
-    moveTo(plot.valToPos(x[index] ?? max, 'x'))
+    return [x[0] ?? min, x.at(-1) ?? max]
   }
+  /** Shows a part of x with at least three points, in charts in sync too. */
+  const show = ([low, high]: Range): boolean => {
+    const [x] = plot.data
+    const whole = wholeOf()
+    if (low === whole[0] && high === whole[1]) {
+      showAll()
+      return false
+    }
+    const { first, last } = visibleOf(x, { min: low, max: high })
+    if (last - first < 2) return false
+    const plots = sync === undefined ? [plot] : uPlot.sync(sync).plots
+    for (const one of plots) one.setScale('x', { min: low, max: high })
+    return true
+  }
+  const zoom = (factor: number, index: number): void => {
+    const { min = 0, max = 0 } = plot.scales['x'] ?? {}
+    const at = plot.data[0][index] ?? max
+    if (show(zoomed([min, max], { at, factor, whole: wholeOf() }))) moveTo(plot.valToPos(at, 'x'))
+  }
+  const pinch = addPinch(plot, { whole: wholeOf, show })
   const onKey = (event: KeyboardEvent): void => {
     if (event.altKey || event.ctrlKey || event.metaKey) return
     const [x] = plot.data
@@ -54,7 +69,7 @@ export function addControls(plot: uPlot, sync?: string): Controls {
   }
   const onPointer = (event: PointerEvent): void => {
     chosen = null
-    if (event.pointerType === 'touch') moveTo(event.offsetX)
+    if (event.pointerType === 'touch' && !pinch.isActive()) moveTo(event.offsetX)
   }
   const onBlur = (): void => {
     chosen = null
@@ -65,6 +80,7 @@ export function addControls(plot: uPlot, sync?: string): Controls {
   over.addEventListener('pointermove', onPointer)
   over.addEventListener('blur', onBlur)
   const remove = (): void => {
+    pinch.remove()
     over.removeEventListener('keydown', onKey)
     over.removeEventListener('pointermove', onPointer)
     over.removeEventListener('blur', onBlur)

@@ -152,6 +152,8 @@ function seriesOf(
   palette: Palette,
 ): uPlot.Series {
   const isHistogram = shape === 'histogram'
+  // Zooming draws the same values many times.
+  const alone = new WeakMap<object, number[]>()
   return {
     width,
     ...(width > 0 ? { stroke: () => palette(colour) } : {}),
@@ -167,7 +169,10 @@ function seriesOf(
         : {
             filter: (plot: uPlot, index: number) => {
               const [from, to] = plot.series[0]!.idxs ?? [0, -1]
-              const found = isolated(plot.data[index] ?? [], from, to)
+              const values = plot.data[index] ?? []
+              const all = alone.get(values) ?? isolated(values)
+              alone.set(values, all)
+              const found = all.filter((i) => i >= from && i <= to)
               return found.length > 0 ? found : null
             },
           }),

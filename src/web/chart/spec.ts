@@ -109,19 +109,20 @@ export function lowest(data: ChartData, most: number): number {
   return least
 }
 
-/** Indices of values without a known neighbour, which no line would show. */
-export function isolated(
-  values: ArrayLike<number | null | undefined>,
-  from: number,
-  to: number,
-): number[] {
+/** The indices of values that no line connects, because the values beside them are unknown. */
+export function isolated(values: ArrayLike<number | null | undefined>): number[] {
   const found: number[] = []
-  const isKnown = (i: number): boolean => values[i] !== null && values[i] !== undefined
-  for (let i = from; i <= to; i += 1) {
-    if (isKnown(i) && !isKnown(i - 1) && !isKnown(i + 1)) found.push(i)
+  let [isBefore, isHere] = [false, isKnown(values[0])]
+  for (let i = 0; i < values.length; i += 1) {
+    const isAfter = isKnown(values[i + 1])
+    if (isHere && !isBefore && !isAfter) found.push(i)
+    isBefore = isHere
+    isHere = isAfter
   }
   return found
 }
+
+const isKnown = (value: number | null | undefined): boolean => value !== null && value !== undefined
 
 /** At most `most` items of a list, evenly spread, including the first and the last. */
 export function thinned<T>(list: readonly T[], most: number): T[] {

@@ -14,7 +14,7 @@ import { badgeOf } from './badges.ts'
 import { plural } from '../change/words.ts'
 import { Frames } from './frames.tsx'
 import { useError } from './queries.ts'
-import { Sparkline } from './sparkline.tsx'
+import { Sparkline } from '../chart/sparkline.tsx'
 
 /** One error: where it is in the code, in which releases, and who may have caused it. */
 export function ErrorPage() {

@@ -13,7 +13,7 @@ import { Status } from '../ui/status.tsx'
 import { Ago } from '../ui/time.tsx'
 import { badgeOf, droppedSentence, errorBadges } from './badges.ts'
 import { useErrorKey, useErrors } from './queries.ts'
-import { Sparkline } from './sparkline.tsx'
+import { Sparkline } from '../chart/sparkline.tsx'
 
 const fresh = [{ value: 'true', text: 'New or came back' }]
 

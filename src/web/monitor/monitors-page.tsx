@@ -2,6 +2,7 @@ import { AppFilter, SelectFilter, useFilter, wordChoices } from '../ui/filters.t
 import { Nothing, PageHead, RowsShape, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { monitorBadges } from './badges.ts'
+import { MeasurementSpace } from './measurement-space.tsx'
 import { MonitorList } from './monitor-list.tsx'
 import { useMonitors } from './queries.ts'
 
@@ -36,6 +37,7 @@ export function MonitorsPage() {
           )
         }}
       </Loaded>
+      {app === '' ? <MeasurementSpace /> : null}
     </>
   )
 }
