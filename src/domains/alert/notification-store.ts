@@ -56,6 +56,8 @@ interface ClaimedRow {
   tries: number
   /** seconds since it was queued */
   waited: number
+  /** until when it is claimed, as PostgreSQL writes it */
+  claimed: string
 }
 
 /** A message about an alert. */
@@ -111,7 +113,23 @@ export const claimDue = (
             and o.state = 'pending'))
       order by d.id limit ${count} for update skip locked)
     returning n.id, n.alert, n.silence, n.channel, n.kind, n.occurrence, n.person, n.reason,
-      n.step, n.tries, extract(epoch from now() - n.queued)::float as waited`)
+      n.step, n.tries, extract(epoch from now() - n.queued)::float as waited,
+      n.claimed::text as claimed`)
+
+/**
+ * Claims a message again just before it is sent; false when another server has claimed it, because
+ * this one was frozen or slow.
+ */
+export async function keepClaim(
+  db: Database,
+  { id, claimed }: Pick<ClaimedRow, 'id' | 'claimed'>,
+  seconds: number,
+): Promise<boolean> {
+  const kept = await db.query(sql`update notification
+    set claimed = now() + ${seconds} * interval '1 second'
+    where id = ${id} and state = 'pending' and claimed = ${claimed}::timestamptz returning id`)
+  return kept.length > 0
+}
 
 export const markSent = (id: number): Statement =>
   sql`update notification set state = 'sent', sent = now(), problem = null where id = ${id}`
@@ -131,30 +149,6 @@ export const markWaiting = (id: number, until: string): Statement =>
   sql`update notification set claimed = null, due = ${until}::timestamptz,
       tries = greatest(tries - 1, 0), problem = coalesce(problem, ${fullProblem})
     where id = ${id}`
-
-/** A message to a person, for its link. */
-export async function getNotification(
-  db: Database,
-  id: number,
-): Promise<{ id: number; alert: number; person: string; answered: string | null } | null> {
-  const rows = await db.query<{
-    id: number
-    alert: number
-    person: string
-    answered: string | null
-  }>(
-    sql`select id, alert, person, answered from notification
-      where id = ${id} and person is not null and kind = 'opened'`,
-  )
-  return rows[0] ?? null
-}
-
-/** Marks the link of a message as used; false when it was used before. */
-export async function useLink(db: Database, id: number): Promise<boolean> {
-  const rows = await db.query(sql`update notification set answered = now()
-    where id = ${id} and answered is null returning id`)
-  return rows.length > 0
-}
 
 /** Records a test message; `problem` is why it was not accepted. */
 export const recordTest = (channel: string, by: string, problem: string | null): Statement[] => [

@@ -14,6 +14,7 @@ import { answerKey } from '#domains/alert/answer-link.ts'
 import { createSecretBox } from '#platform/secret/secret-box.ts'
 import { createAnswers } from './answer.ts'
 import { reconcileAlerts } from './alerts.ts'
+import { nextHours } from './escalate.ts'
 import { sendOne } from './notify.ts'
 
 let db: Database
@@ -87,14 +88,14 @@ async function runOnce(database: Database): Promise<void> {
     findSuspects: async () => [suspect],
     readMachine: async () => [],
   })
-  const parts = {
-    ...{ db: database, publicUrl: 'http://fairlead.test' },
-    secrets: { ...plain, isCurrent: () => true },
-    io: { fetch, mail: null, commands: null },
-  }
   for (const one of await claimDue(database, { count: 50, except: [], seconds: 60 }))
-    await sendOne(parts, one)
+    await sendOne(partsOf(database), one)
 }
+const partsOf = (database: Database) => ({
+  ...{ db: database, publicUrl: 'http://fairlead.test' },
+  secrets: { ...plain, isCurrent: () => true },
+  io: { fetch, mail: null, commands: null },
+})
 const alertId = async () => (await store.listAlerts(db, { apps: null, limit: 1 }))[0]!.id
 const names = () => received.map((one) => one.split(' ')[0] ?? '').toSorted(byText)
 const byText = (one: string, other: string): number => one.localeCompare(other)
@@ -311,6 +312,17 @@ describe('a channel that is full', () => {
   })
 })
 
+test('working hours begin at their local time, also after the clocks were changed', () => {
+  const hours = [{ days: [1, 2, 3, 4, 5], from: '09:00', until: '17:00' }]
+  const next = (time: string) => {
+    const found = nextHours({ zone: 'Europe/Vienna', hours }, Date.parse(time))
+    return found === null ? null : new Date(found).toISOString().slice(0, 16)
+  }
+  expect(next('2026-03-27T17:00Z')).toBe('2026-03-30T07:00')
+  expect(next('2026-10-23T16:00Z')).toBe('2026-10-26T08:00')
+  expect([next('2026-10-26T07:59Z'), next('2026-10-26T08:00Z')]).toEqual(['2026-10-26T08:00', null])
+})
+
 /** A database whose server dies at a call: before it is sent, or before the answer arrives. */
 function dyingAt(call: number, isSent: boolean): { db: Database; calls: () => number } {
   let count = 0
@@ -388,6 +400,20 @@ describe('a server that is killed between what fires and the messages', () => {
       const wanted = isOpened ? ['ada-one', 'ada-one', 'chat', 'chat'] : []
       expect(names(), `call ${call}`).toEqual(wanted)
     }
+  })
+
+  test('a server that was frozen after it claimed a message does not send it again', async () => {
+    await runOnce(db)
+    await db.query(sql`update notification set state = 'pending', sent = null, claimed = null`)
+    received = []
+    const frozen = await claimDue(db, { count: 50, except: [], seconds: 60 })
+    expect(frozen).toHaveLength(2)
+    // A minute later, another server sends what the frozen one holds.
+    await db.query(sql`update notification set claimed = now() - interval '1 second'`)
+    await runOnce(db)
+    for (const one of frozen) await sendOne(partsOf(db), one)
+    expect(names()).toEqual(['ada-one', 'chat'])
+    expect(received).toHaveLength(new Set(received).size)
   })
 
   test('two servers at the same time send each message once', async () => {

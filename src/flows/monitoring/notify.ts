@@ -48,6 +48,7 @@ async function sendAnnouncement(
   const until = await slotOf(parts, channel)
   if (until !== null) return void (await db.query(store.markWaiting(id, until)))
   try {
+    if (!(await store.keepClaim(db, claimed, claimSeconds))) return
     await sendTo(parts, channel, announcementOf(silence, claimed, publicUrl))
     await untilRecorded(db, [store.markSent(id), channelStore.markProven(channel)])
   } catch (error) {
@@ -76,6 +77,7 @@ async function sendOfAlert(parts: NotifyParts, claimed: store.Claimed): Promise<
   const key = hasLink ? answerKey(parts.secrets, claimed.id, Date.now()) : null
   try {
     const acts = await actsFor(db, claimed)
+    if (!(await store.keepClaim(db, claimed, claimSeconds))) return
     await sendTo(parts, claimed.channel, messageOf(alert, { ...claimed, acts }, publicUrl, key))
     await untilRecorded(db, [
       store.markSent(claimed.id),
