@@ -58,8 +58,8 @@ function saysSomething(line: string): boolean {
 }
 
 /**
- * Plain, in JSON as several languages write it, and quoted by a shell that traces commands (`set
- * -x`, `printf %q`).
+ * Plain, in JSON as several languages write it, in JSON inside of a text of JSON, and quoted by a
+ * shell that traces commands (`set -x`, `printf %q`).
  */
 function textForms(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1)
@@ -74,6 +74,7 @@ function textForms(value: string): string[] {
     json,
     escaped(false),
     escaped(true),
+    ...[json, escaped(false)].map((form) => JSON.stringify(form).slice(1, -1)),
     value.replaceAll("'", String.raw`'\''`),
     quoted,
   ]
