@@ -351,6 +351,13 @@ longDescribe('rehearsal of MariaDB', { ...requiresIsolation, ...requires('mariad
     expect(placeOf(report)).toContain(place)
   })
 
+  longTest('finds the reason in the file of `log_error`', async () => {
+    const log = `log-error = ${subject().data}/error.log\n`
+    subject().write('my.cnf', `${usual}${log}innodb-page-size = 7k\n`)
+    const report = await subject().rehearse()
+    expect(report.reason).toMatch(/exited with 1: .*innodb/i)
+  })
+
   test('fails when a replication that is stopped would begin', async () => {
     subject().write('my.cnf', usual)
     await subject().mariadb("change master to master_host = '10.0.0.9', master_user = 'replica'")
@@ -393,6 +400,28 @@ longDescribe('rehearsal of MariaDB', { ...requiresIsolation, ...requires('mariad
     expect((await own.rehearse()).reason).toContain('it would be a read-only server')
     await own.remove()
   })
+})
+
+longTest('MySQL that listens before it reads its settings says why it ended', async () => {
+  const mysqld = `#!/usr/bin/env node
+    const { existsSync } = require('node:fs')
+    const isBad = existsSync(process.env.FAIRLEAD_DATA_DIR + '/bad')
+    require('node:net').createServer((socket) => socket.resetAndDestroy()).listen(process.env.PORT)
+    if (isBad) setTimeout(() => {
+      console.error("[ERROR] [MY-000067] [Server] unknown variable 'max-conections=5'.")
+      process.exit(7)
+    }, 2500)`
+  const copy = 'cp mysqld $FAIRLEAD_DATA_DIR/mysqld && chmod +x $FAIRLEAD_DATA_DIR/mysqld'
+  const run = `${copy}\nexec $FAIRLEAD_DATA_DIR/mysqld`
+  const health = { path: null, timeout: 10_000, interval: 100 }
+  const subject = await startSubject(host, { service: { run, health }, artifact: { mysqld } })
+  subject.write('bad', '')
+  const report = await subject.rehearse()
+  expect(report.reason).toBe(
+    "web exited with 7: [MY-000067] [Server] unknown variable 'max-conections'.",
+  )
+  expect(report).toMatchObject({ state: 'fails', differences: [] })
+  await subject.remove()
 })
 
 longDescribe('rehearsal of PostgreSQL and nginx, in full', requiresIsolation, () => {

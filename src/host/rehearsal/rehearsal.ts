@@ -303,7 +303,7 @@ async function compare({ live, service }: RehearsalPlan, compared: Compared) {
     ...(words.length === 0 || seen.words.length === 0
       ? []
       : differencesOf('argument', { command: words.join(' ') }, { command: seen.words.join(' ') })),
-    ...(compared.live === null || seen.facts === null
+    ...(compared.live === null || seen.facts === null || seen.facts.problem !== null
       ? []
       : differencesOf('setting', compared.live.settings, seen.facts.settings, {
           isVolatile: (name) => software.volatile.test(name),

@@ -65,6 +65,8 @@ export interface Software {
   explain(output: string): string | null
   /** What is counted as data, such as `keys`. */
   unit: string
+  /** Files that it appends its errors to, beside its output. */
+  logs(words: string[], lines: ConfigLine[]): string[]
   /** Files below the folder of data that a start with the former instance gone would not find. */
   stale(words: string[], env: Record<string, string>): string[]
   /**
@@ -101,6 +103,7 @@ export function defineSoftware(
     blame: () => null,
     explain: () => null,
     unit: 'items',
+    logs: () => [],
     stale: () => [],
     spare: () => [],
     isTorn: () => false,

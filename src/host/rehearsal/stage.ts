@@ -1,10 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { appendFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { isAbsolute, join } from 'node:path'
 import { firstError } from '#platform/process/output-error.ts'
 import { checkHealth } from '../health.ts'
-import { listenersOf, startTimeOf } from '../processes.ts'
+import { listenersOf } from '../processes.ts'
 import { explainListeners } from '../rules.ts'
 import {
   beforeMs,
@@ -13,7 +13,8 @@ import {
   type StagePlan,
   type StageReport,
 } from './plan.ts'
-import { type Access, type ConfigLine, type Software } from './software.ts'
+import { endWithin, type SecondInstance, startInstance } from './second-instance.ts'
+import type { Access, ConfigLine, Facts, Software } from './software.ts'
 import { commandOf, readText, softwareNamed, variablesOf, workerOf } from './words.ts'
 
 /** Lines of output that are kept. */
@@ -22,6 +23,8 @@ const linesKept = 200
 const pauseMs = 50
 /** Milliseconds that it must stay up after it became healthy. */
 const settleMs = 500
+/** Milliseconds in which one that closed a connection ends, if it does. */
+const lateEndMs = 10_000
 
 /**
  * Runs inside the sandbox of a rehearsal, as the user of the app: starts the second instance,
@@ -45,21 +48,28 @@ async function perform(plan: StagePlan): Promise<StageReport> {
   const lines = configOf(plan, software)
   spareCopy(plan)
   const began = performance.now()
+  const log = openLogs(plan, software, lines)
   const instance = startInstance(plan)
   const watch = watchMemory(plan.memory, () => instance.kill())
-  const { health, ended, exceeded, attempts, goodSince } = await untilHealthy(plan, instance, watch)
-  const isUp = health === null && ended === null && exceeded === null
+  const { health, exceeded, attempts, goodSince, ...end } = await untilHealthy(
+    plan,
+    instance,
+    watch,
+  )
+  const isHealthy = health === null && end.ended === null && exceeded === null
   const access: Access = {
     ...{ port: plan.port ?? 0, env: plan.env, lines },
     ...{ settingsPath: plan.service.rehearse?.settings, timeoutMs: plan.ms },
   }
   const asked = performance.now()
-  const facts = isUp && plan.port !== null ? await software.examine(access) : null
+  const answer = isHealthy && plan.port !== null ? await software.examine(access) : null
   const answered = performance.now() - asked
+  const ended = isCutOff(answer) ? await endWithin(instance, lateEndMs) : end.ended
+  const [isUp, facts] = ended === null ? [isHealthy, answer] : [false, null]
   const write = facts?.problem === null ? ((await software.write?.(access)) ?? null) : null
   const worker = isUp ? await workerOf(instance.origin(), plan.port) : null
   const command = isUp ? await runOwn(plan) : null
-  const output = instance.output()
+  const output = [...instance.output(), ...log()]
   return {
     ...{ ended, health, exceeded, attempts, facts, write, command, lines, before: null },
     startMs: goodSince === null ? null : Math.round(goodSince - began + answered),
@@ -69,6 +79,27 @@ async function perform(plan: StagePlan): Promise<StageReport> {
     memory: watch.peak(),
     output: output.slice(-linesKept),
   }
+}
+
+/** Whether an instance closed the connection of the examination. */
+const isCutOff = (facts: Facts | null): boolean =>
+  /\b(ECONNRESET|ECONNREFUSED|EPIPE)\b|closed the connection/.test(facts?.problem ?? '')
+
+/** What is appended to the logs of a program from now on, as lines. */
+function openLogs(plan: StageInstance, software: Software, lines: ConfigLine[]): () => string[] {
+  const logs = software.logs(plan.words, lines).map((file) => {
+    const path = resolveIn(plan, file)
+    return { path, size: statSync(path, { throwIfNoEntry: false })?.size ?? 0 }
+  })
+  return () =>
+    logs.flatMap(({ path, size }) =>
+      Buffer.from(readText(path))
+        .subarray(size)
+        .subarray(-64_000)
+        .toString('utf8')
+        .split('\n')
+        .map((line) => line.slice(0, 1000)),
+    )
 }
 
 /** Removes files of the running process that keep another one from a start. */
@@ -193,45 +224,6 @@ function blameOf(
   const path = resolveIn(plan, file)
   const text = readText(path).split('\n')[found.line - 1]
   return text === undefined ? null : { file: path, line: found.line, text: text.slice(0, 300) }
-}
-
-interface SecondInstance {
-  ended(): string | null
-  output(): string[]
-  origin(): { pid: number; startTime: string | null; marker: null }
-  kill(): void
-}
-
-function startInstance(plan: StageInstance): SecondInstance {
-  const [program, ...args] = plan.command
-  let ended: string | null = null
-  let text = ''
-  const child: ChildProcess = spawn(program, args, {
-    ...{ cwd: plan.cwd, env: plan.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
-  })
-  const keep = (chunk: Buffer): void => {
-    text = (text + chunk.toString('utf8')).slice(-64_000)
-  }
-  child.stdout?.on('data', keep)
-  child.stderr?.on('data', keep)
-  child.once('error', (error) => (ended = `cannot start: ${error.message}`))
-  child.once('exit', (code, signal) => {
-    ended ??= signal === null ? `exited with ${code}` : `was killed by ${signal}`
-  })
-  const pid = child.pid ?? 0
-  const startTime = startTimeOf(pid)
-  return {
-    ended: () => ended,
-    output: () => text.split('\n').map((line) => line.slice(0, 1000)),
-    origin: () => ({ pid, startTime, marker: null }),
-    kill: () => {
-      try {
-        process.kill(-pid, 'SIGKILL')
-      } catch {
-        // It has ended.
-      }
-    },
-  }
 }
 
 async function untilHealthy(

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { readServer, tryWrite } from '#platform/mariadb/foreign.ts'
 import {
   type Access,
@@ -7,6 +8,7 @@ import {
   notExamined,
   optionOf,
   unquote,
+  valueOf,
 } from '../software.ts'
 
 /** `SHOW GLOBAL VARIABLES` and `SHOW REPLICA STATUS`: https://mariadb.com/kb/en/documentation */
@@ -27,6 +29,12 @@ export default defineSoftware({
     const text = errorsIn(output).find((one) => !/^(Aborting$|\S+: Out of memory)/.test(one))
     // The value may be a password.
     return text?.replace(/(unknown variable '[^'=]*)=.*'/, "$1'").slice(0, 300) ?? ''
+  },
+  logs: (words, lines) => {
+    const file = optionOf(words, '--log-error') ?? valueOf(lines, 'log_error') ?? ''
+    if (file === '' || file === 'stderr') return []
+    const folder = optionOf(words, '--datadir') ?? valueOf(lines, 'datadir')
+    return [folder === null ? file : resolve(folder, file)]
   },
   unit: 'databases and tables',
   // A start writes the file of temporary tables.
