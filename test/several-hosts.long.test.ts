@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
@@ -94,7 +94,7 @@ describe('an environment on three hosts', requires('sshd'), () => {
       await installation.client.addHost({
         body: {
           ...{ name, destination: name, fingerprint, folder: join(ssh.folder, `host-${i}`) },
-          labels: [],
+          labels: i === 2 ? [] : ['east'],
           settings: {
             FAIRLEAD_EDGE_LISTEN: `127.0.0.${i + 2}`,
             FAIRLEAD_EDGE_PORT: String(await freePorts()),
@@ -158,6 +158,33 @@ describe('an environment on three hosts', requires('sshd'), () => {
     await becomes('up', /^$/)
     await ssh.machines[2]!.start()
     await areConnected()
+  })
+
+  test('has its hosts as the machines of a playbook', requires('ansible'), async () => {
+    const key = join(installation.home, 'ssh-key')
+    writeFileSync(key, ssh.key)
+    const set = ['secret', 'set', app, 'production', 'SSH_KEY', '--from-file', key]
+    expect((await installation.cli(...set)).stderr).toBe('')
+    await waitFor('the secret is deployed', async () => {
+      const { current } = await installation.client.getEnvironment({ params: place })
+      return current?.kind === 'configuration'
+    })
+    const write = {
+      copy: {
+        content: '{{ group_names | join }}',
+        dest: `${ssh.folder}/is-{{ inventory_hostname }}`,
+      },
+    }
+    const playbook = [{ hosts: 'production', gather_facts: false, tasks: [write] }]
+    await repository.commit({ 'site.yml': JSON.stringify(playbook) })
+    const machines =
+      '{playbook: site.yml, target_hosts: true, groups: east, key: SSH_KEY, plan: false}'
+    expect((await deliver(server('one\n'), `, machines: ${machines}`)).reason).toBeNull()
+    const textOf = (name: string): string | null =>
+      existsSync(join(ssh.folder, `is-${name}`))
+        ? readFileSync(join(ssh.folder, `is-${name}`), 'utf8')
+        : null
+    expect(names.map(textOf)).toEqual(['eastproduction', 'eastproduction', null])
   })
 
   test('goes back everywhere when a host vanishes before the switch', async () => {

@@ -8,6 +8,7 @@ import type { Home } from '#platform/home.ts'
 import type { Isolation } from '#platform/process/isolation.ts'
 import type { Slots } from './step/slots.ts'
 import type { Logger } from '#platform/log.ts'
+import type { SshSettings } from '#platform/ssh/ssh.ts'
 import type { Database } from '#platform/postgres/postgres.ts'
 
 /** Everything that a flow acts on; the server builds it once. */
@@ -59,6 +60,8 @@ export interface Dependencies {
   }
   /** isolation of steps and services from the machine and each other */
   isolation: Isolation
+  /** how SSH reaches hosts on other machines */
+  ssh: SshSettings
   /** host name of this machine, which selects `hosts` of an environment */
   hostName: string
   /** variables that name tools, certificates and proxies of this machine; never credentials */

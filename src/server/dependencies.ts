@@ -81,6 +81,7 @@ export async function buildDependencies(parts: DependencyParts): Promise<Depende
     errorBudget: settings.errorBudget,
     slots: createSlots(settings.steps),
     path: stepPath(env),
+    ssh,
     hostName: hostname(),
     machine: machineVariables(env),
     egress: egressOf(env, settings),

@@ -72,11 +72,18 @@ export const machinesFile = shorthand(
     playbook: insidePath.describe('The path of the playbook of Ansible in the repository'),
     inventory: insidePath
       .optional()
-      .describe('The path of an inventory in the repository; either this or `hosts`'),
+      .describe('The path of an inventory in the repository; not with `hosts`'),
     hosts: z
       .record(machineName, machineHost)
       .optional()
       .describe('The machines by name: an address, or the keys below'),
+    target_hosts: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the machines are the hosts of the target, as `fairlead hosts add` registered ' +
+          'them; their groups are their labels and the environment',
+      ),
     groups: listOf(groupName)
       .prefault([])
       .describe('Only the machines of these groups; default: all that the playbook names'),

@@ -2,6 +2,31 @@ import type { MachinesFile } from '#contract/pipeline-file/machine-file.ts'
 
 type Hosts = NonNullable<MachinesFile['hosts']>
 
+/** A host of the target, and how the server signs in there. */
+export interface RegisteredHost {
+  name: string
+  labels: string[]
+  hostKey: string
+  address: string
+  port: number
+  user: string
+}
+
+const groupOf = (text: string): string => text.replaceAll(/\W/g, '_').replace(/^(?=\d)/, '_')
+
+/** The hosts of the target as machines, in groups by label and environment. Pure. */
+export const machinesOf = (hosts: readonly RegisteredHost[], environment: string): Hosts =>
+  Object.fromEntries(
+    hosts.map(({ name, labels, hostKey, ...connection }) => [
+      name,
+      {
+        ...connection,
+        groups: [...new Set([environment, ...labels].map(groupOf))],
+        ...{ host_key: [hostKey], vars: {} },
+      },
+    ]),
+  )
+
 /** The inventory of declared machines, as JSON, which the YAML plugin of Ansible reads. Pure. */
 export function inventoryText(hosts: Hosts, knownHosts: string | null): string {
   const groups = [...new Set(Object.values(hosts).flatMap((one) => one.groups))].sort()
@@ -56,7 +81,8 @@ export function knownHostsText(hosts: Hosts): string {
 export function lockNames(names: readonly string[], hosts: Hosts | undefined): string[] {
   const locks = names.map((name) => {
     const host = hosts?.[name]
-    return `machine/${host?.address ?? name}${host?.port === undefined ? '' : `:${host.port}`}`
+    const { port = 22 } = host ?? {}
+    return `machine/${host?.address ?? name}${port === 22 ? '' : `:${port}`}`
   })
   return [...new Set(locks)].sort()
 }

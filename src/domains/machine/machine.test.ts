@@ -5,7 +5,7 @@ import type { MachineResult } from '#contract/machine/machine.ts'
 import { machinesFile } from '#contract/pipeline-file/machine-file.ts'
 import { batchesOf, listedMachines } from './batches.ts'
 import { linePrefix } from './callback.ts'
-import { inventoryText, knownHostsText, lockNames } from './inventory.ts'
+import { inventoryText, knownHostsText, lockNames, machinesOf } from './inventory.ts'
 import { addLine, noProgress, type Progress, readEvent } from './output.ts'
 import { haltedBecause, judgeBatch, mergeMachines } from './rules.ts'
 import { machineScript } from './script.ts'
@@ -108,6 +108,21 @@ describe('an inventory', () => {
       },
     })
     expect(knownHostsText(hosts)).toBe('[10.0.0.2]:2222 ssh-ed25519 AAAA\n')
+  })
+
+  test('of the target has its hosts in groups by label and environment', () => {
+    const one = { name: 'web-1', labels: ['eu-1', '2nd'], hostKey: 'ssh-ed25519 AAAA' }
+    const hosts = machinesOf(
+      [{ ...one, address: '10.0.0.1', port: 22, user: 'deploy' }],
+      'production',
+    )
+    expect(hosts['web-1']?.groups).toEqual(['production', 'eu_1', '_2nd'])
+    expect(JSON.parse(inventoryText(hosts, null)).all.hosts).toEqual({
+      'web-1': { ansible_host: '10.0.0.1', ansible_port: 22, ansible_user: 'deploy' },
+    })
+    expect(knownHostsText(hosts)).toBe('10.0.0.1 ssh-ed25519 AAAA\n')
+    // The same lock as of the machine in `hosts` of another app.
+    expect(lockNames(['web-1'], hosts)).toEqual(['machine/10.0.0.1'])
   })
 
   test('names the lock of a machine by its address', () => {

@@ -9,13 +9,25 @@ export function machineRules(
 ): Found[] {
   return Object.entries(environments).flatMap(([name, { machines, target }]): Found[] => {
     if (!machines) return []
-    const { inventory, hosts, groups } = machines
+    const { inventory, hosts, groups, target_hosts: ofTarget } = machines
     const at = (...path: Path): Path => ['environments', name, 'machines', ...path]
     const found = (path: Path, problem: string, hint: string): Found => ({
       ...{ path, atKey: true, problem: `environment \`${name}\` ${problem}`, hint },
     })
     if (inventory !== undefined && hosts !== undefined)
       return [found(at('inventory'), 'has both `inventory` and `hosts`', 'remove one of them')]
+    if (ofTarget && hosts !== undefined)
+      return [
+        found(at('target_hosts'), 'has both `target_hosts` and `hosts`', 'remove one of them'),
+      ]
+    if (ofTarget && target['host'] === undefined && target['hosts'] === undefined)
+      return [
+        found(
+          at('target_hosts'),
+          'has `target_hosts`, but its target names no host',
+          'add `host` or `hosts` to the target, or name the machines in `hosts`',
+        ),
+      ]
     const kind = targets.find((one) => one.kind === target.kind)
     if (kind && !kind.capabilities.includes('jobs')) {
       const able = targets.filter((one) => one.capabilities.includes('jobs'))

@@ -116,9 +116,9 @@ async function listMachines(
   deps: Dependencies,
   work: MachineWork,
 ): Promise<Listed> {
-  const { hosts, groups, batches } = work.settings
+  const { hosts, groups, batches, inventory } = work.settings
   if (work.only) return { names: work.only, problem: null }
-  if (hosts === undefined || batches.length > 0)
+  if (hosts === undefined || inventory !== undefined || batches.length > 0)
     return ctx.step(`machines ${work.id}.list`, (step) => list(deps, step, work))
   const isWanted = (of: string[]): boolean =>
     groups.length === 0 || groups.some((group) => of.includes(group))

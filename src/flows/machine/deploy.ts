@@ -3,7 +3,9 @@ import { nextMachineRun } from '#domains/machine/store.ts'
 import { Failed, type StepContext, type WorkflowContext } from '#engine/workflow.ts'
 import { environmentOf, type PlannedDeployment } from '#flows/deployment/planned-deployment.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { hostsOf } from '#domains/deployment/open-targets.ts'
 import { applyMachines, planMachines } from './apply.ts'
+import { targetHosts } from './target-hosts.ts'
 import { beginRun, makeMachineKey, type MachineWork } from './work.ts'
 
 /**
@@ -39,15 +41,20 @@ async function begin(
   if (!settings) return null
   const { app, environment, release, sha, id: deployment } = plan
   const begun = await ctx.step(`${environment}.machines-${mode}`, async (step) => {
-    const work = await makeWork(deps, {
-      ...{ app, environment, release, sha, settings, deployment, mode },
-      isPlanned: mode === 'plan',
-    })
+    const work = await makeWork(
+      deps,
+      {
+        ...{ app, environment, release, sha, settings, deployment, mode },
+        isPlanned: mode === 'plan',
+      },
+      plan.leftOut,
+    )
     emitBegin(step, work, plan.actor)
-    return { id: work.id, key: work.key, artifact: work.artifact }
+    const { id, key, artifact, settings: resolved } = work
+    return { id, key, artifact, ...(settings.target_hosts ? { settings: resolved } : {}) }
   })
   return {
-    ...{ ...begun, app, environment, release, sha, settings, deployment, mode },
+    ...{ app, environment, release, sha, settings, deployment, mode, ...begun },
     isPlanned: mode === 'plan',
   }
 }
@@ -59,13 +66,19 @@ function emitBegin(step: StepContext, work: MachineWork, actor: string): void {
   step.emit(rest)
 }
 
-/** A new run of the playbook of a stored release. */
+/** A new run of the playbook of a stored release, without the hosts in `leftOut`. */
 export async function makeWork(
-  { db }: Pick<Dependencies, 'db'>,
+  deps: Pick<Dependencies, 'db' | 'ssh'>,
   task: Omit<MachineWork, 'id' | 'key' | 'artifact'>,
+  leftOut: readonly string[] = [],
 ): Promise<MachineWork> {
+  const { db } = deps
   const release = await getRelease(db, task.release)
   if (!release) throw new Failed(`release ${task.release} no longer exists`)
-  const { artifact } = release
-  return { ...task, artifact, id: await nextMachineRun(db), key: makeMachineKey() }
+  const { artifact, target } = release
+  const names = hostsOf(target).filter((name) => !leftOut.includes(name))
+  const settings = task.settings.target_hosts
+    ? { ...task.settings, hosts: await targetHosts(deps, names, task.environment) }
+    : task.settings
+  return { ...task, settings, artifact, id: await nextMachineRun(db), key: makeMachineKey() }
 }

@@ -2,7 +2,7 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import { getRelease } from '#domains/deployment/store.ts'
 import { appendEvent } from '#engine/events.ts'
-import type { Engine } from '#engine/workflow.ts'
+import { type Engine, Failed } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
 import { makeWork } from './deploy.ts'
@@ -38,6 +38,8 @@ export async function requestRun(
     ...{ app, environment, release: live.release, sha: release.sha, settings, ...task },
     ...{ deployment: null, isPlanned: false },
     ...(actor === null ? { isScheduled: true } : {}),
+  }).catch((error: unknown) => {
+    throw error instanceof Failed ? new FairleadError('not_now', { why: error.message }) : error
   })
   const { chain } = live.change
   const { write, event } = beginRun(work, chain, actor ?? 'fairlead')

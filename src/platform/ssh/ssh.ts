@@ -97,6 +97,22 @@ export async function runOverSsh(
 export const shellCommand = (script: string, args: readonly string[]): string =>
   ['sh', '-c', script, 'sh', ...args].map(shellWord).join(' ')
 
+/** Where the client of OpenSSH would connect to: the ssh_config says so, and nothing is asked. */
+export async function connectionOf(
+  settings: SshSettings,
+  destination: string,
+): Promise<{ address: string; port: number; user: string }> {
+  const args = [...optionsOf(settings, []), '-G', '--', destination]
+  const { stdout, stderr, code } = await runProgram(settings, 'ssh', args)
+  if (code !== 0) throw connectionError(destination, stderr)
+  const valueOf = (key: string): string =>
+    stdout
+      .split('\n')
+      .find((line) => line.startsWith(`${key} `))
+      ?.slice(key.length + 1) ?? ''
+  return { address: valueOf('hostname'), port: Number(valueOf('port')), user: valueOf('user') }
+}
+
 /** Copies a folder to a machine with rsync, by the content of its files. */
 export async function copyOverSsh(
   settings: SshSettings,
