@@ -49,6 +49,7 @@ export function machineScript(settings: MachinesFile, action: MachineAction): st
             `$PWD/"${shellWord(settings.known_hosts)}`,
         ]),
     ...(settings.forks === undefined ? defaultForks : []),
+    ...defaultPipelining,
     `ansible-playbook ${wordsOf(settings, action).join(' ')}`,
     'code=$?',
     ...(verify === undefined || action.kind !== 'apply' ? [] : verification(verify, settings)),
@@ -84,6 +85,13 @@ const beginning = [
 const defaultForks = [
   `if ! grep -q '^ *forks *=' "\${ANSIBLE_CONFIG:-ansible.cfg}" 2>/dev/null; then`,
   '  export ANSIBLE_FORKS="${ANSIBLE_FORKS:-20}"',
+  'fi',
+]
+
+/** One connection to a machine runs each module, instead of several that copy it first. */
+const defaultPipelining = [
+  `if ! grep -q '^ *pipelining *=' "\${ANSIBLE_CONFIG:-ansible.cfg}" 2>/dev/null; then`,
+  '  export ANSIBLE_PIPELINING="${ANSIBLE_PIPELINING:-${ANSIBLE_SSH_PIPELINING:-1}}"',
   'fi',
 ]
 
