@@ -284,6 +284,8 @@ describe('up', () => {
     expect(shown.stdout).toContain('web-1: Greet (site.yml:4): copy /tmp/greeting\n')
     expect(shown.stdout).toContain('    +++ after: /tmp/greeting\n')
     expect(shown.stdout).toContain('    +hello\n')
+    const logs = await installation.cli('machines', 'logs', 'fleet', String(machineRuns[0]?.id))
+    expect(logs.stdout).toContain('\nweb-1: changed: Greet: copy /tmp/greeting\n')
     await fleet.remove()
   })
 

@@ -15,6 +15,7 @@ const place = { app, environment: 'production' }
 /** Seconds that four machines get for a playbook, also on a busy machine. */
 const patience = 300
 const names = ['m1', 'm2', 'm3', 'm4']
+const secret = 'quote"and-more'
 const missing = requires('ansible', 'sshd')
 
 describe('machines over SSH', missing.skip === true ? missing : requiresRoot, () => {
@@ -81,6 +82,9 @@ describe('machines over SSH', missing.skip === true ? missing : requiresRoot, ()
     repository = await makeRepository({ 'fairlead.yaml': '{environments: {production: {}}}' })
     await push(installation, app, repository)
     await endedRun(installation, 1)
+    const token = join(installation.home, 'token-value')
+    writeFileSync(token, secret)
+    await installation.cli('secret', 'set', app, 'production', 'TOKEN', '--from-file', token)
     const key = join(installation.home, 'ssh-key')
     writeFileSync(key, ssh.key)
     const set = ['secret', 'set', app, 'production', 'SSH_KEY', '--from-file', key]
@@ -98,7 +102,10 @@ describe('machines over SSH', missing.skip === true ? missing : requiresRoot, ()
 
   test('get the playbook in batches, after a plan that changes nothing', async () => {
     const run = await delivered({
-      'site.yml': playbook('one'),
+      'site.yml': playbook(
+        'one',
+        `    - name: Say\n      debug: { msg: "is {{ lookup('env', 'TOKEN') | to_json }}" }`,
+      ),
       'fairlead.yaml': file({
         ...{ plan: true, batches: [1, '100%'] },
         verify: `echo "$FAIRLEAD_MACHINES" >>/tmp/verified; test -s /tmp/verified`,
@@ -116,6 +123,10 @@ describe('machines over SSH', missing.skip === true ? missing : requiresRoot, ()
     expect(change.machines.map(({ id }) => id)).toEqual([plan?.id])
     const { events } = await installation.client.listEvents({ query: { limit: 500 } })
     expect(JSON.stringify([events, await runsOf()])).not.toContain('PRIVATE KEY')
+    const log = (await installation.cli('machines', 'logs', app, String(apply?.id))).stdout
+    for (const name of names) expect(log).toContain(`\n${name}: ok: Say\n${name} | is "***"\n`)
+    expect(log).toContain('Task: Count (site.yml:6)\nm1: changed: Count: shell\n')
+    expect(log).not.toContain(secret)
   })
 
   test('are halted at the first that fails, and get the former commit back', async () => {

@@ -6,7 +6,7 @@ import { count, number, positive } from '../arguments.ts'
 import { type Context, exitCodes } from '../context.ts'
 import { ago, stripControlCodes, table } from '../format.ts'
 import type { Register } from '../register.ts'
-import { untilAnswered } from '../until-answered.ts'
+import { printPages } from '../print-pages.ts'
 
 interface ExecOptions {
   service?: string
@@ -184,22 +184,12 @@ async function printOutput(
   params: { app: string; jobRun: number },
   follow: boolean,
 ): Promise<JobRun | null> {
-  let after = 0
-  while (!context.signal.aborted) {
-    const query = { after, wait: follow ? 5000 : 0 }
-    const page = await untilAnswered(context, () => client.getJobOutput({ params, query }))
-    if (page === null) return null
-    if (page.skipped > 0) context.print(`… ${page.skipped} bytes were deleted …`)
-    for (const line of page.lines) context.print(context.isJson() ? JSON.stringify(line) : line)
-    const isNew = page.next > after
-    after = page.next
-    if (isNew) continue
-    if (!follow || (hasEnded(page.jobRun.state) && page.complete)) return page.jobRun
-    // A run that waits for its start has no output to wait for.
-    if (page.jobRun.state !== 'running' || page.complete)
-      await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  return null
+  const page = await printPages(context, follow, async (query) => {
+    const one = await client.getJobOutput({ params, query })
+    const { state } = one.jobRun
+    return { ...one, isRunning: state === 'running', hasEnded: hasEnded(state) }
+  })
+  return page?.jobRun ?? null
 }
 
 async function list(context: Context, params: Place): Promise<void> {

@@ -6,6 +6,7 @@ import { count, number } from '../arguments.ts'
 import { type Context, exitCodes } from '../context.ts'
 import { ago, stripControlCodes, table } from '../format.ts'
 import type { Register } from '../register.ts'
+import { printPages } from '../print-pages.ts'
 import { untilAnswered } from '../until-answered.ts'
 
 interface Place {
@@ -42,6 +43,18 @@ export const register: Register = (program, context) => {
     .action((app: string, machineRun: number, { follow }: { follow?: boolean }) =>
       show(context, { app, machineRun }, follow === true),
     )
+  withRun(machines.command('logs'))
+    .option('-f, --follow', 'follow the output until the run ends')
+    .description('print what a run does, by machine and task')
+    .addHelpText('after', '\nExamples:\n  $ fairlead machines logs shop 12 --follow')
+    .action(async (app: string, machineRun: number, { follow }: { follow?: boolean }) => {
+      const { client } = await context.connect()
+      await printPages(context, follow === true, async (query) => {
+        const page = await client.getMachineOutput({ params: { app, machineRun }, query })
+        const isRunning = page.machineRun.ended === null
+        return { ...page, isRunning, hasEnded: !isRunning }
+      })
+    })
   withRun(machines.command('stop'))
     .description('stop a run; a task that runs may end in part')
     .addHelpText('after', '\nExamples:\n  $ fairlead machines stop shop 12')

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { id, inApp, inEnvironment, limit } from '#contract/params.ts'
+import { commandPage } from '#contract/job/host.ts'
 import { machine, machineModes, machineRun } from './machine.ts'
 
 const inRun = inApp.extend({ machineRun: id })
@@ -49,6 +50,20 @@ export const machineEndpoints = {
     summary: 'Show a run of a playbook, with each machine and each change',
     params: inRun,
     output: machineRun,
+  }),
+  getMachineOutput: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/machine-runs/{machineRun}/output',
+    role: 'viewer',
+    summary: 'Read what a run of a playbook does, by machine and task, with secrets masked',
+    params: inRun,
+    query: z.object({
+      /** the position `next` of the answer before */
+      after: z.coerce.number().int().min(0).default(0),
+      /** milliseconds to wait for more */
+      wait: z.coerce.number().int().min(0).max(20_000).default(0),
+    }),
+    output: commandPage.extend({ machineRun }),
   }),
   stopMachineRun: endpoint({
     method: 'POST',

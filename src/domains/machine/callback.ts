@@ -95,13 +95,16 @@ class CallbackModule(CallbackBase):
                     return text_of(value).strip()[:2000]
         return text_of(result.get('msg') or '')[:2000] or None
 
-    def _output(self, result):
-        # What a command printed. 'no_log' leaves nothing of it.
+    def _output(self, result, task, state):
+        # What a command or 'debug' printed. 'no_log' leaves nothing of it.
         parts = []
         for one in [result] + (result.get('results') or []):
-            if isinstance(one, dict) and (one is result or one.get('failed')):
+            if isinstance(one, dict) and (one is result or state != 'failed' or one.get('failed')):
                 keys = ('stdout', 'module_stdout', 'stderr', 'module_stderr')
                 parts += [text_of(one[key]).strip() for key in keys if one.get(key)]
+                if task.action.rsplit('.', 1)[-1] == 'debug':
+                    shown = [task.args.get('var') or 'msg']
+                    parts += [text_of(one[key]) for key in shown if key in one]
         return '\\n'.join(dict.fromkeys(part for part in parts if part))[-4000:] or None
 
     def _result(self, result, state, ignored=False):
@@ -116,8 +119,8 @@ class CallbackModule(CallbackBase):
         if state in ('failed', 'unreachable'):
             event['message'] = self._message(body)
             event['ignored'] = bool(ignored)
-        if state == 'failed':
-            event['output'] = self._output(body)
+        if state in ('ok', 'changed', 'failed'):
+            event['output'] = self._output(body, task, state)
         self._emit(**event)
 
     def v2_playbook_on_play_start(self, play):

@@ -6,6 +6,7 @@ import type { Engine } from '#engine/workflow.ts'
 import { mustHave } from '#flows/deployment/handlers.ts'
 import { targetOfRelease } from '#flows/deployment/targets.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
+import { outputOf } from './run-output.ts'
 import { requestRun } from './request.ts'
 
 type MachineEndpoints =
@@ -13,6 +14,7 @@ type MachineEndpoints =
   | 'applyMachines'
   | 'listMachineRuns'
   | 'getMachineRun'
+  | 'getMachineOutput'
   | 'stopMachineRun'
 
 /** The machines of environments, and the runs of their playbooks. */
@@ -35,6 +37,10 @@ export function machineHandlers(
       machineRuns: (await store.listMachineRuns(db, { app, ...query })).map(store.toMachineRun),
     }),
     getMachineRun: async ({ params }) => store.toMachineRun(await mustFind(deps, params)),
+    getMachineOutput: async ({ params, query: { after, wait } }) => {
+      const page = await outputOf(deps, await mustFind(deps, params), after, wait)
+      return { ...page, machineRun: store.toMachineRun(await mustFind(deps, params)) }
+    },
     stopMachineRun: async ({ params }, caller) => {
       const run = await mustFind(deps, params)
       if (run.ended !== null) throw new FairleadError('not_now', { why: 'The run has ended' })

@@ -1,7 +1,10 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useCallback } from 'react'
 import { Link, useParams } from 'react-router'
 import { hasEnded, type JobRun } from '#contract/job/job.ts'
 import { momentWords } from '#contract/time-words.ts'
+import { useClient } from '../live/dependencies.tsx'
+import type { ReadOutput } from '../log/output.ts'
+import { RunOutput } from '../log/run-output.tsx'
 import { RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
 import { Status } from '../ui/status.tsx'
@@ -9,7 +12,6 @@ import { Ago, Elapsed } from '../ui/time.tsx'
 import { RunJob, StopRun } from './actions.tsx'
 import { badgeOf, reasonOf } from './badges.ts'
 import { useJobRun } from './queries.ts'
-import { RunOutput } from './run-output.tsx'
 
 /** One run of a job or a command: how it ended, and what it wrote. */
 export function JobRunPage() {
@@ -23,12 +25,25 @@ export function JobRunPage() {
         <>
           <JobRunView run={run} />
           <Section title="Output">
-            <RunOutput key={id} app={app} jobRun={id} />
+            <JobOutput key={id} app={app} jobRun={id} />
           </Section>
         </>
       )}
     </Loaded>
   )
+}
+
+function JobOutput({ app, jobRun }: { app: string; jobRun: number }) {
+  const client = useClient()
+  const read: ReadOutput = useCallback(
+    async (query, signal) => {
+      const page = await client.getJobOutput({ params: { app, jobRun }, query, signal })
+      const { state } = page.jobRun
+      return { ...page, isRunning: state === 'running', hasEnded: hasEnded(state) }
+    },
+    [client, app, jobRun],
+  )
+  return <RunOutput read={read} command={`fairlead job logs ${app} ${jobRun}`} />
 }
 
 function JobRunView({ run }: { run: JobRun }) {

@@ -1,5 +1,9 @@
+import { useCallback } from 'react'
 import { Link, useParams } from 'react-router'
 import type { MachineRun } from '#contract/machine/machine.ts'
+import { useClient } from '../live/dependencies.tsx'
+import type { ReadOutput } from '../log/output.ts'
+import { RunOutput } from '../log/run-output.tsx'
 import { Sha } from '../ui/change.tsx'
 import { RowsShape, Section, useTitle } from '../ui/page.tsx'
 import { Loaded } from '../ui/problem.tsx'
@@ -10,7 +14,7 @@ import { MachineChanges } from './changes.tsx'
 import { useMachineRun } from './queries.ts'
 import { machineRunBadges, sentenceOf, titleOfRun } from './words.ts'
 
-/** A plan for machines or its application: each machine and each change, as they come. */
+/** A run of a playbook: each machine, each change, and the output, as they come. */
 export function MachineRunPage() {
   const { app = '', machineRun = '' } = useParams()
   const query = useMachineRun(app, Number(machineRun))
@@ -25,10 +29,26 @@ export function MachineRunPage() {
               <MachineChanges run={run} />
             </div>
           </Section>
+          <Section title="Output">
+            <MachineOutput key={run.id} app={app} machineRun={run.id} />
+          </Section>
         </>
       )}
     </Loaded>
   )
+}
+
+function MachineOutput({ app, machineRun }: { app: string; machineRun: number }) {
+  const client = useClient()
+  const read: ReadOutput = useCallback(
+    async (query, signal) => {
+      const page = await client.getMachineOutput({ params: { app, machineRun }, query, signal })
+      const isRunning = page.machineRun.ended === null
+      return { ...page, isRunning, hasEnded: !isRunning }
+    },
+    [client, app, machineRun],
+  )
+  return <RunOutput read={read} command={`fairlead machines logs ${app} ${machineRun}`} />
 }
 
 function Head({ run }: { run: MachineRun }) {

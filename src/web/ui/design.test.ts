@@ -60,7 +60,7 @@ test('what scrolls is Scrollable, which the keyboard reaches', () => {
   // Each of these holds buttons or links, or takes the keyboard in its own way.
   const others = [
     'environment/service-log.tsx',
-    'job/run-output.tsx',
+    'log/run-output.tsx',
     'log/log-lines.tsx',
     'run/run-graph.tsx',
     'shell/navigation.tsx',

@@ -1,22 +1,23 @@
 import { useEffect, useState } from 'react'
-import { StyledText } from '../log/styled-text.tsx'
-import { useClient } from '../live/dependencies.tsx'
 import { classes } from '../ui/classes.ts'
 import { useFollowEnd } from '../ui/follow-end.ts'
 import { formatCount } from '../ui/number.ts'
 import { ProblemLine } from '../ui/problem.tsx'
-import { followOutput, noOutput } from './output.ts'
+import { followOutput, noOutput, type ReadOutput } from './output.ts'
+import { StyledText } from './styled-text.tsx'
 
-/** What a run wrote. Follows the end unless the user scrolls up. */
-export function RunOutput({ app, jobRun }: { app: string; jobRun: number }) {
-  const client = useClient()
+/**
+ * What a run wrote. Follows the end unless the user scrolls up. `read` must stay the same function;
+ * `command` prints all of it.
+ */
+export function RunOutput({ read, command }: { read: ReadOutput; command: string }) {
   const [output, setOutput] = useState(noOutput)
   useEffect(() => {
     const stop = new AbortController()
     setOutput(noOutput)
-    void followOutput(client, { app, jobRun }, setOutput, stop.signal)
+    void followOutput(read, setOutput, stop.signal)
     return () => stop.abort()
-  }, [client, app, jobRun])
+  }, [read])
   const { lines, left, deleted, isComplete, problem } = output
   const frame = useFollowEnd(lines)
   return (
@@ -27,7 +28,7 @@ export function RunOutput({ app, jobRun }: { app: string; jobRun: number }) {
           {deleted === 0 ? null : `${formatCount(deleted)} bytes were deleted. `}
           {left === 0 ? null : (
             <>
-              All of it: <code className="font-mono">{`fairlead job logs ${app} ${jobRun}`}</code>
+              All of it: <code className="font-mono">{command}</code>
             </>
           )}
         </p>

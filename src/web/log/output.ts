@@ -1,6 +1,5 @@
-import type { Client } from '#contract/client.ts'
 import { FairleadError } from '#contract/errors.ts'
-import { hasEnded } from '#contract/job/job.ts'
+import type { CommandPage } from '#contract/job/host.ts'
 
 /** What a run wrote, as far as it is loaded. */
 export interface Output {
@@ -36,29 +35,40 @@ export function withPage(
   }
 }
 
+/** A page of the output of a run, and its state. */
+export interface OutputPage extends CommandPage {
+  isRunning: boolean
+  hasEnded: boolean
+}
+
+/** Reads the output after a position. */
+export type ReadOutput = (
+  query: { after: number; wait: number },
+  signal: AbortSignal,
+) => Promise<OutputPage>
+
 /** Milliseconds for which the server waits for more output, and between requests. */
 const wait = 10_000
 const pause = 1000
 
 /** Reads the output of a run from its beginning until it ends. */
 export async function followOutput(
-  client: Client,
-  params: { app: string; jobRun: number },
+  read: ReadOutput,
   show: (change: (output: Output) => Output) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let after = 0
   while (!signal.aborted) {
     try {
-      const page = await client.getJobOutput({ params, query: { after, wait }, signal })
+      const page = await read({ after, wait }, signal)
       if (page.next > after) show((output) => withPage(output, page))
       const isNew = page.next > after
       after = page.next
       if (isNew) continue
-      if (page.complete && hasEnded(page.jobRun.state))
+      if (page.complete && page.hasEnded)
         return show((output) => ({ ...output, isComplete: true, problem: null }))
       // Without a process, the server does not wait.
-      if (page.jobRun.state !== 'running' || page.complete) await sleep(pause, signal)
+      if (!page.isRunning || page.complete) await sleep(pause, signal)
     } catch (problem) {
       if (signal.aborted) return
       show((output) => ({ ...output, problem }))
