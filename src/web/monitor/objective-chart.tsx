@@ -24,6 +24,7 @@ export function ObjectiveChart({ app, monitor }: { app: string; monitor: number 
 }
 
 const title = 'Error budget'
+const hourMs = 3_600_000
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const share = (value: number): string => `${Math.round(value * 100)} %`
 
@@ -61,7 +62,8 @@ function BudgetPanel({ slo }: { slo: SloDetail }) {
           lines: [{ colour: 'move', width: 1.75, shape: 'steps', fill: 0.08 }],
           x: {
             scale: 'time',
-            range: [times[0] ?? 0, Math.max(times.at(-1) ?? 1, (times[0] ?? 0) + 1)],
+            // The last hour has marks, too.
+            range: [times[0] ?? 0, (times.at(-1) ?? 0) + hourMs],
           },
           y: { scale: 'linear', range: [Math.min(0, ...left), 1], format: share },
           marks: marks.map(markOf),
