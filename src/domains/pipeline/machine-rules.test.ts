@@ -21,4 +21,5 @@ test('the machines have one origin, and those of the target exist', () => {
   expect(problemsOf({ hosts, target_hosts: true }, onHost)[0]).toContain('both `target_hosts`')
   expect(problemsOf({ target_hosts: true })[0]).toContain('its target names no host')
   expect(problemsOf({ target_hosts: true, inventory: 'hosts', groups: 'eu' }, onHost)).toEqual([])
+  expect(problemsOf({ target_hosts: true }, { kind: 'process', labels: ['eu'] })).toEqual([])
 })

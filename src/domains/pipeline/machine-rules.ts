@@ -20,12 +20,12 @@ export function machineRules(
       return [
         found(at('target_hosts'), 'has both `target_hosts` and `hosts`', 'remove one of them'),
       ]
-    if (ofTarget && target['host'] === undefined && target['hosts'] === undefined)
+    if (ofTarget && ['host', 'hosts', 'labels'].every((key) => target[key] === undefined))
       return [
         found(
           at('target_hosts'),
           'has `target_hosts`, but its target names no host',
-          'add `host` or `hosts` to the target, or name the machines in `hosts`',
+          'add `host`, `hosts` or `labels` to the target, or name the machines in `hosts`',
         ),
       ]
     const kind = targets.find((one) => one.kind === target.kind)
