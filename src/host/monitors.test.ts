@@ -33,7 +33,9 @@ const stateOf = async (id: number) =>
   (await host.client.monitors(0)).results.find((one) => one.id === id)
 
 test('checks what it is given, in the live release, and goes on after it was killed', async () => {
-  const outside = createServer((_request, response) => response.end('fine'))
+  const outside = createServer(({ url }, response) => {
+    if (url?.startsWith('/silent') === false) response.end('fine')
+  })
   await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(outside.address() as AddressInfo).port}`
   const set = (privateHosts: string[] | null) =>
@@ -46,12 +48,13 @@ test('checks what it is given, in the live release, and goes on after it was kil
         monitor(4, 'invariant', { command: 'sh rule.sh' }),
         monitor(5, 'log', 'heard'),
         monitor(6, 'nonsense', {}),
+        { ...monitor(7, 'dependency', `${url}/silent`), timeout: 300 },
       ],
     })
   await set(null)
   await waitUntil(
     'all are checked',
-    async () => (await host.client.monitors(0)).results.length === 6,
+    async () => (await host.client.monitors(0)).results.length === 7,
   )
   expect(await stateOf(1)).toMatchObject({ state: 'up' })
   expect(await stateOf(2)).toMatchObject({ state: 'up' })
@@ -62,6 +65,8 @@ test('checks what it is given, in the live release, and goes on after it was kil
   expect((await stateOf(4))?.entities).toContain('7')
   expect(await stateOf(6)).toMatchObject({ state: 'unknown' })
   expect(await stateOf(5)).toMatchObject({ state: 'up' })
+  // A status page that does not answer says nothing.
+  expect(await stateOf(7)).toMatchObject({ state: 'unknown' })
   await ask(host, '/say')
   await waitUntil('the line is found', async () => (await stateOf(5))?.state === 'down')
   await host.kill()
@@ -73,4 +78,5 @@ test('checks what it is given, in the live release, and goes on after it was kil
   expect((await stateOf(2))?.reason).toContain('private network')
   await waitUntil('the environment is reached', async () => (await stateOf(1))?.state === 'up')
   outside.close()
+  outside.closeAllConnections()
 })

@@ -60,10 +60,12 @@ export function createMonitors(options: HostChecksOptions): HostChecks {
     ...{ now: Date.now, random, parallel },
     check: (one, signal) =>
       checkOne(one, { ...options, signal, policy, cursors, onAnswer: reach.answered }),
-    review: async (finding) =>
-      finding.isCutOff === true && !(await reach.isConnected())
-        ? { state: 'unknown', reason: 'the host reaches nothing, so it may be cut off itself' }
-        : finding,
+    review: async (finding, one) => {
+      if (finding.isCutOff !== true) return finding
+      if (!(await reach.isConnected()))
+        return { state: 'unknown', reason: 'the host reaches nothing, so it may be cut off itself' }
+      return kindOf(one)?.isReport ? { ...finding, state: 'unknown' } : finding
+    },
   })
   const use = (next: HostMonitors): void => {
     wanted = next
@@ -111,8 +113,11 @@ interface CheckContext extends HostChecksOptions {
   onAnswer(): void
 }
 
+const kindOf = (one: HostMonitor): MonitorKind | undefined =>
+  kinds.find(({ kind }) => kind === one.kind)
+
 async function checkOne(one: HostMonitor, context: CheckContext): Promise<Finding> {
-  const kind = kinds.find((known) => known.kind === one.kind)
+  const kind = kindOf(one)
   const settings = kind?.settings.safeParse(one.settings)
   if (!kind?.onHost || !settings?.success)
     return { state: 'unknown', reason: `this host cannot check ${one.kind}` }

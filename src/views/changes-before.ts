@@ -77,6 +77,12 @@ export async function changesBefore(
         and (m.app is null or m.app = ${app}::text)
         and (m.environment is null or m.environment = ${environment}::text)
       union all
+      select 'dependency', m.id::text, m.app, m.environment, m.service,
+        concat(m.name, ': ', m.reason), least(m.since, ${end!}::timestamptz)
+      from monitor m where m.kind = 'dependency' and m.state in ('degraded', 'down')
+        and (m.app is null or m.app = ${app}::text)
+        and (m.environment is null or m.environment = ${environment}::text)
+      union all
       select 'playbook', p.id::text, p.app, p.environment, null,
         concat('playbook ', p.playbook, ' changed ', p.total,
           case p.total when 1 then ' thing' else ' things' end), p.started

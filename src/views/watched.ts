@@ -106,7 +106,8 @@ export async function firingSources(db: Database): Promise<FiringRow[]> {
             and (kind in ('slo', 'certificate') or settings -> 'from' is not null
               or jsonb_array_length(settings -> 'pulls') > 0)
           then '/page' else '' end as source, app, environment, service,
-        case when state = 'degraded' and kind in ('http', 'tcp', 'tls', 'dns', 'command')
+        case when state = 'degraded'
+            and kind in ('http', 'tcp', 'tls', 'dns', 'command', 'dependency')
           then 'degraded' else kind end as kind, name, reason,
         coalesce(onset_from, since) as from, coalesce(onset_until, since) as until,
         null::bigint as deployment,

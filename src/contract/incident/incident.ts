@@ -62,7 +62,7 @@ export type Incident = z.infer<typeof incident>
 export const changeKinds = [
   ...(['delivery', 'configuration', 'rollback', 'external', 'drift'] as const),
   ...(['job', 'machine', 'playbook', 'switch', 'certificate', 'restart', 'scale'] as const),
-  ...(['experiment'] as const),
+  ...(['experiment', 'dependency'] as const),
 ] as const
 export type ChangeKind = (typeof changeKinds)[number]
 

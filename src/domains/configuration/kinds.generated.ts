@@ -10,4 +10,15 @@ import textPlugin from './kinds/text.ts'
 import tomlPlugin from './kinds/toml.ts'
 import yamlPlugin from './kinds/yaml.ts'
 
-export const kinds = [dotenvPlugin, haproxyPlugin, jsonPlugin, mariadbPlugin, nginxPlugin, postgresqlPlugin, redisPlugin, textPlugin, tomlPlugin, yamlPlugin] as const
+export const kinds = [
+  dotenvPlugin,
+  haproxyPlugin,
+  jsonPlugin,
+  mariadbPlugin,
+  nginxPlugin,
+  postgresqlPlugin,
+  redisPlugin,
+  textPlugin,
+  tomlPlugin,
+  yamlPlugin,
+] as const

@@ -3,4 +3,8 @@ import commandPlugin from './sources/command.ts'
 import filePlugin from './sources/file.ts'
 import vaultPlugin from './sources/vault.ts'
 
-export const sources = [commandPlugin, filePlugin, vaultPlugin] as const
+export const sources = [
+  commandPlugin,
+  filePlugin,
+  vaultPlugin,
+] as const

@@ -5,4 +5,10 @@ import processPlugin from './targets/process.ts'
 import rsyncPlugin from './targets/rsync.ts'
 import staticPlugin from './targets/static.ts'
 
-export const targets = [bucketPlugin, dockerPlugin, processPlugin, rsyncPlugin, staticPlugin] as const
+export const targets = [
+  bucketPlugin,
+  dockerPlugin,
+  processPlugin,
+  rsyncPlugin,
+  staticPlugin,
+] as const

@@ -8,4 +8,13 @@ import pythonPlugin from './traces/python.ts'
 import rubyPlugin from './traces/ruby.ts'
 import rustPlugin from './traces/rust.ts'
 
-export const traces = [dotnetPlugin, goPlugin, javaPlugin, nodePlugin, phpPlugin, pythonPlugin, rubyPlugin, rustPlugin] as const
+export const traces = [
+  dotnetPlugin,
+  goPlugin,
+  javaPlugin,
+  nodePlugin,
+  phpPlugin,
+  pythonPlugin,
+  rubyPlugin,
+  rustPlugin,
+] as const

@@ -6,4 +6,11 @@ import giteaPlugin from './forges/gitea.ts'
 import githubPlugin from './forges/github.ts'
 import gitlabPlugin from './forges/gitlab.ts'
 
-export const forges = [bitbucketPlugin, cloudeventsPlugin, forgejoPlugin, giteaPlugin, githubPlugin, gitlabPlugin] as const
+export const forges = [
+  bitbucketPlugin,
+  cloudeventsPlugin,
+  forgejoPlugin,
+  giteaPlugin,
+  githubPlugin,
+  gitlabPlugin,
+] as const

@@ -35,6 +35,7 @@ export interface Harmed {
 const weights: Record<ChangeKind, number> = {
   ...{ delivery: 1, configuration: 1, switch: 1, restart: 1, external: 0.7, machine: 0.7 },
   ...{ certificate: 0.7, playbook: 0.7, scale: 0.7, rollback: 0.5, drift: 0.5, job: 0.3 },
+  dependency: 1,
   // It breaks the environment on purpose.
   experiment: 20,
 }

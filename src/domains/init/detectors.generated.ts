@@ -18,4 +18,23 @@ import sbtPlugin from './detectors/sbt.ts'
 import shellPlugin from './detectors/shell.ts'
 import staticSitePlugin from './detectors/static-site.ts'
 
-export const detectors = [cmakePlugin, cobolPlugin, denoPlugin, dockerPlugin, dotnetPlugin, goPlugin, javaPlugin, makePlugin, nodePlugin, perlPlugin, phpPlugin, procfilePlugin, pythonPlugin, rubyPlugin, rustPlugin, sbtPlugin, shellPlugin, staticSitePlugin] as const
+export const detectors = [
+  cmakePlugin,
+  cobolPlugin,
+  denoPlugin,
+  dockerPlugin,
+  dotnetPlugin,
+  goPlugin,
+  javaPlugin,
+  makePlugin,
+  nodePlugin,
+  perlPlugin,
+  phpPlugin,
+  procfilePlugin,
+  pythonPlugin,
+  rubyPlugin,
+  rustPlugin,
+  sbtPlugin,
+  shellPlugin,
+  staticSitePlugin,
+] as const

@@ -33,7 +33,7 @@ const kinds = new Set([
   ...['http', 'command', 'log', 'metric', 'invariant'],
 ])
 /** What an environment uses, and a release does not change. */
-const surroundings = new Set(['tcp', 'dns', 'tls'])
+const surroundings = new Set(['tcp', 'dns', 'tls', 'dependency'])
 /** Harm in several places that begins within this time has one cause, and not this release. */
 const togetherMs = 60_000
 /** Other monitors find the same cause within this time: an interval and its confirmation. */

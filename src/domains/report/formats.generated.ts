@@ -16,4 +16,21 @@ import pytestBenchmarkPlugin from './formats/pytest-benchmark.ts'
 import sarifPlugin from './formats/sarif.ts'
 import tapPlugin from './formats/tap.ts'
 
-export const formats = [autocannonPlugin, coberturaPlugin, cyclonedxPlugin, goBenchPlugin, goCoverPlugin, goTestPlugin, hyperfinePlugin, jacocoPlugin, jmhPlugin, junitPlugin, k6Plugin, lcovPlugin, npmAuditPlugin, pytestBenchmarkPlugin, sarifPlugin, tapPlugin] as const
+export const formats = [
+  autocannonPlugin,
+  coberturaPlugin,
+  cyclonedxPlugin,
+  goBenchPlugin,
+  goCoverPlugin,
+  goTestPlugin,
+  hyperfinePlugin,
+  jacocoPlugin,
+  jmhPlugin,
+  junitPlugin,
+  k6Plugin,
+  lcovPlugin,
+  npmAuditPlugin,
+  pytestBenchmarkPlugin,
+  sarifPlugin,
+  tapPlugin,
+] as const

@@ -293,7 +293,8 @@ test('the suspects are what changed in the environment of the incident', async (
       },
     }),
     sql`insert into monitor (app, environment, kind, name, state, reason) values
-      ('shop', 'production', 'tls', 'edge', 'down', 'the certificate has expired')`,
+      ('shop', 'production', 'tls', 'edge', 'down', 'the certificate has expired'),
+      ('shop', 'production', 'dependency', 'cards', 'down', 'the status page says: API: outage')`,
     sql`insert into machine_run (app, environment, mode, key, playbook, sha, release, state,
         machines, changes, total, actor)
       values ('shop', 'production', 'apply', 'k', 'site.yml', ${sha}, 1, 'passed', '[]', '[]', 3,
@@ -314,6 +315,7 @@ test('the suspects are what changed in the environment of the incident', async (
       'restart of redis by Ada without a rehearsal',
       'instances of web from 4 to 1 by Ada',
       'edge: the certificate has expired',
+      'cards: the status page says: API: outage',
       'playbook site.yml changed 3 things',
       'delivery of aaaaaaa y',
     ]),

@@ -15,4 +15,20 @@ import redirectPlugin from './actions/redirect.ts'
 import stopPlugin from './actions/stop.ts'
 import variablesPlugin from './actions/variables.ts'
 
-export const actions = [bandwidthPlugin, cpuPlugin, descriptorsPlugin, diskPlugin, dnsPlugin, killPlugin, lossPlugin, memoryPlugin, partitionPlugin, pausePlugin, proxyPlugin, readOnlyPlugin, redirectPlugin, stopPlugin, variablesPlugin] as const
+export const actions = [
+  bandwidthPlugin,
+  cpuPlugin,
+  descriptorsPlugin,
+  diskPlugin,
+  dnsPlugin,
+  killPlugin,
+  lossPlugin,
+  memoryPlugin,
+  partitionPlugin,
+  pausePlugin,
+  proxyPlugin,
+  readOnlyPlugin,
+  redirectPlugin,
+  stopPlugin,
+  variablesPlugin,
+] as const

@@ -5,4 +5,10 @@ import nginxPlugin from './software/nginx.ts'
 import postgresqlPlugin from './software/postgresql.ts'
 import redisPlugin from './software/redis.ts'
 
-export const software = [appPlugin, mariadbPlugin, nginxPlugin, postgresqlPlugin, redisPlugin] as const
+export const software = [
+  appPlugin,
+  mariadbPlugin,
+  nginxPlugin,
+  postgresqlPlugin,
+  redisPlugin,
+] as const

@@ -13,4 +13,18 @@ import twilioSmsPlugin from './channels/twilio-sms.ts'
 import twilioVoicePlugin from './channels/twilio-voice.ts'
 import webPushPlugin from './channels/web-push.ts'
 
-export const channels = [cloudeventsPlugin, commandPlugin, discordPlugin, emailPlugin, ntfyPlugin, pagerdutyPlugin, rocketChatPlugin, slackPlugin, teamsPlugin, telegramPlugin, twilioSmsPlugin, twilioVoicePlugin, webPushPlugin] as const
+export const channels = [
+  cloudeventsPlugin,
+  commandPlugin,
+  discordPlugin,
+  emailPlugin,
+  ntfyPlugin,
+  pagerdutyPlugin,
+  rocketChatPlugin,
+  slackPlugin,
+  teamsPlugin,
+  telegramPlugin,
+  twilioSmsPlugin,
+  twilioVoicePlugin,
+  webPushPlugin,
+] as const

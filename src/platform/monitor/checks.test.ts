@@ -48,6 +48,11 @@ test('a change is confirmed within seconds, and then checked at the interval', a
   expect(result!.before).toBeLessThan(result!.since)
 })
 
+test('a reason is one line that can be stored', () => {
+  const finding = { state: 'down' as const, reason: 'it says a\0b\r\nc' }
+  expect(resultOf(1, 1, { finding, before: null, at: 1, took: 1 }).reason).toBe('it says a b c')
+})
+
 test('a set that did not change keeps what is known; an edited check begins again', async () => {
   const { checks, pass } = simulated()
   checks.set([one(), one({ id: 2 })])

@@ -15,7 +15,7 @@ export interface Check {
 export interface ChecksOptions<C extends Check> {
   check(one: C, signal: AbortSignal): Promise<Finding>
   /** looks at what a check found, also at one that took too long */
-  review?(finding: Finding): Promise<Finding>
+  review?(finding: Finding, one: C): Promise<Finding>
   /** milliseconds since 1970 */
   now(): number
   random(): number
@@ -102,7 +102,7 @@ export class Checks<C extends Check> {
     this.#running += 1
     const began = performance.now()
     const found = await this.#find(check)
-    const finding = (await this.#options.review?.(found)) ?? found
+    const finding = (await this.#options.review?.(found, check)) ?? found
     this.#running -= 1
     entry.isRunning = false
     const took = performance.now() - began
@@ -135,6 +135,9 @@ export class Checks<C extends Check> {
   }
 }
 
+/** The database cannot store U+0000, and a reason is one line. */
+const control = /\p{Cc}+/gu
+
 type Goodness = 'good' | 'bad' | 'unknown'
 const goodnessOf = ({ state }: Pick<Finding, 'state'>): Goodness =>
   state === 'up' ? 'good' : state === 'unknown' ? 'unknown' : 'bad'
@@ -152,7 +155,7 @@ export function resultOf(
 ): CheckResult {
   const goesOn = before !== null && goodnessOf(before) === goodnessOf(finding)
   return {
-    ...{ id, number, at, state: finding.state, reason: finding.reason },
+    ...{ id, number, at, state: finding.state, reason: finding.reason.replace(control, ' ') },
     entities: (finding.entities ?? []).slice(0, mostEntities),
     streak: goesOn ? before.streak + 1 : 1,
     since: goesOn ? before.since : at,

@@ -13,6 +13,7 @@ import { judge as judgeCommand } from './kinds/command.ts'
 import { judge as judgeBeats } from './kinds/heartbeat.ts'
 import { breakingSeries, judge as judgeEntities } from './kinds/invariant.ts'
 import { matches } from './kinds/log.ts'
+import { judge as judgePage } from './kinds/dependency.ts'
 import { judge as judgeExpiry } from './kinds/tls.ts'
 import { monitorKinds } from './kinds.generated.ts'
 import { type HostIo, isOnServer, type MonitorKind, type ServerIo } from './monitor-kind.ts'
@@ -59,6 +60,10 @@ describe('http', () => {
       if (request.url === '/away')
         response.writeHead(302, { location: `http://localhost:${port()}/ok` })
       if (request.url === '/bad') response.statusCode = 500
+      if (request.url === '/api/v2/summary.json')
+        response.writeHead(302, { location: '/moved/api/v2/summary.json' })
+      if (request.url === '/moved/api/v2/summary.json')
+        return void response.end('{"status": {"indicator": "none"}, "components": []}')
       response.end(
         request.url === '/json' ? '{"status": "ok", "checks": [{"up": true}]}' : 'Pay now',
       )
@@ -68,6 +73,20 @@ describe('http', () => {
     base = `http://127.0.0.1:${port()}`
   })
   afterAll(() => void server.close())
+
+  test('the status page of a dependency is read', async () => {
+    expect(await check('dependency', base)).toEqual({ state: 'up', reason: '' })
+    expect(await check('dependency', { url: base, components: ['API'] })).toEqual({
+      ...{ state: 'unknown', reason: 'the status page has no component API' },
+    })
+    expect(await check('dependency', `${base}/ok`)).toMatchObject({
+      ...{ state: 'unknown', reason: 'the status page cannot be read: it is not JSON' },
+    })
+    expect(await check('dependency', 'http://127.0.0.1:9')).toMatchObject({
+      state: 'unknown',
+      reason: 'the status page cannot be read: the connection was refused',
+    })
+  })
 
   test.each([
     ['/ok', {}, 'up', ''],
@@ -149,6 +168,31 @@ test('tls needs TLS; a chain that ends soon is degraded', async () => {
     ...{ state: 'degraded', reason: 'a certificate of the chain expires in 3 days' },
   })
   expect(judgeExpiry(now - 1, 14 * day, now).state).toBe('down')
+})
+
+test('the status page of a dependency says its state, or that of components', () => {
+  const page = (indicator: string, ...components: [string, string][]) =>
+    JSON.stringify({
+      status: { indicator, description: 'Partial  System Outage' },
+      components: components.map(([name, status]) => ({ name, status })),
+      incidents: indicator === 'none' ? [] : [{ name: 'Elevated errors' }],
+    })
+  expect(judgePage(page('none')).state).toBe('up')
+  expect(judgePage(page('minor'))).toEqual({
+    state: 'degraded',
+    reason: 'the status page says: Partial System Outage (Elevated errors)',
+  })
+  expect(judgePage(page('critical')).state).toBe('down')
+  expect(judgePage(page('new')).state).toBe('unknown')
+  const both = page('major', ['API', 'partial_outage'], ['Mail', 'major_outage'])
+  expect(judgePage(both, ['API'])).toEqual({
+    state: 'degraded',
+    reason: 'the status page says: API: partial outage (Elevated errors)',
+  })
+  expect(judgePage(both, ['API', 'Mail']).state).toBe('down')
+  expect(judgePage(both, ['API', 'Else']).state).toBe('unknown')
+  expect(judgePage(page('none', ['API', 'operational']), ['API']).state).toBe('up')
+  expect(judgePage('{"status": 1}').reason).toContain('not a summary of Statuspage')
 })
 
 test('dns asks no private name server where private networks are closed', async () => {

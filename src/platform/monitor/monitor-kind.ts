@@ -86,6 +86,8 @@ export interface MonitorKind<S extends z.ZodType = z.ZodType> {
   elsewhere?(settings: z.output<S>): string | null
   /** Checks from the server, on what it has stored. */
   onServer?(settings: z.output<S>, io: ServerIo): Promise<Finding>
+  /** It reads what somebody reports; no answer says nothing about what is reported. */
+  isReport?: boolean
   /** for a kind that can do both; default: the host when it has `onHost` */
   isOnServer?(settings: z.output<S>): boolean
 }

@@ -4,7 +4,8 @@ import { withVariables } from '../connection.ts'
 import { failureOf } from '../failure.ts'
 import { valueAt } from '../json-path.ts'
 import { defineMonitorKind, down, type Finding, type HostIo, up } from '../monitor-kind.ts'
-import { type Answer, sendRequest } from '../request.ts'
+import { follow } from '../follow.ts'
+import type { Answer } from '../request.ts'
 
 const status = z.union([z.number().int().min(100).max(599), z.string().regex(/^[1-5]xx$/)], {
   error: 'must be a status such as 204, or a class such as 2xx',
@@ -69,7 +70,16 @@ export default defineMonitorKind({
   onHost: async (wanted, io) => {
     const began = performance.now()
     try {
-      const answer = await follow(wanted, io)
+      const { contains, lacks, json } = wanted
+      const answer = await follow(
+        {
+          ...{ ...wanted, url: new URL(wanted.url, `http://${io.edge.host}`) },
+          headers: filledIn(wanted.headers ?? {}, io),
+          body: wanted.body === undefined ? undefined : withVariables(wanted.body, io),
+          readsBody: (contains ?? lacks ?? json) !== undefined,
+        },
+        io,
+      )
       if (typeof answer === 'string') return down(answer)
       return judge(wanted, answer, performance.now() - began)
     } catch (error) {
@@ -78,39 +88,8 @@ export default defineMonitorKind({
   },
 })
 
-/** The last answer, or why the redirects lead nowhere. */
-async function follow(wanted: Settings, io: HostIo): Promise<Answer | string> {
-  let url = new URL(wanted.url, `http://${io.edge.host}`)
-  const own = Object.fromEntries(
-    Object.entries(wanted.headers ?? {}).map(([name, value]) => [name, withVariables(value, io)]),
-  )
-  const body = wanted.body === undefined ? undefined : withVariables(wanted.body, io)
-  const first = url.origin
-  let method: string = wanted.method
-  for (let count = 0; ; count += 1) {
-    const answer = await sendRequest(
-      {
-        ...{ url, method, family: wanted.family, ca: wanted.ca },
-        body: method === wanted.method ? body : undefined,
-        // What another server asks for must not carry the credentials of the first one.
-        headers: url.origin === first ? own : {},
-        readsBody: (wanted.contains ?? wanted.lacks ?? wanted.json) !== undefined,
-      },
-      io,
-    )
-    const { location } = answer
-    if (wanted.redirects === 0 || location === undefined || !isRedirect(answer.status))
-      return answer
-    if (count === wanted.redirects) return `it redirects more than ${wanted.redirects} times`
-    const next = URL.parse(location, url.href)
-    if (next === null || !/^https?:$/.test(next.protocol))
-      return 'it redirects to something that is no address'
-    if (answer.status === 303 || method === 'POST') method = 'GET'
-    url = next
-  }
-}
-
-const isRedirect = (code: number): boolean => [301, 302, 303, 307, 308].includes(code)
+const filledIn = (values: Record<string, string>, io: HostIo): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, one]) => [name, withVariables(one, io)]))
 
 /** What the answer says of the monitor. Pure. */
 export function judge(
