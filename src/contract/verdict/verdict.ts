@@ -282,6 +282,11 @@ export const verdictSettings = z.object({
    * of their cold start. It ends earlier when the latency no longer falls.
    */
   warm: z.number().int().default(0),
+  /**
+   * Milliseconds after the beginning in which exceptions are not judged, because instances start;
+   * `warm` when it is absent.
+   */
+  exceptionsAfter: z.number().int().optional(),
   /** The unit that is assigned at random and counted once. */
   unit: z.enum(['requests', 'sessions']).default('requests'),
   /** Tenants are counted, and judged like frequent routes. */

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CanarySituation, decideCanary, objectionTo, rateOf, shareAt } from './canary.ts'
+import { canaryFile } from '#contract/pipeline-file/canary-file.ts'
+import {
+  type CanarySituation,
+  decideCanary,
+  objectionTo,
+  rateOf,
+  settingsOf,
+  shareAt,
+} from './canary.ts'
 
 const plan = { steps: [5, 20, 50], least: 60_000, most: 600_000, undecided: 'promote' as const }
 const nothing = { estimate: null, low: null, high: null }
@@ -55,6 +63,12 @@ function situation(
     ...over,
   }
 }
+
+test('exceptions are judged in the last minute, or three quarters, of `least`', () => {
+  const after = (file: object) => settingsOf(canaryFile.parse(file)).exceptionsAfter
+  expect([after({}), after({ least: '45s' })]).toEqual([60_000, 11_250])
+  expect(after({ least: '45s', warm: '5s' })).toBe(5000)
+})
 
 describe('shareAt', () => {
   test('divides the least time into equal steps, and stays at the last', () => {

@@ -69,10 +69,15 @@ export function rateOf(
 
 /** Derives the settings of a verdict from the keys of `canary`. */
 export function settingsOf(file: CanaryFile): VerdictSettings {
-  const { alpha, tolerance, harm, warm, session, metrics } = file
+  const { alpha, tolerance, harm, warm, least, session, metrics } = file
   const unit = session ? ('sessions' as const) : ('requests' as const)
   const hasTenants = file.tenant !== undefined
-  return { alpha, tolerance, harm, warm, unit, hasTenants, metrics: metricSettings(metrics) }
+  // A short canary would end before any exception counts: a minute remains, or most of its time.
+  const exceptionsAfter = Math.min(warm, Math.max(least - 60_000, Math.floor(least / 4)))
+  return {
+    ...{ alpha, tolerance, harm, warm, exceptionsAfter, unit, hasTenants },
+    metrics: metricSettings(metrics),
+  }
 }
 
 /** Derives the settings that a metric is judged by from its entry in fairlead.yaml. */

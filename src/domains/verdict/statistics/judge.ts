@@ -59,7 +59,7 @@ export function createJudge(settings: VerdictSettings): Judge {
   const routes = new PartRates('routes', tolerance.errors)
   const tenants = new PartRates('tenants', tolerance.errors)
   const spread = new Spread()
-  const exceptions = new Exceptions({ ...harm, warm: settings.warm })
+  const exceptions = new Exceptions({ ...harm, warm: settings.exceptionsAfter ?? settings.warm })
   /** The share of the last batch. */
   let share = 0
   const instances = new Instances()
