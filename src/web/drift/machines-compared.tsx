@@ -27,10 +27,7 @@ export function MachinesCompared({ app, machines: last }: MachinesComparedProps)
               } from the playbook`}
         <span className="text-soft">
           {' '}
-          (
-          <Link to={`/apps/${app}/machine-runs/${run}`} className="quiet-link">
-            check {run}
-          </Link>
+          (<Link to={`/apps/${app}/machine-runs/${run}`}>check {run}</Link>
           {isRunning ? ' runs' : ''}
           {checked === null ? null : (
             <>
