@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { inEnvironment, limit } from '#contract/params.ts'
+import { expectedPause } from '#contract/deployment/before.ts'
 import { rehearsal } from './rehearsal.ts'
 
 /** Whether the services of an environment would come back, and their restart. */
@@ -22,6 +23,8 @@ export const rehearsalEndpoints = {
           rehearsal: rehearsal.nullable(),
           /** why the state is out of date, in a few words; null when it is not */
           outdated: z.string().nullable(),
+          /** how long clients wait at a restart of a service that runs once; null when not known */
+          expectedPause: expectedPause.nullable().default(null),
         }),
       ),
       rehearsals: z.array(rehearsal),

@@ -2,7 +2,9 @@ import { FairleadError } from '#contract/errors.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { getRelease } from '#domains/deployment/store.ts'
 import { outdatedBecause } from '#domains/rehearsal/rules.ts'
+import { isExclusive } from '#domains/scale/rules.ts'
 import { lastRehearsals, listRehearsals } from '#domains/rehearsal/store.ts'
+import { expectPauses } from '#flows/deployment/expected-pauses.ts'
 import { mustHave } from '#flows/deployment/handlers.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { liveDeployment } from '#views/deployment.ts'
@@ -18,19 +20,21 @@ export function rehearsalHandlers(deps: Dependencies): SomeHandlers<RehearsalEnd
     listRehearsals: async ({ params: { app, environment }, query }) => {
       await mustHave(db, app, environment)
       const live = await liveDeployment(db, app, environment)
-      const [release, last, rehearsals] = await Promise.all([
+      const [release, last, pauses, rehearsals] = await Promise.all([
         live && getRelease(db, live.release),
         lastRehearsals(db, app, environment),
+        expectPauses(db, app, environment),
         listRehearsals(db, { app, environment, ...query }),
       ])
-      const services = live && release ? Object.keys(release.definition.services) : []
+      const services = live && release ? Object.entries(release.definition.services) : []
       return {
         services: services
-          .filter((service) => query.service === undefined || service === query.service)
-          .map((service) => {
+          .filter(([service]) => query.service === undefined || service === query.service)
+          .map(([service, file]) => {
             const rehearsal = last.find((one) => one.service === service) ?? null
             const outdated = live && outdatedBecause(rehearsal, live)
-            return { service, rehearsal, outdated }
+            const pause = isExclusive(file) && pauses.find((one) => one.service === service)
+            return { service, rehearsal, outdated, expectedPause: pause || null }
           }),
         rehearsals,
       }

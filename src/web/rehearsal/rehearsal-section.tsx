@@ -2,6 +2,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { counted } from '#contract/text.ts'
+import type { ExpectedPause } from '#contract/deployment/before.ts'
+import { expectedWait } from '#contract/deployment/expected-wait.ts'
 import type { Rehearsal, RehearsalState } from '#contract/rehearsal/rehearsal.ts'
 import { useClient } from '../live/dependencies.tsx'
 import { useMay } from '../live/access-queries.ts'
@@ -66,9 +68,10 @@ interface Row {
   service: string
   rehearsal: Rehearsal | null
   outdated: string | null
+  expectedPause: ExpectedPause | null
 }
 
-function ServiceRow({ place, service, rehearsal, outdated }: Row) {
+function ServiceRow({ place, service, rehearsal, outdated, expectedPause }: Row) {
   const client = useClient()
   const queries = useQueryClient()
   const mayAct = useMay('operator', place.app)
@@ -125,7 +128,7 @@ function ServiceRow({ place, service, rehearsal, outdated }: Row) {
       <Modal open={isAsking} close={() => ask(false)} title={`Restart ${service}?`}>
         {isAsking ? (
           <RestartForm
-            {...{ place, service, rehearsal }}
+            {...{ place, service, rehearsal, expectedPause }}
             close={() => {
               ask(false)
               void refresh()
@@ -205,6 +208,7 @@ function RestartForm({
   place,
   service,
   rehearsal,
+  expectedPause,
   close,
 }: Omit<Row, 'outdated'> & { close: () => void }) {
   const client = useClient()
@@ -233,7 +237,10 @@ function RestartForm({
     <form onSubmit={(event) => void submit(event)}>
       <p>
         A second instance is started first, apart from the world. The instances are restarted only
-        if it comes back. With one instance, requests fail while it restarts.
+        if it comes back.{' '}
+        {expectedPause === null
+          ? 'With one instance, requests fail while it restarts.'
+          : `Clients wait ${expectedWait(expectedPause)}.`}
       </p>
       {rehearsal?.state === 'fails' ? (
         <p className="mt-2 font-medium text-bad">
