@@ -11,14 +11,15 @@ require('node:http')
   .createServer((request, response) => response.end('ok'))
   .listen(process.env.PORT, '127.0.0.1')
 `
-const yaml = `
+/** `lines` are the experiments of a delivery to staging. */
+const yamlOf = (lines = ''): string => `
 services:
   web: {run: exec node server.js, health: /}
   worker: {run: exec sleep 100000, port: false}
 monitors:
   homepage: {http: /, every: 1s, timeout: 500ms, failures: 2, recoveries: 1, service: web}
 environments:
-  staging: {watch: 0}
+  staging: {watch: 0, experiments: [${lines}]}
   production: {watch: 0}
 experiments:
   frozen-web:
@@ -46,7 +47,7 @@ let installation: Installation
 let repository: Repository
 beforeAll(async () => {
   installation = await startInstallation()
-  repository = await makeRepository({ 'server.js': server, 'fairlead.yaml': yaml })
+  repository = await makeRepository({ 'server.js': server, 'fairlead.yaml': yamlOf() })
   await push(installation, 'shop', repository)
   expect((await endedRun(installation, 1)).reason).toBeNull()
   await steady()
@@ -201,4 +202,88 @@ longTest('a deployment ends an experiment', async () => {
   expect(await ended(run)).toMatchObject({
     ...{ state: 'aborted', reason: expect.stringMatching(/^deployment \d+ needs/) },
   })
+})
+
+/** Pushes a change whose delivery runs these experiments; returns its run. */
+async function deliver(...experiments: string[]): Promise<number> {
+  await steady()
+  const files = { 'fairlead.yaml': yamlOf(experiments.join()), 'n.txt': `${performance.now()}` }
+  const sha = await repository.commit(files)
+  await push(installation, 'shop', repository)
+  const { runs } = await installation.client.listRuns({ query: { app: 'shop' } })
+  const run = runs.find(({ change }) => change.sha === sha)
+  return run!.id
+}
+const runOf = (run: number) => installation.client.getRun({ params: { run } })
+const experimentsOf = async (run: number): Promise<ExperimentRun[]> => {
+  const { deployments } = await runOf(run)
+  const release = deployments[0]?.deployment?.release
+  const query = { environment: 'staging', limit: 10 }
+  const { experimentRuns } = await installation.client.listExperimentRuns({
+    ...{ params: { app: 'shop' }, query },
+  })
+  return experimentRuns.filter((one) => one.release === release)
+}
+
+longTest('a change goes to the next environment when its experiments pass', async () => {
+  const run = await deliver('frozen-worker')
+  await endedRun(installation, run, 120)
+  const { state, reason, deployments } = await runOf(run)
+  expect([state, reason]).toEqual(['succeeded', null])
+  const tried = await experimentsOf(run)
+  expect(tried).toMatchObject([{ name: 'frozen-worker', state: 'passed', trigger: 'delivery' }])
+  const { id } = tried[0]!
+  const shown = { name: 'frozen-worker', run: { id, state: 'passed', reason: expect.any(String) } }
+  expect(deployments[0]!.experiments).toEqual([shown])
+  const next = Date.parse(deployments[1]!.deployment!.created)
+  expect(Date.parse(tried[0]!.ended!)).toBeLessThanOrEqual(next)
+})
+
+longTest(
+  'a change whose experiment fails stays where it is, and the next one goes on',
+  async () => {
+    const run = await deliver('unseen')
+    const next = await deliver()
+    await endedRun(installation, run, 120)
+    const { state, reason, deployments } = await runOf(run)
+    expect([state, reason]).toEqual([
+      'failed',
+      'staging: the experiment unseen failed: the alert of homepage did not open within 2 s; ' +
+        'the release stays in staging',
+    ])
+    expect(deployments[1]!.deployment).toBeNull()
+    await endedRun(installation, next, 120)
+    expect((await runOf(next)).state).toBe('succeeded')
+  },
+)
+
+longTest('a cancelled delivery ends its experiment', async () => {
+  const run = await deliver('long-worker')
+  await waitFor('the fault', async () => (await experimentsOf(run))[0]?.state === 'running', 60)
+  await installation.client.cancelRun({ params: { run } })
+  await endedRun(installation, run, 60)
+  expect((await runOf(run)).state).toBe('cancelled')
+  const [experiment] = await experimentsOf(run)
+  expect(await ended(experiment!)).toMatchObject({
+    ...{ state: 'aborted', reason: `the cancellation of run ${run} aborted it` },
+  })
+})
+
+longTest('a delivery whose server is killed during its experiment ends', async () => {
+  for (let times = 0; times < 2; times += 1) {
+    const run = await deliver('frozen-worker')
+    await waitFor('the release is live', async () => {
+      const { deployments } = await runOf(run)
+      return deployments[0]?.deployment?.state === 'live'
+    })
+    await new Promise((resolve) => setTimeout(resolve, times * 2000))
+    await installation.killServer()
+    await installation.start()
+    await endedRun(installation, run, 120)
+    const { state, reason } = await runOf(run)
+    if (state === 'failed') expect(reason).toContain('the experiment frozen-worker has no result')
+    else expect(state).toBe('succeeded')
+    expect((await experimentsOf(run)).length).toBe(1)
+    expect(await faults()).not.toContain('"armed"')
+  }
 })

@@ -1,4 +1,4 @@
-import type { Detection } from '#contract/experiment/experiment.ts'
+import type { Detection, ExperimentRun } from '#contract/experiment/experiment.ts'
 import type { ExperimentFile } from '#contract/pipeline-file/experiment-file.ts'
 import { experimentFile } from '#contract/pipeline-file/experiment-file.ts'
 import { z } from 'zod'
@@ -12,6 +12,19 @@ interface Place {
   app: string
   environment: string
 }
+
+/** An environment, and what starts the experiment there. */
+interface Occasion extends Place {
+  trigger: ExperimentRun['trigger']
+}
+
+/**
+ * Deployments that wait or are in progress. A delivery keeps its environment until its experiments
+ * have ended, so that the deliveries of newer changes wait; a rollback does not.
+ */
+const isPending = ({ trigger }: Occasion) =>
+  sql`state in ('waiting', 'starting', 'verifying', 'canary', 'switching')
+    and not (${trigger === 'delivery'} and state = 'waiting' and kind = 'delivery')`
 
 /** The experiments that a live release declares for its environment. */
 export interface LiveExperiments extends Place {
@@ -85,11 +98,8 @@ export interface Calm {
 }
 
 /** `machine`: that of this server. */
-export async function readCalm(
-  db: Database,
-  { app, environment }: Place,
-  machine: string,
-): Promise<Calm> {
+export async function readCalm(db: Database, occasion: Occasion, machine: string): Promise<Calm> {
+  const { app, environment } = occasion
   const here = sql`app = ${app} and environment = ${environment}`
   const [row] = await db.query<Calm>(sql`select
     coalesce((select json_agg(a.title order by a.id) from alert a where ${here}
@@ -99,8 +109,7 @@ export async function readCalm(
       and (environment is null or environment = ${environment}) and closed is null
       and over is null and merged_into is null), '[]') as incidents,
     coalesce((select json_agg(id order by id) from deployment where ${here}
-      and state in ('waiting', 'starting', 'verifying', 'canary', 'switching')), '[]')
-      as deployments,
+      and ${isPending(occasion)}), '[]') as deployments,
     (select w.deployment from watch w join deployment d on d.id = w.deployment
       where d.app = ${app} and d.environment = ${environment} and d.state = 'live'
         and w.state = 'watching' order by w.deployment desc limit 1) as watched,
@@ -113,11 +122,20 @@ export async function readCalm(
 }
 
 /** The deployments that wait for an environment or change it now. */
-export async function pendingIn(db: Database, { app, environment }: Place): Promise<number[]> {
+export async function pendingIn(db: Database, occasion: Occasion): Promise<number[]> {
+  const { app, environment } = occasion
   const rows = await db.query<{ id: number }>(sql`select id from deployment
     where app = ${app} and environment = ${environment}
-      and state in ('waiting', 'starting', 'verifying', 'canary', 'switching') order by id`)
+      and ${isPending(occasion)} order by id`)
   return rows.map(({ id }) => id)
+}
+
+/** Whether a release has the traffic of its environment. */
+export async function isLive(db: Database, release: number): Promise<boolean> {
+  const rows = await db.query(
+    sql`select from deployment where release = ${release} and state = 'live' limit 1`,
+  )
+  return rows.length > 0
 }
 
 /** The first alert of a monitor or a kind of monitors since a fault was made. */

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { text } from '#contract/pipeline-file/shapes.ts'
 import { radius } from './fault.ts'
 
-/** What starts an experiment. */
-export const experimentTriggers = ['request'] as const
+/** What starts an experiment: a person, or a delivery to its environment. */
+export const experimentTriggers = ['request', 'delivery'] as const
 
 /**
  * `checking`: before the fault. `running`: the fault exists. `undoing`: it is being undone.

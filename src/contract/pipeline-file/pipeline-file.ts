@@ -189,6 +189,12 @@ export const environmentFile = shorthand(
     watch: duration(0)
       .prefault('5m')
       .describe('How long after going live harm rolls the release back'),
+    experiments: listOf(name)
+      .optional()
+      .describe(
+        'The experiments that run here after each deployment, in order; the change goes to the ' +
+          'next environment when all of them pass; default: none',
+      ),
     freeze: z
       .array(freezeFile)
       .max(50)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { change } from '#contract/app/app.ts'
+import { experimentStates } from '#contract/experiment/experiment.ts'
 import { gate, gateStates } from '#contract/gate/gate.ts'
 
 /** What started a run. */
@@ -109,6 +110,20 @@ export const run = z.object({
 })
 export type Run = z.infer<typeof run>
 
+/** An experiment that decides whether a change goes to the next environment. */
+const tried = z.object({
+  name: z.string(),
+  /** its run of the release; null until it is requested */
+  run: z
+    .object({
+      id: z.number().int(),
+      state: z.enum(experimentStates),
+      reason: z.string().nullable(),
+    })
+    .nullable(),
+})
+export type TriedExperiment = z.infer<typeof tried>
+
 /** A gate of fairlead.yaml; `waiting` until it is evaluated, with no reasons. */
 const runGate = gate.extend({ state: z.enum([...gateStates, 'waiting']) })
 
@@ -119,7 +134,14 @@ export const runDetail = run.extend({
   /** in the order of the file; evaluated after the steps, before the first environment */
   gates: z.array(runGate),
   /** the environments in order, with the deployment of this run where one exists */
-  deployments: z.array(z.object({ environment: z.string(), deployment: deployment.nullable() })),
+  deployments: z.array(
+    z.object({
+      environment: z.string(),
+      deployment: deployment.nullable(),
+      /** absent when the environment names none */
+      experiments: z.array(tried).optional(),
+    }),
+  ),
 })
 export type RunDetail = z.infer<typeof runDetail>
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { decideStart, type LineFacts } from './line.ts'
 import { allowedInstances, findRefusals, type RefusalFacts, type SteadyMonitor } from './rules.ts'
 import {
   decideWatch,
@@ -149,4 +150,22 @@ test('only the expected alert and its consequences may fire', () => {
   expect(harmOf(firing, plan)).toEqual(['checkout failed: timeout', 'errors failed: timeout'])
   expect(harmOf(firing, { ...plan, allow: ['checkout', 'errors'] })).toEqual([])
   expect(harmOf(firing, { ...plan, expect: null })).toHaveLength(4)
+})
+
+const due: LineFacts = {
+  ...{ isLive: true, deployments: [], refusals: [], isTaken: false, waited: 0, patience: 1000 },
+}
+test.each<[Partial<LineFacts>, ReturnType<typeof decideStart>]>([
+  [{}, { go: true }],
+  [{ refusals: ['an alert is open: x'] }, null],
+  [{ isTaken: true }, null],
+  [{ refusals: ['an alert is open: x'], waited: 1000 }, { go: true }],
+  [{ isLive: false }, { go: false, reason: 'did not run: the release is no longer live' }],
+  [{ deployments: [7] }, { go: false, reason: 'did not run: deployment 7 needs the environment' }],
+  [
+    { isTaken: true, waited: 1000 },
+    { go: false, reason: 'did not run: another experiment is under way' },
+  ],
+])('the experiment of a delivery with %j: %j', (facts, start) => {
+  expect(decideStart({ ...due, ...facts })).toEqual(start)
 })

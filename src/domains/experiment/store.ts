@@ -71,6 +71,13 @@ export const listExperimentRuns = (
       and (${filter.before ?? null}::bigint is null or id < ${filter.before ?? null}::bigint)
     order by id desc limit ${filter.limit}`)
 
+/** The runs that deliveries of these releases requested. */
+export const experimentsOfReleases = (db: Database, releases: number[]): Promise<ExperimentRun[]> =>
+  releases.length === 0
+    ? Promise.resolve([])
+    : db.query<ExperimentRun>(sql`select ${columns} from experiment_run
+        where release = any(${releases}) and trigger = 'delivery' order by id desc`)
+
 /** The last run of each experiment of an app. */
 export const lastExperimentRuns = (db: Database, app: string): Promise<ExperimentRun[]> =>
   db.query<ExperimentRun>(sql`select distinct on (environment, name) ${columns}

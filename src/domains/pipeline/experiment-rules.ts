@@ -21,11 +21,50 @@ export function experimentRules(file: Readable): Found[] {
         hint: 'remove some, or split the app',
       },
     ]
-  return Object.entries(experiments).flatMap(([name, one]) => [
-    ...actionRules(name, one),
-    ...placeRules(name, one, file),
-    ...expectRules(name, one, file),
-  ])
+  return [
+    ...Object.entries(experiments).flatMap(([name, one]) => [
+      ...actionRules(name, one),
+      ...placeRules(name, one, file),
+      ...expectRules(name, one, file),
+    ]),
+    ...lineRules(file),
+  ]
+}
+
+/** The experiments of an environment, which decide whether a change goes to the next one. */
+function lineRules({ environments, experiments = {}, experimentNames = [] }: Readable): Found[] {
+  return Object.entries(environments).flatMap(([environment, { experiments: names = [] }], at) =>
+    names.flatMap((name, i): Found[] => {
+      const wrong = (problem: string, hint: string): Found => ({
+        ...{ path: ['environments', environment, 'experiments', i], atKey: false },
+        problem: `environment \`${environment}\` ${problem}`,
+        hint,
+      })
+      if (!experimentNames.includes(name))
+        return [
+          wrong(
+            `names the experiment \`${name}\`, which does not exist`,
+            meant(name, experimentNames, 'the experiments of the file are'),
+          ),
+        ]
+      if (at === Object.keys(environments).length - 1)
+        return [
+          wrong(
+            `names the experiment \`${name}\`, but no environment follows that it could protect`,
+            'name it in an environment before; `fairlead experiment run` runs it here',
+          ),
+        ]
+      if (names.indexOf(name) < i)
+        return [wrong(`names the experiment \`${name}\` twice`, 'remove one of them')]
+      if (experiments[name]?.environments.includes(environment) !== false) return []
+      return [
+        wrong(
+          `names the experiment \`${name}\`, which may not run there`,
+          `add \`${environment}\` to the \`environments\` of the experiment`,
+        ),
+      ]
+    }),
+  )
 }
 
 const found = (name: string, at: Path, problem: string, hint: string): Found => ({

@@ -136,6 +136,28 @@ experiments:
     expect(experiments['busy']?.parameters).toEqual({ cores: 2 })
   })
 
+  test('names the experiments of an environment', () => {
+    const of = (environments: string): string => `services: {w: {run: z}}
+environments: ${environments}
+experiments: {a: {action: cpu, service: w, environments: [dev], for: 10s}}`
+    const { environments } = good(of('{dev: {experiments: a}, prod: {}}'))
+    expect(environments['dev']?.experiments).toEqual(['a'])
+    const said = (text: string) => problems(of(text)).map(({ problem }) => problem)
+    expect(said('{dev: {experiments: b}, prod: {}}')).toEqual([
+      'environment `dev` names the experiment `b`, which does not exist',
+    ])
+    expect(said('{dev: {experiments: [a, a]}, prod: {}}')).toEqual([
+      'environment `dev` names the experiment `a` twice',
+    ])
+    expect(said('{dev: {}, test: {experiments: a}, prod: {}}')).toEqual([
+      'environment `test` names the experiment `a`, which may not run there',
+    ])
+    expect(said('{dev: {experiments: a}}')).toEqual([
+      'environment `dev` names the experiment `a`, but no environment follows that it could ' +
+        'protect',
+    ])
+  })
+
   test('keeps the text of numbers in every value that becomes a variable', () => {
     const { steps, parameters } = good(`parameters:
   RELEASE: {default: 1.20, options: [1.20, 1.30]}

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import * as deployments from '#domains/deployment/store.ts'
 import type { StepContext, WorkflowContext } from '#engine/workflow.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -11,15 +10,8 @@ import type { Setback } from '#flows/deployment/take-back.ts'
 import { missingEvidenceSentence, signVerdict } from '#flows/evidence/evidence.ts'
 import { planDeployedMachines } from '#flows/machine/deploy.ts'
 import type { Background } from './background.ts'
-import { type DeliveryInput, type RunEnd, workspaceOf } from './input.ts'
-
-/** A built change on its way through the environments. */
-export interface BuiltChange extends DeliveryInput {
-  artifact: string
-  definition: PipelineFile
-  /** folder of the app, relative to the workspace */
-  folder: string
-}
+import { type Delivered, tryExperiments } from './try-experiments.ts'
+import { type BuiltChange, type RunEnd, workspaceOf } from './input.ts'
 
 /**
  * Deploys a change to each environment in order. An environment that requires evidence waits for
@@ -53,7 +45,8 @@ export async function deployToEnvironments(
       policy: deliveryPolicy(change.run, plan.asksPermission),
     }
     await planDeployedMachines(ctx, deps, deployment)
-    const outcome = await deploy(ctx, deps, deployment, settled)
+    const used = Promise.withResolvers<void>()
+    const outcome = await deploy(ctx, deps, deployment, settled, used.promise)
     if (outcome.state !== 'live') {
       const setback = await settled
       return setback === null
@@ -63,6 +56,10 @@ export async function deployToEnvironments(
     // The replaced release may drain while this change goes on to the next environment.
     void background.start(outcome.retired)
     settled = background.start(firstSetback(settled, environment, outcome.settled))
+    const delivered = { ...request, release: plan.release }
+    const stop = await passExperiments(ctx, deps, delivered, settled)
+    used.resolve()
+    if (stop !== null) return { state: 'failed', reason: stop }
     if (file.strategy === 'canary')
       signed.push(background.start(signVerdict(ctx, deps, { ...request, deployment: plan.id })))
   }
@@ -70,6 +67,18 @@ export async function deployToEnvironments(
   return setback === null
     ? { state: 'succeeded', reason: null }
     : { state: 'failed', reason: setback }
+}
+
+/** Why a change goes no further after a deployment; null when it does, or need not wait. */
+async function passExperiments(
+  ctx: WorkflowContext,
+  deps: Dependencies,
+  delivered: Delivered,
+  settled: Promise<string | null>,
+): Promise<string | null> {
+  const { experiments = [] } = delivered.definition.environments[delivered.environment] ?? {}
+  if (experiments.length === 0) return null
+  return (await settled) ?? tryExperiments(ctx, deps, delivered)
 }
 
 /** Why a change does not stay healthy in this environment or one before it; null when it does. */

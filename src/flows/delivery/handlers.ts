@@ -2,9 +2,11 @@ import { FairleadError } from '#contract/errors.ts'
 import type { Actor } from '#contract/event/event.ts'
 import type { Caller, SomeHandlers } from '#contract/handler.ts'
 import { visibleApps } from '#contract/access/grants.ts'
+import type { ExperimentRun } from '#contract/experiment/experiment.ts'
 import type { Gate } from '#contract/gate/gate.ts'
 import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
-import type { Run, RunDetail } from '#contract/run/run.ts'
+import type { Deployment, Run, RunDetail, TriedExperiment } from '#contract/run/run.ts'
+import { experimentsOfReleases } from '#domains/experiment/store.ts'
 import { liftHolds, listEnvironments } from '#domains/deployment/store.ts'
 import { getSummary } from '#domains/gate/store.ts'
 import { followLog, readLog } from '#domains/pipeline/log.ts'
@@ -146,6 +148,10 @@ async function detail(db: Database, id: number): Promise<RunDetail> {
       : definition
         ? Object.keys(definition.environments)
         : environments.map((environment) => environment.name)
+  const deploymentIn = (environment: string): Deployment | null =>
+    deployments.find((d) => d.environment === environment && d.kind === 'delivery') ?? null
+  const releases = deployments.map(({ release }) => release)
+  const runs = await experimentsOfReleases(db, releases)
   return {
     ...run,
     warnings,
@@ -153,10 +159,29 @@ async function detail(db: Database, id: number): Promise<RunDetail> {
     gates: gatesOf(definition?.gates ?? {}, summary?.gates ?? []),
     deployments: names.map((environment) => ({
       environment,
-      deployment:
-        deployments.find((d) => d.environment === environment && d.kind === 'delivery') ?? null,
+      deployment: deploymentIn(environment),
+      ...triedIn(definition?.environments[environment]?.experiments, (name) =>
+        runs.find((one) => one.release === deploymentIn(environment)?.release && one.name === name),
+      ),
     })),
   }
+}
+
+/** The experiments that an environment names, each with its run once it is requested. */
+function triedIn(
+  names: string[] | undefined,
+  find: (name: string) => ExperimentRun | undefined,
+): Pick<RunDetail['deployments'][number], 'experiments'> {
+  if (names === undefined || names.length === 0) return {}
+  const experiments = names.map((name) => {
+    const found = find(name)
+    return { name, run: found ? pick(found) : null }
+  })
+  return { experiments }
+}
+
+const pick = ({ id, state, reason }: ExperimentRun): TriedExperiment['run'] => {
+  return { id, state, reason }
 }
 
 /** The gates of the file, each with its result once it has one. */

@@ -1,3 +1,4 @@
+import type { PipelineFile } from '#contract/pipeline-file/pipeline-file.ts'
 import { type Home, runFolders } from '#platform/home.ts'
 import type { HeadOf } from '#flows/pull-request/run.ts'
 
@@ -12,6 +13,14 @@ export interface DeliveryInput {
    * set when the run tests the head of a pull request; it then reaches no environment of the line
    */
   pullRequest?: HeadOf
+}
+
+/** A built change on its way through the environments. */
+export interface BuiltChange extends DeliveryInput {
+  artifact: string
+  definition: PipelineFile
+  /** folder of the app, relative to the workspace */
+  folder: string
 }
 
 /** How a run ended; `reason` is one sentence. */

@@ -39,13 +39,14 @@ interface Refusal {
  * was. The former release runs until the new one has settled. `settled` resolves with null, or
  * with the reason why the new one is not healthy; `retired` resolves when the former one is
  * drained and stopped, and the lock is held until then. `earlier` resolves, before the switch,
- * with the reason not to switch, or with null.
+ * with the reason not to switch, or with null. The lock is held until `used` resolves, too.
  */
 export async function deploy(
   ctx: WorkflowContext,
   deps: Dependencies,
   planned: PlannedDeployment,
   earlier: Promise<string | null> = Promise.resolve(null),
+  used: Promise<void> = Promise.resolve(),
 ): Promise<DeploymentOutcome> {
   const { environment, policy } = planned
   let plan = planned
@@ -103,7 +104,7 @@ export async function deploy(
             ctx.step(`${environment}.settle`, (step) => settleLive(deps, step, plan, former)),
           )
         : Promise.resolve(null)
-    return { state: 'live', settled, retired: finish(ctx, deps, plan, former, settled) }
+    return { state: 'live', settled, retired: finish(ctx, deps, plan, { former, settled, used }) }
   } catch (error) {
     if (error instanceof Cancelled)
       await ctx.uncancelled(() => abandon({ state: 'cancelled', reason: 'cancelled' }))
@@ -189,6 +190,12 @@ const isCanary = (plan: PlannedDeployment, former: FormerDeployment): boolean =>
   environmentOf(plan)?.strategy === 'canary' &&
   former.sharesTarget !== false
 
+interface Finish {
+  former: FormerDeployment | null
+  settled: Promise<Setback | null>
+  used: Promise<void>
+}
+
 /**
  * Retires the former release, and frees the environment. When the new one is being rolled back, the
  * former one runs on.
@@ -197,14 +204,14 @@ async function finish(
   ctx: WorkflowContext,
   deps: Dependencies,
   plan: PlannedDeployment,
-  former: FormerDeployment | null,
-  settled: Promise<Setback | null>,
+  { former, settled, used }: Finish,
 ): Promise<void> {
   await ctx.uncancelled(async () => {
     const setback = await settled
     if (plan.policy.kind === 'rollback') await deployMachines(ctx, deps, plan)
     if (setback === null || setback.stays !== null)
       await ctx.step(`${plan.environment}.retire`, (step) => retire(deps, step, plan, former))
-    await ctx.unlock(lockName(plan))
   })
+  await used
+  await ctx.uncancelled(() => ctx.unlock(lockName(plan)))
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { FairleadError } from '#contract/errors.ts'
-import type { ExperimentPlan } from '#contract/experiment/experiment.ts'
+import type { ExperimentPlan, ExperimentRun } from '#contract/experiment/experiment.ts'
 import type { Radius } from '#contract/experiment/fault.ts'
 import { hostsOf } from '#domains/deployment/open-targets.ts'
 import { frozenUntil } from '#domains/deployment/permission.ts'
@@ -26,6 +26,7 @@ export interface Proposal {
   environment: string
   release: number
   plan: ExperimentPlan
+  trigger: ExperimentRun['trigger']
 }
 
 export interface Answer {
@@ -49,7 +50,8 @@ export async function examine(deps: ExperimentDependencies, one: Proposal): Prom
     store.getExperimentStop(db),
     steadyMonitors(db, one),
     spentObjectives(db, one, now),
-    store.lastFaultEnd(db, one),
+    // The experiments of a delivery follow each other.
+    one.trigger === 'delivery' ? null : store.lastFaultEnd(db, one),
     lastRehearsals(db, app, environment),
   ])
   const rehearsed = rehearsals.find((last) => last.service === plan.service)

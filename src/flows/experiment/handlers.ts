@@ -48,7 +48,9 @@ export function experimentHandlers({
       await mustHave(db, app, environment)
       const { experiments, release } = await findExperiment(db, { app, environment, name })
       const plan = planOf(experiments[name]!)
-      const { refusals, radius } = await examine(deps, { app, environment, release, plan })
+      const { refusals, radius } = await examine(deps, {
+        ...{ app, environment, release, plan, trigger: 'request' },
+      })
       return { plan, radius, refusals }
     },
     runExperiment: async ({ params: { app, environment, experiment: name } }, actor) => {

@@ -1,10 +1,10 @@
 import { FairleadError } from '#contract/errors.ts'
 import { type Actor, nameOfActor } from '#contract/event/event.ts'
-import type { ExperimentRun } from '#contract/experiment/experiment.ts'
+import type { ExperimentPlan, ExperimentRun } from '#contract/experiment/experiment.ts'
 import { planOf } from '#domains/experiment/rules.ts'
 import * as store from '#domains/experiment/store.ts'
 import { appendEvent } from '#engine/events.ts'
-import type { Engine } from '#engine/workflow.ts'
+import { type Engine, Failed, type StepContext } from '#engine/workflow.ts'
 import { type Database, sqlState } from '#platform/postgres/postgres.ts'
 import type { Statement } from '#platform/postgres/sql.ts'
 import { type LiveExperiments, liveExperiments } from '#views/experiment.ts'
@@ -50,6 +50,33 @@ function requestStatements(
       input: { app, id },
     }),
   ]
+}
+
+/** Requests a run of a delivery in a step of its workflow, and returns the number of the run. */
+export async function requestInStep(
+  db: Database,
+  step: StepContext,
+  wanted: store.ExperimentPlace & {
+    plan: ExperimentPlan
+    release: number
+    actor: string
+    chain: string
+  },
+): Promise<number> {
+  const { chain, ...run } = wanted
+  const { app, environment, name, plan, actor } = run
+  const open = await store.openExperimentRuns(db)
+  if (open.some((one) => one.app === app && one.environment === environment))
+    throw new Failed(`${environment}: ${name} did not run: another experiment is under way`)
+  const id = await store.nextExperimentRun(db)
+  step.write(store.insertExperimentRun({ id, ...run, trigger: 'delivery' }))
+  step.emit({
+    type: 'dev.cdeventsx.fairlead-experiment.requested',
+    ...{ subject: `experiment-run/${id}`, app, actor },
+    data: { environment, name, service: plan.service, trigger: 'delivery' },
+  })
+  step.start({ id: `experiment/${id}`, name: 'experiment', chain, input: { app, id } })
+  return id
 }
 
 /** Requests a run, and returns its number; throws while another one is open. */

@@ -73,7 +73,7 @@ function Facts({ run }: { run: ExperimentRun }) {
     ...(plan.expect === null || made === null
       ? []
       : [['Noticed', <Noticed detection={detection} />] satisfies [string, ReactNode]]),
-    ['Requested by', actor],
+    ['Requested by', run.trigger === 'delivery' ? `the delivery of a change by ${actor}` : actor],
     ['Release', `${release} of ${app}`],
   ]
   return (

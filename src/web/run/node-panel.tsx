@@ -12,6 +12,7 @@ import { Status } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { CanaryCard, VerdictLink } from '../verdict/canary-card.tsx'
 import { gatesNode } from './graph.ts'
+import { Tried } from './tried.tsx'
 import { PermissionCard } from './permission-card.tsx'
 import { Scrollable } from '../ui/scrollable.tsx'
 
@@ -134,7 +135,8 @@ function Attempts({
 }
 
 function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
-  const deployment = run.deployments.find((one) => one.environment === name)?.deployment ?? null
+  const place = run.deployments.find((one) => one.environment === name)
+  const deployment = place?.deployment ?? null
   const verification = run.steps.find((step) => step.name === `verify-${name}`)
   return (
     <section aria-label={`Environment ${name}`}>
@@ -166,6 +168,7 @@ function EnvironmentPanel({ run, name }: { run: RunDetail; name: string }) {
           <p className="text-soft">{notReached(run)}</p>
         )}
       </div>
+      {place?.experiments ? <Tried app={run.app} experiments={place.experiments} /> : null}
       {deployment?.started && hasFailed(deployment) ? (
         <FailedOutput deployment={deployment} />
       ) : null}
