@@ -555,9 +555,9 @@ test('the log contains no secret, and reads as CDEvents', async () => {
 
 test('events of a push name the user who pushed; those of Fairlead name no user', async () => {
   const { events } = await installation.client.listEvents({ query: { app: 'shop', limit: 500 } })
-  const merged = events.find(({ type }) => type === 'dev.cdevents.change.merged')
-  expect(merged).toMatchObject({
-    actor: 'this machine',
+  // Fairlead itself merges what was taken over into the repository.
+  const merged = events.filter(({ type }) => type === 'dev.cdevents.change.merged')
+  expect(merged.find(({ actor }) => actor === 'this machine')).toMatchObject({
     by: { credential: 'machine', address: '127.0.0.1' },
   })
   expect(events.find(({ type }) => type === 'dev.cdevents.taskrun.started')?.by).toBeNull()
