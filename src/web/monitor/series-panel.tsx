@@ -9,6 +9,7 @@ import { spansOf } from './columns.ts'
 import { crossing, markOf } from './marks.ts'
 
 export interface SeriesLine extends Pick<Line, 'colour' | 'dash'> {
+  /** empty for the only line of a chart, which the title names */
   text: string
   /** null is unknown */
   values: (number | null)[]
@@ -54,7 +55,10 @@ export function SeriesPanel({
     return value === null || value === undefined ? 'unknown' : format(value)
   }
   const words = (i: number): string =>
-    lines.map((line) => `${line.text} ${valueAt(line, i)}`).join(', ')
+    lines
+      .map((line) => (line.text === '' ? [valueAt(line, i), unit] : [line.text, valueAt(line, i)]))
+      .map((parts) => parts.filter(Boolean).join(' '))
+      .join(', ')
   return (
     <ChartFrame
       title={title}
@@ -71,7 +75,7 @@ export function SeriesPanel({
       }
       table={() => (
         <NumbersTable
-          head={['Time', ...lines.map(({ text }) => text)]}
+          head={['Time', ...lines.map(({ text }) => text || title)]}
           rows={times
             .map((time, i) => [
               momentWords(new Date(time).toISOString()),

@@ -35,11 +35,11 @@ const charts: SignalChart[] = [
   },
   {
     ...{ title: 'Processor', unit: 'cores', combine: 'sum', top: 0.1, format: short },
-    lines: [{ name: 'cpu', text: 'cores', colour: 'move' }],
+    lines: [{ name: 'cpu', text: '', colour: 'move' }],
   },
   {
     ...{ title: 'Memory', unit: '', combine: 'sum', top: 1e7, format: megabytes },
-    lines: [{ name: 'memory', text: 'memory', colour: 'move' }],
+    lines: [{ name: 'memory', text: '', colour: 'move' }],
   },
 ]
 
