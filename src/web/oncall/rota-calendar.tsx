@@ -84,7 +84,7 @@ function Weeks({
     <div className="panel overflow-hidden">
       <div className="grid grid-cols-7 border-b border-edge" aria-hidden>
         {weekdays.map((day) => (
-          <span key={day} className="label px-2 py-1">
+          <span key={day} className="label px-1 py-1 sm:px-2">
             {day}
           </span>
         ))}
@@ -101,7 +101,7 @@ function Weeks({
 function Day({ day, colours }: { day: CalendarDay; colours: Map<string, number> }) {
   return (
     <li className="flex min-w-0 flex-col border-b border-edge pb-1 not-nth-[7n]:border-r">
-      <time dateTime={new Date(day.at).toISOString()} className="label truncate px-2 pt-1">
+      <time dateTime={new Date(day.at).toISOString()} className="label truncate px-1 pt-1 sm:px-2">
         {shortDayWords(day.at).replace(/ \d{4}$/, '')}
       </time>
       {day.parts.map(({ shift, from, until }) => (
