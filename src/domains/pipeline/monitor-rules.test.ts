@@ -18,7 +18,7 @@ test.each([
 })
 
 test.each([
-  ['command: ./check.sh', /only dns, http, tcp, tls can have it/],
+  ['command: ./check.sh', /only dependency, dns, http, tcp, tls can have it/],
   ['heartbeat: 1h', /monitor `one` of the kind `heartbeat` has `from`/],
   ['http: /checkout', /use its public address/],
   ['http: {url: "https://x.test", headers: {authorization: "${KEY}"}}', /knows the variables/],
