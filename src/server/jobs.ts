@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { insertGap } from '#domains/forge/webhook-store.ts'
 import type { Access } from '#domains/access/access.ts'
 import { pollingJobs } from '#domains/source/polling.ts'
@@ -15,6 +16,7 @@ import { watchCertificates } from '#flows/monitoring/watch-certificates.ts'
 import { WatchReachable } from '#flows/monitoring/watch-reachable.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
 import { closeAbandonedExperiments } from '#flows/experiment/abandoned.ts'
+import { runScheduled } from '#flows/experiment/schedule.ts'
 import { jobsOfApps } from '#flows/job/background.ts'
 import { mitigateIncidents } from '#flows/incident/mitigate.ts'
 import { reconcileIncidents } from '#flows/incident/reconcile.ts'
@@ -85,6 +87,16 @@ export function backgroundJobs({
       interval: periods.schedule,
       claim: oneReplica(),
       run: async () => void (await startScheduled(db, engine, new Date(clock.now()))),
+    }),
+    every({
+      name: 'run-scheduled-experiments',
+      interval: periods.schedule,
+      claim: oneReplica(),
+      run: () =>
+        runScheduled({
+          ...{ db, engine, now: () => clock.now() },
+          seed: () => randomBytes(32).toString('hex'),
+        }),
     }),
     every({
       name: 'close-abandoned-runs',

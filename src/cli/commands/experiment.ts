@@ -5,6 +5,7 @@ import { type Context, exitCodes } from '../context.ts'
 import { agoWords } from '#contract/time-words.ts'
 import { table } from '../format.ts'
 import { listExperiments, registerRuns } from '../experiment-runs.ts'
+import { registerSchedule } from '../experiment-schedule.ts'
 import type { Register } from '../register.ts'
 
 export const register: Register = (program, context) => {
@@ -12,6 +13,7 @@ export const register: Register = (program, context) => {
     .command('experiment')
     .description('run, abort and stop experiments, and undo the faults that they made')
   registerRuns(group, context)
+  registerSchedule(group, context)
   group
     .command('list', { isDefault: true })
     .argument('[app]', 'name of the app')

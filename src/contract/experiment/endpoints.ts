@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { name } from '#contract/app/app.ts'
 import { endpoint } from '#contract/endpoint.ts'
 import { done, id, inApp, inEnvironment, limit } from '#contract/params.ts'
+import { experimentDraw } from './draw.ts'
 import {
   detectionCoverage,
   experiment,
@@ -59,6 +60,17 @@ export const experimentEndpoints = {
       limit,
     }),
     output: z.object({ experimentRuns: z.array(experimentRun) }),
+  }),
+  listExperimentDraws: endpoint({
+    method: 'GET',
+    path: '/apps/{app}/experiment-draws',
+    role: 'viewer',
+    summary:
+      'List the days for which it is or will be drawn whether experiments with `every` run, ' +
+      'newest first',
+    params: inApp,
+    query: z.object({ environment: name.optional(), experiment: name.optional(), limit }),
+    output: z.object({ experimentDraws: z.array(experimentDraw) }),
   }),
   getExperimentRun: endpoint({
     method: 'GET',

@@ -3,7 +3,7 @@ import { text } from '#contract/pipeline-file/shapes.ts'
 import { radius } from './fault.ts'
 
 /** What starts an experiment: a person, or a delivery to its environment. */
-export const experimentTriggers = ['request', 'delivery'] as const
+export const experimentTriggers = ['request', 'delivery', 'schedule'] as const
 
 /**
  * `checking`: before the fault. `running`: the fault exists. `undoing`: it is being undone.
@@ -32,6 +32,8 @@ export const experimentPlan = z.object({
   allow: z.array(z.string()),
   recovery: z.number(),
   pause: z.number(),
+  /** working days from one run of the schedule to the next, on average; null without a schedule */
+  every: z.number().int().nullable().default(null),
 })
 export type ExperimentPlan = z.infer<typeof experimentPlan>
 

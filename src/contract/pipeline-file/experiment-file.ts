@@ -63,5 +63,22 @@ export const experimentFile = z.strictObject({
   pause: seconds(0)
     .prefault('5m')
     .describe('How long the environment must have had no experiment before'),
+  every: z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,2}d$/)
+          .transform((value) => Number(value.slice(0, -1))),
+      ],
+      { error: 'must be a number of days such as 3d' },
+    )
+    .pipe(z.number().int().min(1, 'must be at least 1d').max(60, 'must be at most 60d'))
+    .optional()
+    .describe(
+      'Runs it by itself, once in so many working days on average, at a time that nobody can ' +
+        'predict; default: only on request',
+    ),
 })
 export type ExperimentFile = z.output<typeof experimentFile>

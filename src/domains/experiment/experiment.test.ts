@@ -11,7 +11,13 @@ import {
 
 const plan = {
   ...{ action: 'pause', parameters: {}, service: 'web', for: 30, instances: 1, share: 100 },
-  ...{ expect: { alert: 'homepage', within: 20 }, allow: [], recovery: 120, pause: 300 },
+  ...{
+    expect: { alert: 'homepage', within: 20 },
+    allow: [],
+    recovery: 120,
+    pause: 300,
+    every: null,
+  },
 }
 const homepage: SteadyMonitor = {
   ...{ name: 'homepage', kind: 'http', service: 'web', state: 'up', reason: '', isDeclared: true },

@@ -164,7 +164,8 @@ export const planOf = ({
   allow,
   recovery,
   pause,
+  every,
 }: ExperimentFile): ExperimentPlan => ({
   ...{ action, parameters, service, for: seconds, instances, share },
-  ...{ expect: expect ?? null, allow, recovery, pause },
+  ...{ expect: expect ?? null, allow, recovery, pause, every: every ?? null },
 })

@@ -1,6 +1,7 @@
 import type { Actor } from '#contract/event/event.ts'
 import { deleteEnvironment } from '#domains/deployment/store.ts'
 import { deleteDrift } from '#domains/drift/store.ts'
+import { deleteDraws } from '#domains/experiment/draw-store.ts'
 import { deleteExperimentRuns } from '#domains/experiment/store.ts'
 import { deleteJobs } from '#domains/job/store.ts'
 import { deleteMaintenance } from '#domains/maintenance/store.ts'
@@ -51,6 +52,7 @@ export async function removeEnvironment(
     deleteMaintenance(app, name),
     deleteScales(app, name),
     deleteExperimentRuns(app, name),
+    deleteDraws(app, name),
     ...(live === null
       ? []
       : [

@@ -3,6 +3,7 @@ import { nameOfActor } from '#contract/event/event.ts'
 import type { Experiment, ExperimentRun } from '#contract/experiment/experiment.ts'
 import type { SomeHandlers } from '#contract/handler.ts'
 import { planOf } from '#domains/experiment/rules.ts'
+import { listDraws } from '#domains/experiment/draw-store.ts'
 import * as store from '#domains/experiment/store.ts'
 import { appendEvent } from '#engine/events.ts'
 import type { Engine } from '#engine/workflow.ts'
@@ -18,6 +19,7 @@ type ExperimentEndpoints =
   | 'previewExperiment'
   | 'runExperiment'
   | 'listExperimentRuns'
+  | 'listExperimentDraws'
   | 'getExperimentRun'
   | 'abortExperimentRun'
   | 'stopExperiments'
@@ -62,6 +64,9 @@ export function experimentHandlers({
     },
     listExperimentRuns: async ({ params: { app }, query }) => ({
       experimentRuns: await store.listExperimentRuns(db, { app, ...query }),
+    }),
+    listExperimentDraws: async ({ params: { app }, query }) => ({
+      experimentDraws: await listDraws(db, { app, ...query }),
     }),
     getExperimentRun: async ({ params }) => mustFind(db, params.app, params.experimentRun),
     abortExperimentRun: async ({ params: { app, experimentRun } }, actor) => {

@@ -23,6 +23,14 @@ async function teamOfService(
   return named(owner) ?? named(defaultTeam) ?? null
 }
 
+/** The working hours of the team that owns a service; null when it has set none. */
+export async function readWorking(
+  db: Database,
+  of: { app: string; service: string },
+): Promise<oncall.StoredTeam['escalation']['working']> {
+  return (await teamOfService(db, of))?.escalation.working ?? null
+}
+
 /** The first person whom the steps of the team reach now, and its working hours. */
 export async function readOwner(
   db: Database,

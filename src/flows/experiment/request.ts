@@ -79,15 +79,19 @@ export async function requestInStep(
   return id
 }
 
-/** Requests a run, and returns its number; throws while another one is open. */
+/**
+ * Requests a run, with what is stored with it, and returns its number; throws while another one is
+ * open.
+ */
 export async function requestExperiment(
   db: Database,
   engine: Pick<Engine, 'startStatements'>,
   wanted: Wanted,
+  besides: (id: number) => Statement[] = () => [],
 ): Promise<number> {
   const id = await store.nextExperimentRun(db)
   try {
-    await db.batch(requestStatements(engine, id, wanted))
+    await db.batch([...requestStatements(engine, id, wanted), ...besides(id)])
   } catch (error) {
     if (sqlState(error) !== '23505') throw error
     const { app, environment } = wanted.live

@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { deleteOldOverrides } from '#domains/oncall/store.ts'
 import { resolutions } from '#contract/signal/signal.ts'
 import { deleteOldReports } from '#domains/alert/external-store.ts'
+import { deleteOldDraws } from '#domains/experiment/draw-store.ts'
 import { deleteOldExperimentRuns } from '#domains/experiment/store.ts'
 import { deleteOldAlerts } from '#domains/alert/store.ts'
 import {
@@ -60,7 +61,7 @@ export async function clean(
   await deps.db.query(deleteExpired())
   await deps.db.query(deleteClosed(pullRequestDays))
   await deps.db.query(deleteOldAlerts(alertDays))
-  await deps.db.query(deleteOldExperimentRuns())
+  await deps.db.batch([deleteOldExperimentRuns(), deleteOldDraws()])
   await deps.db.query(deleteOldIncidents(incidentDays))
   await deps.db.batch(deleteOldReports())
   await deps.db.query(deleteOldOverrides(alertDays))
