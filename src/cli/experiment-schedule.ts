@@ -21,7 +21,7 @@ export function registerSchedule(group: Command, context: Context): void {
       context.answer({ experimentDraws }, () =>
         experimentDraws.length === 0
           ? [`No experiment of ${app} has \`every\` in fairlead.yaml`]
-          : table(experimentDraws.map(rowOf)),
+          : linesOf(experimentDraws),
       )
     })
   withOptions(group.command('verify'), 500)
@@ -46,10 +46,14 @@ async function read(
   return (await client.listExperimentDraws({ params: { app }, query })).experimentDraws
 }
 
-const rowOf = (one: ExperimentDraw): string[] => [
-  ...[one.day, one.environment, one.name, outcomeOf(one)],
-  one.seed === null ? `SHA-256 ${one.commitment}` : `seed ${one.seed}`,
-]
+/** Two lines for each draw: a table would cut the digests. */
+function linesOf(draws: ExperimentDraw[]): string[] {
+  const heads = table(draws.map((one) => [one.day, one.environment, one.name, outcomeOf(one)]))
+  return draws.flatMap(({ seed, commitment }, i) => [
+    heads[i] ?? '',
+    seed === null ? `  SHA-256 ${commitment}` : `  seed ${seed}`,
+  ])
+}
 
 function outcomeOf({ seed, isDrawn, at, run, problem }: ExperimentDraw): string {
   if (at !== null) {
