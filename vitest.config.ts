@@ -4,26 +4,27 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { DurationReporter } from './test/support/duration-reporter.ts'
 import { SkipReporter } from './test/support/skip-reporter.ts'
 
-/** Seconds that the slow files took; files that are not listed take less than two. */
-const seconds = JSON.parse(
-  readFileSync(new URL('test/support/durations.json', import.meta.url), 'utf8'),
-) as Record<string, number>
-
 /** Starts the slowest files first, so that none of them runs alone at the end. */
-class SlowestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const duration = ({ moduleId }: TestSpecification): number =>
-      seconds[moduleId.slice(import.meta.dirname.length + 1)] ?? 0
-    return files.toSorted((a, b) => duration(b) - duration(a))
+export function slowestFirst(durations: URL): typeof BaseSequencer {
+  /** seconds; files that are not listed take less than two */
+  const seconds = JSON.parse(readFileSync(durations, 'utf8')) as Record<string, number>
+  return class extends BaseSequencer {
+    override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+      const duration = ({ moduleId }: TestSpecification): number =>
+        seconds[moduleId.slice(import.meta.dirname.length + 1)] ?? 0
+      return files.toSorted((a, b) => duration(b) - duration(a))
+    }
   }
 }
+
+const durations = new URL('test/support/durations.json', import.meta.url)
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/*.long.test.ts'],
     globalSetup: ['test/support/setup.ts', 'test/support/emitted-events.ts'],
-    reporters: ['default', new SkipReporter(), new DurationReporter()],
+    reporters: ['default', new SkipReporter(), new DurationReporter(durations)],
     // The set-up builds the program, which starts in half of the time of its source.
     env: { FAIRLEAD_ENTRY: 'dist' },
     testTimeout: 60_000,
@@ -37,6 +38,6 @@ export default defineConfig({
     pool: 'forks',
     // The files of a worker share loaded modules. No test replaces a module.
     isolate: false,
-    sequence: { sequencer: SlowestFirst },
+    sequence: { sequencer: slowestFirst(durations) },
   },
 })

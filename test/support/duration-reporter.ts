@@ -1,13 +1,18 @@
 import { writeFileSync } from 'node:fs'
 import type { Reporter, TestModule } from 'vitest/node'
 
-const durationsFile = new URL('durations.json', import.meta.url)
-
 /**
  * Prints at the end of a run how long it took, and the ten files that took longest. With
  * FAIRLEAD_WRITE_DURATIONS=1, it also writes the durations by which the files are ordered.
  */
 export class DurationReporter implements Reporter {
+  readonly #durations: URL
+
+  /** `durations`: the file by which the suite is ordered */
+  constructor(durations: URL) {
+    this.#durations = durations
+  }
+
   onTestRunEnd(modules: readonly TestModule[]): void {
     const files = modules
       .map((module) => ({ file: module.relativeModuleId, seconds: secondsOf(module) }))
@@ -16,7 +21,7 @@ export class DurationReporter implements Reporter {
     console.log(`The tests took ${Math.round(performance.now() / 1000)} s. The slowest files:`)
     for (const { file, seconds } of files.slice(0, 10))
       console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`)
-    if (process.env['FAIRLEAD_WRITE_DURATIONS'] === '1') write(files)
+    if (process.env['FAIRLEAD_WRITE_DURATIONS'] === '1') write(this.#durations, files)
   }
 }
 
@@ -25,8 +30,8 @@ function secondsOf(module: TestModule): number {
   return (collectDuration + setupDuration + duration) / 1000
 }
 
-function write(files: { file: string; seconds: number }[]): void {
+function write(durations: URL, files: { file: string; seconds: number }[]): void {
   const slow = files.filter(({ seconds }) => seconds >= 2)
-  const durations = Object.fromEntries(slow.map(({ file, seconds }) => [file, Math.round(seconds)]))
-  writeFileSync(durationsFile, `${JSON.stringify(durations, null, 2)}\n`)
+  const found = Object.fromEntries(slow.map(({ file, seconds }) => [file, Math.round(seconds)]))
+  writeFileSync(durations, `${JSON.stringify(found, null, 2)}\n`)
 }
