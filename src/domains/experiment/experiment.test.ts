@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import { decideStart, type LineFacts } from './line.ts'
-import { allowedInstances, findRefusals, type RefusalFacts, type SteadyMonitor } from './rules.ts'
+import {
+  allowedInstances,
+  findRefusals,
+  type RefusalFacts,
+  type SteadyMonitor,
+  withDeclared,
+} from './rules.ts'
 import {
   decideWatch,
   endWithoutRecovery,
@@ -83,6 +89,15 @@ test.each(refusals)('%j is refused: %s', (facts, reason) => {
 test('what only judges requests may be unknown', () => {
   const monitors = [homepage, { ...judged, state: 'unknown' as const }]
   expect(findRefusals({ ...calm, monitors })).toEqual([])
+})
+
+test('a declared monitor that does not exist yet is unknown, and a reason', () => {
+  const reachable = { ...homepage, name: 'reachable', kind: 'reachable', isDeclared: false }
+  expect(withDeclared([homepage, reachable], [homepage])).toEqual([homepage, reachable])
+  const monitors = withDeclared([reachable], [homepage])
+  expect(findRefusals({ ...calm, monitors })).toEqual([
+    'the monitor homepage is unknown: it has not been checked yet',
+  ])
 })
 
 test('a share is rounded down, so that it never hits more', () => {

@@ -99,6 +99,23 @@ export function steadyProblems(monitors: readonly SteadyMonitor[]): string[] {
     .map(({ name, state, reason }) => `the monitor ${name} is ${state}${because(reason)}`)
 }
 
+/**
+ * The monitors of an environment with those that its release declares and that do not exist yet,
+ * shortly after it became live. Pure.
+ */
+export const withDeclared = (
+  monitors: readonly SteadyMonitor[],
+  declared: readonly Pick<SteadyMonitor, 'name' | 'kind' | 'service'>[],
+): SteadyMonitor[] => [
+  ...monitors,
+  ...declared
+    .filter(({ name }) => !monitors.some((one) => one.isDeclared && one.name === name))
+    .map(({ name, kind, service }) => ({
+      ...{ name, kind, service, state: 'unknown' as const },
+      ...{ reason: 'it has not been checked yet', isDeclared: true },
+    })),
+]
+
 const because = (reason: string): string => (reason === '' ? '' : `: ${reason}`)
 
 const timeText = (ms: number): string =>

@@ -5,8 +5,9 @@ import type { Radius } from '#contract/experiment/fault.ts'
 import { hostsOf } from '#domains/deployment/open-targets.ts'
 import { frozenUntil } from '#domains/deployment/permission.ts'
 import { getRelease } from '#domains/deployment/store.ts'
-import { allowedInstances, findRefusals } from '#domains/experiment/rules.ts'
+import { allowedInstances, findRefusals, withDeclared } from '#domains/experiment/rules.ts'
 import * as store from '#domains/experiment/store.ts'
+import { wantedMonitors } from '#domains/monitor/plan.ts'
 import { lastRehearsals } from '#domains/rehearsal/store.ts'
 import { readCounts } from '#domains/slo/store.ts'
 import type { Dependencies } from '#flows/dependencies.ts'
@@ -57,7 +58,8 @@ export async function examine(deps: ExperimentDependencies, one: Proposal): Prom
   const rehearsed = rehearsals.find((last) => last.service === plan.service)
   const isLocal = hostsOf(release?.target ?? { kind: 'process' }).length === 0
   const facts = {
-    ...{ plan, now, stop, monitors, spent, lastEnd, fault: fault.found },
+    monitors: withDeclared(monitors, wantedMonitors(one, release?.definition)),
+    ...{ plan, now, stop, spent, lastEnd, fault: fault.found },
     ...{ ...calm, ...owner, place: `${app}/${environment}`, instances: fault.instances },
     frozenUntil: frozenUntil(release?.definition.environments[environment]?.freeze ?? [], now)
       ?.until,
