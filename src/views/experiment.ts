@@ -121,12 +121,18 @@ export async function readCalm(db: Database, occasion: Occasion, machine: string
   return row!
 }
 
-/** The deployments that wait for an environment or change it now. */
-export async function pendingIn(db: Database, occasion: Occasion): Promise<number[]> {
-  const { app, environment } = occasion
+/**
+ * The deployments that wait for an environment or change it now, and the one that has replaced the
+ * release of the experiment: a quick one is over between two looks.
+ */
+export async function pendingIn(
+  db: Database,
+  occasion: Occasion & { release: number },
+): Promise<number[]> {
+  const { app, environment, release } = occasion
   const rows = await db.query<{ id: number }>(sql`select id from deployment
     where app = ${app} and environment = ${environment}
-      and ${isPending(occasion)} order by id`)
+      and (${isPending(occasion)} or state = 'live' and release <> ${release}) order by id`)
   return rows.map(({ id }) => id)
 }
 

@@ -11,7 +11,7 @@ export interface WatchFacts {
   harm: string[]
   /** the alert of the expected monitor; null while there is none */
   detection: Detection | null
-  /** numbers of the deployments that wait or are in progress */
+  /** numbers of the deployments that wait, are in progress, or have replaced the release */
   deployments: number[]
   /** the state of the fault on its host; null while the host does not answer */
   fault: { state: 'armed' | 'undoing' | 'undone' | 'missing'; reason: string | null } | null

@@ -103,7 +103,7 @@ async function readFacts(
   const plan = planOf(definition.experiments[name]!)
   const [live, deployments, open, { refusals }] = await Promise.all([
     isLive(deps.db, release),
-    pendingIn(deps.db, { ...place, trigger: 'delivery' }),
+    pendingIn(deps.db, { ...place, release, trigger: 'delivery' }),
     store.openExperimentRuns(deps.db),
     examine(deps, { ...place, release, plan, trigger: 'delivery' }),
   ])
