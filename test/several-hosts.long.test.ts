@@ -302,10 +302,16 @@ describe('an environment on three hosts', requires('sshd'), () => {
     expect(load.asked()).toBeGreaterThan(100)
   })
 
+  const hasNothing = (host: string) =>
+    waitFor(`${host} has nothing`, async () => {
+      const { hosts } = await installation.client.listHosts()
+      return hosts.find(({ name }) => name === host)?.status?.releases.length === 0
+    })
+
   test('moves to the hosts with a label, and leaves nothing on the other', async () => {
     const labelled = file('').replace('hosts: [web-1, web-2, web-3]', 'labels: [front]')
-    const deliverThere = async () => {
-      await repository.commit({ 'fairlead.yaml': labelled, 'server.js': server('fewer') })
+    const deliverThere = async (text = 'fewer') => {
+      await repository.commit({ 'fairlead.yaml': labelled, 'server.js': server(text) })
       await push(installation, app, repository)
       const [run] = (await installation.client.listRuns({ query: { app, limit: 1 } })).runs
       return endedRun(installation, run!.id, 300)
@@ -318,10 +324,18 @@ describe('an environment on three hosts', requires('sshd'), () => {
     expect(await deliverThere()).toMatchObject({ state: 'succeeded' })
     const [first, second] = await answers()
     expect([first, second]).toEqual(['fewer', 'fewer'])
-    await waitFor('the third has nothing', async () => {
-      const { hosts } = await installation.client.listHosts()
-      return hosts.find(({ name }) => name === 'web-3')?.status?.releases.length === 0
+    await hasNothing('web-3')
+    // The label of one host only, and of two again.
+    expect(await installation.cli('hosts', 'label', 'web-2')).toMatchObject({ code: 0 })
+    expect(await deliverThere('alone')).toMatchObject({ state: 'succeeded' })
+    await hasNothing('web-2')
+    await waitFor('clients that were connected there are refused', async () => {
+      const [one, other] = await answers()
+      return one === 'alone' && other === 'nothing'
     })
+    expect(await installation.cli('hosts', 'label', 'web-2', 'front')).toMatchObject({ code: 0 })
+    expect(await deliverThere('both')).toMatchObject({ state: 'succeeded' })
+    expect((await answers()).slice(0, 2)).toEqual(['both', 'both'])
   })
 })
 

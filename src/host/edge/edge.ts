@@ -225,7 +225,10 @@ export function createEdge(options: EdgeOptions): Edge {
       if (isListening) openFixed(entry)
     },
     remove: (app, environment) => {
-      closeFixed(routes.get(app, environment)?.route.port ?? null)
+      const entry = routes.get(app, environment)
+      // A connection to its port that is kept belongs to it, and would never see a later one.
+      if (entry) entry.isLeaving = true
+      closeFixed(entry?.route.port ?? null)
       routes.remove(app, environment)
     },
     leave: async (app, environment, graceMs) => {
