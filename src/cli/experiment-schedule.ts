@@ -61,7 +61,7 @@ function outcomeOf({ seed, isDrawn, at, run, problem }: ExperimentDraw): string 
     return `${at.slice(0, 16).replace('T', ' ')} UTC: ${what}`
   }
   if (seed === null) return 'not known yet'
-  return isDrawn ? 'no run' : 'not drawn, because no server was there'
+  return isDrawn ? 'no run' : 'not drawn: no server was there, or the experiment was not live'
 }
 
 async function verify(context: Context, app: string, options: ScheduleOptions): Promise<void> {

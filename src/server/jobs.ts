@@ -90,7 +90,7 @@ export function backgroundJobs({
     }),
     every({
       name: 'run-scheduled-experiments',
-      interval: periods.schedule,
+      interval: 30 * second,
       claim: oneReplica(),
       run: () =>
         runScheduled({

@@ -97,7 +97,10 @@ test('a run whose time passes while no server is there does not begin late', asy
     at.getTime() >= hours[0]! - 3_600_000 && at.getTime() < hours[1]! - 3_600_000
   expect(await pass(`${monday}T00:00:00Z`, `${monday}T20:00:00Z`, isAway)).toEqual([])
   const [missed] = await drawsFrom(db, place, monday)
-  expect(missed).toMatchObject({ run: null, problem: 'no server was there at this time' })
+  expect(missed).toMatchObject({
+    run: null,
+    problem: expect.stringContaining('no server was there'),
+  })
 })
 
 test('nothing tells the time of a run before it has come', async () => {

@@ -27,6 +27,7 @@ const usual: Working = {
 const daysAhead = 4
 /** Milliseconds after which a run that could not begin is given up. */
 const latest = 900_000
+const tooLate = 'no server was there within 15 minutes, or another experiment was under way'
 
 interface Working {
   zone: string
@@ -91,8 +92,7 @@ async function runToday(
   const known = today.at === null ? null : Date.parse(today.at)
   const at = today.drawn === null ? await draw(db, today) : known
   if (at === null || now() < at) return
-  if (now() >= at + latest)
-    return void (await db.query(draws.setDrawProblem(today, 'no server was there at this time')))
+  if (now() >= at + latest) return void (await db.query(draws.setDrawProblem(today, tooLate)))
   try {
     const wanted = { live, name: place.name, trigger: 'schedule' as const, actor: 'fairlead' }
     await requestExperiment(db, engine, wanted, (id) => [draws.setDrawRun(today, id)])
